@@ -1,0 +1,117 @@
+// Package postgres opens the database, brings its schema up to date, runs
+// transactions, and translates driver errors once for everybody.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/tern/v2/migrate"
+
+	"foyer/migrations"
+)
+
+// ErrNotFound is returned where a row was asked for by key and there is none.
+var ErrNotFound = errors.New("not found")
+
+// Conflict says which unique constraint a write ran into.
+type Conflict struct{ Constraint string }
+
+func (c *Conflict) Error() string { return "already exists: " + c.Constraint }
+
+// Querier is what the pool and a transaction have in common.
+type Querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Open connects to the database that url names (a connection URL or a
+// key=value string) and checks that it answers.
+func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database address: %w", err)
+	}
+	config.MaxConns = max(config.MaxConns, 16)
+	config.MaxConnIdleTime = 5 * time.Minute
+	// Pages and tokens must not wait for ever on one lock.
+	setDefault(config.ConnConfig.RuntimeParams, "lock_timeout", "5s")
+	setDefault(config.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout", "30s")
+	setDefault(config.ConnConfig.RuntimeParams, "application_name", "foyer")
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return pool, nil
+}
+
+func setDefault(params map[string]string, name, value string) {
+	if _, ok := params[name]; !ok {
+		params[name] = value
+	}
+}
+
+// Migrate brings the schema up to date. Several programs may call it at once:
+// one does the work, the others wait for it.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer conn.Release()
+	// Waiting for another copy's migration may take longer than a page's lock may.
+	if _, err := conn.Exec(ctx, "set lock_timeout = 0"); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer conn.Exec(context.WithoutCancel(ctx), "reset lock_timeout") //nolint:errcheck // the connection is reset or dropped
+	migrator, err := migrate.NewMigrator(ctx, conn.Conn(), "schema_version")
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := migrator.LoadMigrations(fs.FS(migrations.FS)); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	current, err := migrator.GetCurrentVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if newest := int32(len(migrator.Migrations)); current > newest {
+		return fmt.Errorf("migrate: the database has schema %d, this program knows up to %d: use a newer foyer", current, newest)
+	}
+	if err := migrator.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Tx runs do in a transaction: committed when do returns nil, rolled back
+// otherwise. Do must make no network call other than to the database.
+func Tx(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
+	return Translate(pgx.BeginFunc(ctx, pool, do))
+}
+
+// Translate turns driver errors that callers act upon into ErrNotFound and
+// *Conflict, and returns all others as they are.
+func Translate(err error) error {
+	var refused *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case errors.As(err, &refused) && refused.Code == "23505": // unique_violation
+		return &Conflict{Constraint: refused.ConstraintName}
+	}
+	return err
+}
