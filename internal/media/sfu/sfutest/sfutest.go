@@ -1,0 +1,83 @@
+// Package sfutest starts the real media server in tests. It imports the SFU,
+// so that packages which use it take long to build: they are few.
+package sfutest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"foyer/internal/media/sfu"
+	"foyer/internal/media/sfu/server"
+)
+
+// argument tells the test binary to be the media server.
+const argument = "sfu-child-of-test"
+
+// Main is the body of TestMain: it runs the tests, or, in the child process
+// that Config asks for, the media server.
+func Main(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == argument {
+		os.Exit(server.Main(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// Config returns a configuration with a state directory and a UDP port of its
+// own, with loopback candidates and without a TCP port.
+func Config(t testing.TB) sfu.Config {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sfu.Config{
+		Binary:   []string{executable, argument},
+		StateDir: t.TempDir(),
+		UDPPort:  FreeUDPPort(t),
+		Loopback: true,
+		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+}
+
+// Start starts a media server that is stopped when the test ends.
+func Start(t testing.TB, cfg sfu.Config) *sfu.Server {
+	t.Helper()
+	s, err := sfu.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("start media server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Errorf("stop media server: %v", err)
+		}
+	})
+	return s
+}
+
+// FreeUDPPort returns a UDP port that is free now.
+func FreeUDPPort(t testing.TB) int {
+	t.Helper()
+	c, err := net.ListenPacket("udp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).Port
+}
+
+// Wait fails the test unless done reports true within the given time.
+func Wait(t testing.TB, within time.Duration, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", within, what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
