@@ -104,9 +104,12 @@ create index ledger_room on ledger (room_id, id);
 
 -- An id must not become visible before a smaller one of the same room: readers go on from the last id they saw.
 -- So entries of one room are numbered under a lock that is held until commit.
+create function ledger_lock(room uuid) returns void language sql as $$
+	select pg_advisory_xact_lock(hashtextextended('ledger:' || room::text, 0))
+$$;
 create function ledger_number() returns trigger language plpgsql as $$
 begin
-	perform pg_advisory_xact_lock(hashtextextended('ledger:' || new.room_id::text, 0));
+	perform ledger_lock(new.room_id);
 	new.id := nextval('ledger_id_seq');
 	return new;
 end $$;

@@ -1,0 +1,189 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/postgres"
+)
+
+// SessionID names a session; it opens nothing, unlike its Token.
+type SessionID string
+
+// Token is the secret that a browser keeps in its cookie. Only its SHA-256 is
+// stored.
+type Token string
+
+const (
+	// SessionLife is how long a session lasts at most.
+	SessionLife = 30 * 24 * time.Hour
+	// SessionIdle is how long a session lasts without being used.
+	SessionIdle = 7 * 24 * time.Hour
+	// seenEvery is how often at most the last use of a session is written.
+	seenEvery = time.Minute
+)
+
+// Session is a browser in which somebody is signed in.
+type Session struct {
+	ID     SessionID
+	User   User
+	SeenAt time.Time
+}
+
+// Origin is where a session is begun from.
+type Origin struct{ Address, UserAgent string }
+
+// NewToken returns a secret of 256 random bits.
+func NewToken() Token {
+	var raw [32]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return Token(base64.RawURLEncoding.EncodeToString(raw[:]))
+}
+
+// Hash is what is stored of a token.
+func (t Token) Hash() []byte {
+	sum := sha256.Sum256([]byte(t))
+	return sum[:]
+}
+
+// LogIn checks a username or email address and a password and begins a session.
+// The session of the token old, if any, ends with it. It returns
+// ErrWrongPassword for every failure of theirs, and ErrBusy.
+func (s *Store) LogIn(ctx context.Context, login, password string, old Token, from Origin) (Token, error) {
+	var id UserID
+	var hash string
+	var disabled *time.Time
+	err := s.pool.QueryRow(ctx, `
+		select id, password_hash, disabled_at from users
+		where username = lower($1) or lower(email) = lower($1)`, searchable(login)).Scan(&id, &hash, &disabled)
+	unknown := errors.Is(err, pgx.ErrNoRows)
+	switch {
+	case unknown:
+		hash = s.passwords.nobodysHash()
+	case err != nil:
+		return "", fmt.Errorf("log in: %w", err)
+	}
+	right, err := s.passwords.matches(ctx, hash, password)
+	if err != nil {
+		return "", err
+	}
+	if !right || unknown || disabled != nil {
+		return "", ErrWrongPassword
+	}
+	return s.Begin(ctx, id, old, from)
+}
+
+// Begin starts a session for a user who proved to be who they are, and ends the
+// one of the token old, if any.
+func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) (Token, error) {
+	token := NewToken()
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if old != "" {
+			if _, err := tx.Exec(ctx, `delete from sessions where token_hash = $1`, old.Hash()); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `
+			insert into sessions (id, token_hash, user_id, expires_at, address, user_agent)
+			values ($1, $2, $3, now() + $4, $5, $6)`,
+			uuid.Must(uuid.NewV7()).String(), token.Hash(), user, SessionLife, clip(from.Address), clip(from.UserAgent))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("begin session: %w", err)
+	}
+	return token, nil
+}
+
+// clip keeps what a header may say storable.
+func clip(s string) string {
+	const most = 300
+	s = searchable(s)
+	if len(s) > most {
+		s = searchable(s[:most])
+	}
+	return s
+}
+
+// Valid is the SQL condition, over the tables sessions and users, for a session
+// that is still good.
+const Valid = `sessions.expires_at > now() and sessions.last_seen_at > now() - interval '7 days' and users.disabled_at is null`
+
+// Resume returns the session that a token opens, or ErrSignedOut.
+func (s *Store) Resume(ctx context.Context, token Token) (Session, error) {
+	if token == "" {
+		return Session{}, ErrSignedOut
+	}
+	var session Session
+	u := &session.User
+	err := s.pool.QueryRow(ctx, `
+		select sessions.id, sessions.last_seen_at,
+			users.id, users.username, users.email, users.display_name, users.administrator, users.disabled_at, users.created_at
+		from sessions join users on users.id = sessions.user_id
+		where token_hash = $1 and `+Valid, token.Hash()).
+		Scan(append([]any{&session.ID, &session.SeenAt}, u.fields()...)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Session{}, ErrSignedOut
+	}
+	if err != nil {
+		return Session{}, fmt.Errorf("resume session: %w", err)
+	}
+	return session, s.Touch(ctx, session)
+}
+
+// Touch writes that a session is being used, at most once a minute.
+func (s *Store) Touch(ctx context.Context, session Session) error {
+	if time.Since(session.SeenAt) < seenEvery {
+		return nil
+	}
+	_, err := s.pool.Exec(ctx, `
+		update sessions set last_seen_at = now() where id = $1 and last_seen_at < now() - $2::interval`, session.ID, seenEvery)
+	if err != nil {
+		return fmt.Errorf("touch session: %w", err)
+	}
+	return nil
+}
+
+// End signs out the session of a token; nil if it has none.
+func (s *Store) End(ctx context.Context, token Token) error {
+	if _, err := s.pool.Exec(ctx, `delete from sessions where token_hash = $1`, token.Hash()); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// EndAll signs a user out everywhere.
+func (s *Store) EndAll(ctx context.Context, user UserID) error {
+	if _, err := s.pool.Exec(ctx, `delete from sessions where user_id = $1`, user); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}
+
+// CountSessions returns in how many places a user is signed in.
+func (s *Store) CountSessions(ctx context.Context, user UserID) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		select count(*) from sessions join users on users.id = sessions.user_id
+		where user_id = $1 and `+Valid, user).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count sessions: %w", err)
+	}
+	return n, nil
+}
+
+// Purge deletes sessions that ran out.
+func (s *Store) Purge(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `delete from sessions where expires_at < now() or last_seen_at < now() - $1::interval`, SessionIdle)
+	if err != nil {
+		return fmt.Errorf("purge sessions: %w", err)
+	}
+	return nil
+}

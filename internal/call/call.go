@@ -1,0 +1,145 @@
+// Package call holds live calls: it lets people in, guards the media service's
+// door, and keeps who is in each room equal to who may be there.
+//
+// Who may be in which room is a fact in Postgres; who is there, a fact in the
+// media backend. The Reconciler makes the second follow the first and writes
+// down in the first what it learns of the second.
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"foyer/internal/account"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/postgres"
+	"foyer/internal/room"
+)
+
+// ErrNoBackend means that a room's calls are carried by a media service that is
+// not configured.
+var ErrNoBackend = errors.New("call: the room's media backend is not configured")
+
+// Backends are the configured media services by name.
+type Backends map[string]media.Backend
+
+func (b Backends) of(r room.Room) (media.Backend, error) {
+	backend, ok := b[r.Backend]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrNoBackend, r.Backend)
+	}
+	return backend, nil
+}
+
+// liveRoom is the name of a room's call at the media backend. Raising the room's
+// generation leaves the old call behind for good.
+func liveRoom(id room.ID, generation int) media.RoomID {
+	return media.RoomID(media.RoomPrefix + string(id) + "-" + strconv.Itoa(generation))
+}
+
+// roomOf is the inverse of liveRoom. It is false for a name that liveRoom does
+// not make.
+func roomOf(live media.RoomID) (id room.ID, generation int, ok bool) {
+	name, ok := strings.CutPrefix(string(live), media.RoomPrefix)
+	dash := strings.LastIndexByte(name, '-')
+	if !ok || dash < 0 {
+		return "", 0, false
+	}
+	generation, err := strconv.Atoi(name[dash+1:])
+	const uuidLength = 36
+	return room.ID(name[:dash]), generation, err == nil && dash == uuidLength
+}
+
+// Who is a participant as the others in the room see them.
+type Who struct {
+	Participant media.ParticipantID `json:"participant"`
+	Username    string              `json:"username"`
+	DisplayName string              `json:"display_name"`
+	Role        room.Role           `json:"role"`
+}
+
+// presence is a grant with all that decides whether it still holds.
+type presence struct {
+	id          media.ParticipantID
+	generation  int
+	displayName string
+	may         media.Permissions // what the backend was last told
+	issued      time.Time
+	connected   *time.Time
+	left        *time.Time
+	revoked     *time.Time
+	reason      Reason // why it was revoked
+	username    string
+	session     account.SessionID // empty when it has ended
+	person      room.Person
+	room        room.Room
+}
+
+func (p presence) liveRoom() media.RoomID { return liveRoom(p.room.ID, p.generation) }
+
+func (p presence) who() Who { return Who{p.id, p.username, p.displayName, p.person.Role} }
+
+// permissions is what the policy lets the participant publish now.
+func (p presence) permissions() media.Permissions {
+	return permissions(room.Publishing(p.person, p.room.State()))
+}
+
+func permissions(s room.Switches) media.Permissions { return media.Permissions(s) }
+
+// presences loads grants that satisfy the SQL condition where.
+func presences(ctx context.Context, db postgres.Querier, where string, args ...any) ([]presence, error) {
+	rows, err := db.Query(ctx, `
+		select grants.id, grants.generation, grants.display_name, grants.permissions, grants.issued_at,
+			grants.connected_at, grants.left_at, grants.revoked_at, coalesce(grants.reason, ''),
+			users.id, users.username, users.disabled_at is not null, coalesce(memberships.role, ''),
+			case when `+account.Valid+` then sessions.id::text else '' end,
+			`+room.Columns+`
+		from grants
+		join rooms on rooms.id = grants.room_id
+		join users on users.id = grants.user_id
+		left join sessions on sessions.id = grants.session_id
+		left join memberships on memberships.room_id = grants.room_id and memberships.user_id = grants.user_id
+		where `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("load grants: %w", err)
+	}
+	defer rows.Close()
+	var found []presence
+	for rows.Next() {
+		var p presence
+		err := rows.Scan(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
+			&p.connected, &p.left, &p.revoked, &p.reason,
+			&p.person.User, &p.username, &p.person.Disabled, &p.person.Role, &p.session}, p.room.Fields()...)...)
+		if err != nil {
+			return nil, fmt.Errorf("load grants: %w", err)
+		}
+		found = append(found, p)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("load grants: %w", err)
+	}
+	return found, nil
+}
+
+// Service lets people into calls.
+type Service struct {
+	pool     *pgxpool.Pool
+	rooms    *room.Store
+	backends Backends
+	hub      *ledger.Hub
+}
+
+// NewService returns a service over a database and the configured backends.
+func NewService(pool *pgxpool.Pool, rooms *room.Store, backends Backends, hub *ledger.Hub) *Service {
+	return &Service{pool: pool, rooms: rooms, backends: backends, hub: hub}
+}
+
+func noRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -1,0 +1,133 @@
+package call
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"foyer/internal/account"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+// Ticket is what a browser needs to enter a call.
+type Ticket struct {
+	Grant       media.Grant
+	Participant media.ParticipantID
+	May         media.Permissions
+	People      []Who           // who is in, or about to be
+	Position    ledger.Position // People is true up to here
+}
+
+// Join lets the person of a session into the call of a room, under a name of
+// their choice (their account's when empty). It returns what the policy says,
+// input.Invalid with field display_name, ErrNoBackend, and errors that wrap
+// media.ErrUnavailable.
+func (s *Service) Join(ctx context.Context, token account.Token, slug, displayName string) (Ticket, error) {
+	visit, err := s.rooms.Visit(ctx, token, slug)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
+		return Ticket{}, err
+	}
+	if strings.TrimSpace(displayName) == "" {
+		displayName = visit.Session.User.DisplayName
+	}
+	if displayName, err = account.CleanDisplayName(displayName); err != nil {
+		return Ticket{}, err
+	}
+	backend, err := s.backends.of(visit.Room)
+	if err != nil {
+		return Ticket{}, err
+	}
+	ticket := Ticket{
+		Participant: media.ParticipantID(strings.ToLower(rand.Text())),
+		May:         permissions(room.Publishing(visit.Person, visit.Room.State())),
+	}
+	if err := s.admit(ctx, visit, displayName, &ticket); err != nil {
+		return Ticket{}, err
+	}
+	ticket.Grant, err = backend.Grant(ctx, liveRoom(visit.Room.ID, visit.Room.Generation),
+		media.Participant{ID: ticket.Participant, Name: displayName, May: ticket.May}, room.GrantLife)
+	if err != nil {
+		s.giveBack(ctx, ticket.Participant)
+		return Ticket{}, fmt.Errorf("join: %w", err)
+	}
+	return ticket, nil
+}
+
+// admit writes the grant and its ledger entry and reads who else is in, in one
+// transaction of one round trip. The place is taken under the lock that orders
+// the room's ledger, so that no two take the last one.
+func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, ticket *Ticket) error {
+	var batch pgx.Batch
+	batch.Queue(`select ledger_lock($1)`, v.Room.ID)
+	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
+	var admitted bool
+	batch.Queue(`
+		with granted as (
+			insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions)
+			select $1, $2, $3, $4, $5, $6, $7
+			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $8
+			returning room_id, user_id, id)
+		insert into ledger (room_id, kind, actor, subject, data)
+		select room_id, $9, user_id, id, $10 from granted`,
+		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Session.ID, displayName, ticket.May, v.Room.Capacity,
+		ledger.Admitted, ledger.Data(who)).
+		Exec(func(tag pgconn.CommandTag) error {
+			admitted = tag.RowsAffected() == 1
+			return nil
+		})
+	batch.Queue(`
+		select grants.id, users.username, grants.display_name, coalesce(memberships.role, '')
+		from grants join users on users.id = grants.user_id
+		left join memberships on memberships.room_id = grants.room_id and memberships.user_id = grants.user_id
+		where grants.room_id = $1 and `+room.Present, v.Room.ID).
+		Query(func(rows pgx.Rows) (err error) {
+			ticket.People, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Who])
+			return err
+		})
+	batch.Queue(`select coalesce(max(id), 0) from ledger where room_id = $1`, v.Room.ID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&ticket.Position) })
+	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	if !admitted {
+		return room.Full
+	}
+	return nil
+}
+
+// giveBack frees the place of somebody who was let in but got no credential.
+func (s *Service) giveBack(ctx context.Context, id media.ParticipantID) {
+	// Best effort: it lapses by itself when it is never used.
+	_, _ = s.pool.Exec(context.WithoutCancel(ctx), `update grants set left_at = now() where id = $1`, id)
+}
+
+// Admit is the media.Admit of Foyer's gate: it asks the policy again, on every
+// connect and reconnect, whatever the token says.
+func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.ParticipantID) (media.Participant, error) {
+	found, err := presences(ctx, s.pool, `grants.id = $1`, id)
+	if err != nil {
+		return media.Participant{}, err
+	}
+	if len(found) == 0 || found[0].liveRoom() != live {
+		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(RemovedFromRoom)}
+	}
+	p := found[0]
+	if reason := p.barred(); reason != "" {
+		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
+	}
+	return media.Participant{ID: p.id, Name: p.displayName, May: p.permissions()}, nil
+}
+
+// ErrNotYours means that there is no such participant, or that it belongs to
+// another person.
+var ErrNotYours = errors.New("call: no such participant")

@@ -1,0 +1,375 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/postgres"
+	"foyer/internal/room"
+)
+
+// Channel is where Postgres notifies that who may be where has changed. The
+// payload is "room:<id>" or "user:<id>".
+const Channel = "access_changed"
+
+const (
+	sweepEvery = 5 * time.Second
+	// lapseAfter is when a grant that was never used is put away; its token is
+	// of no use by then.
+	lapseAfter = room.GrantLife + time.Minute
+	retryAfter = 500 * time.Millisecond
+	// oneRoom bounds how long a media service may keep one room waiting.
+	oneRoom = 10 * time.Second
+)
+
+// Reconciler makes who is in each room follow who may be there.
+type Reconciler struct {
+	pool     *pgxpool.Pool
+	backends Backends
+	log      *slog.Logger
+	rooms    *queue[room.ID]
+}
+
+// NewReconciler returns a reconciler over a database and the configured
+// backends. Call Run for it to work.
+func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
+	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID]()}
+}
+
+// Run works until ctx ends.
+func (r *Reconciler) Run(ctx context.Context) {
+	const workers = 4
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() { r.rooms.work(ctx, r.attend) })
+	}
+	group.Go(func() { r.sweep(ctx) })
+	group.Wait()
+}
+
+// AccessChanged takes a payload of Channel. It does not block.
+func (r *Reconciler) AccessChanged(ctx context.Context, payload string) {
+	if id, ok := strings.CutPrefix(payload, "room:"); ok {
+		r.rooms.add(room.ID(id))
+		return
+	}
+	user, _ := strings.CutPrefix(payload, "user:")
+	go func() {
+		rooms, err := r.roomsWith(ctx, `grants.user_id = $1`, user)
+		if err != nil && ctx.Err() == nil {
+			r.log.Error("rooms of a changed user not found, the sweep will", "user_id", user, "error", err)
+		}
+		for _, id := range rooms {
+			r.rooms.add(id)
+		}
+	}()
+}
+
+// Seen tells the reconciler that something happened in a live room: somebody
+// came or went. It does not block.
+func (r *Reconciler) Seen(live media.RoomID) {
+	if id, _, ok := roomOf(live); ok {
+		r.rooms.add(id)
+	}
+}
+
+// Joined and Disconnected make the reconciler a media.Observer.
+func (r *Reconciler) Joined(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
+
+// Disconnected is part of media.Observer.
+func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
+
+// Sweep looks at every room that has, or should have, somebody in it: at what
+// was missed, and what no row's change announces, like the end of a session.
+func (r *Reconciler) Sweep(ctx context.Context) error {
+	if _, err := r.pool.Exec(ctx, `
+		update grants set left_at = now(), reason = 'lapsed'
+		where connected_at is null and left_at is null and revoked_at is null and issued_at < now() - $1::interval`, lapseAfter); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	rooms, err := r.roomsWith(ctx, `true`)
+	if err != nil {
+		return err
+	}
+	for _, id := range rooms {
+		r.rooms.add(id)
+	}
+	for _, backend := range r.backends {
+		if err := r.closeStrays(ctx, backend); err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+	}
+	return nil
+}
+
+// closeStrays ends the calls at a backend that belong to no present room, or to
+// an earlier generation of one, and queues the others.
+func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend) error {
+	live, err := backend.Live(ctx)
+	if err != nil {
+		return err
+	}
+	for name := range live {
+		id, generation, ok := roomOf(name)
+		now, err := r.generation(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !ok || generation != now {
+			r.log.Info("closing a call that belongs to no room", "live_room", name)
+			if err := backend.Close(ctx, name); err != nil {
+				return err
+			}
+			continue
+		}
+		r.rooms.add(id)
+	}
+	return nil
+}
+
+// generation returns a room's present generation, 0 when there is no such room.
+func (r *Reconciler) generation(ctx context.Context, id room.ID) (generation int, err error) {
+	err = r.pool.QueryRow(ctx, `select generation from rooms where id::text = $1 and deleted_at is null`, id).Scan(&generation)
+	if err != nil && !noRows(err) {
+		return 0, fmt.Errorf("generation of room: %w", err)
+	}
+	return generation, nil
+}
+
+func (r *Reconciler) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("sweep of live rooms", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (r *Reconciler) roomsWith(ctx context.Context, where string, args ...any) ([]room.ID, error) {
+	rows, err := r.pool.Query(ctx, `
+		select distinct room_id from grants where left_at is null and revoked_at is null and `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("rooms with people: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[room.ID])
+}
+
+// attend reconciles one room, and again later when it did not work.
+func (r *Reconciler) attend(ctx context.Context, id room.ID) {
+	err := r.Reconcile(ctx, id)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_in", retryAfter)
+	time.AfterFunc(retryAfter, func() { r.rooms.add(id) })
+}
+
+// Reconcile makes one room right: those who may not be there are out, those who
+// are there may do what the policy says, and the database knows who is there.
+// It is idempotent, and may run on several nodes at once.
+func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, oneRoom)
+	defer cancel()
+	present, err := presences(ctx, r.pool, `grants.room_id = $1 and grants.left_at is null and grants.revoked_at is null`, id)
+	if err != nil {
+		return err
+	}
+	// First who must go, before anything that may be slow.
+	var failed error
+	for _, p := range present {
+		if reason := p.over(); reason != "" {
+			failed = errors.Join(failed, r.expel(ctx, p, reason))
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	var current presence
+	err = r.pool.QueryRow(ctx, `select `+room.Columns+` from rooms where id = $1`, id).Scan(current.room.Fields()...)
+	if err != nil {
+		return fmt.Errorf("reconcile: %w", postgres.Translate(err))
+	}
+	backend, err := r.backends.of(current.room)
+	if err != nil {
+		return nil // nobody is connected to a service that is not configured
+	}
+	if current.room.DeletedAt == nil {
+		err = r.compare(ctx, current.room, backend, present)
+	}
+	for _, p := range present {
+		if p.over() == RoomDeleted || p.over() == CallEnded {
+			err = errors.Join(err, backend.Close(ctx, p.liveRoom()))
+		}
+	}
+	return err
+}
+
+// expel ends a presence: first in the database, so that the gate refuses it,
+// then at the backend.
+func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error {
+	by, err := r.whoDid(ctx, p, reason)
+	if err != nil {
+		return err
+	}
+	err = postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			update grants set revoked_at = now(), left_at = coalesce(left_at, now()), reason = $2
+			where id = $1 and revoked_at is null`, p.id, reason)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err // another node was first
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{
+			Room: ledger.Room(p.room.ID), Kind: ledger.Removed, Subject: string(p.id),
+			Data: ledger.Data(Ending{Reason: reason, By: by, Message: reason.Sentence(by)}),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke grant: %w", err)
+	}
+	backend, err := r.backends.of(p.room)
+	if err != nil {
+		return nil // nobody is connected to a service that is not configured
+	}
+	return backend.Remove(ctx, p.liveRoom(), p.id)
+}
+
+// whoDid names the person whose act ended the presence, when it was one.
+func (r *Reconciler) whoDid(ctx context.Context, p presence, reason Reason) (name string, err error) {
+	var kind ledger.Kind
+	var subject any // any subject
+	switch reason {
+	case RemovedFromRoom:
+		kind, subject = ledger.MemberRemoved, p.person.User
+	case RoomDeleted:
+		kind = ledger.RoomDeleted
+	default:
+		return "", nil
+	}
+	err = r.pool.QueryRow(ctx, `
+		select users.display_name from ledger join users on users.id = ledger.actor
+		where ledger.room_id = $1 and ledger.kind = $2 and ledger.at >= $3
+			and ($4::text is null or ledger.subject = $4) and ledger.actor <> $5
+		order by ledger.id desc limit 1`,
+		p.room.ID, kind, p.issued, subject, p.person.User).Scan(&name)
+	if err != nil && !noRows(err) {
+		return "", fmt.Errorf("who removed: %w", err)
+	}
+	return name, nil
+}
+
+// compare makes what the backend says of a room's call and what the database
+// says agree. Present are the room's grants in use as they were loaded before.
+func (r *Reconciler) compare(ctx context.Context, in room.Room, backend media.Backend, present []presence) error {
+	asked := time.Now()
+	name := liveRoom(in.ID, in.Generation)
+	live, err := backend.Live(ctx, name)
+	if err != nil {
+		return err
+	}
+	connected := make([]string, len(live[name]))
+	for i, c := range live[name] {
+		connected[i] = string(c.ID)
+	}
+	for _, p := range present {
+		if p.connected != nil && !slices.Contains(connected, string(p.id)) {
+			if err := r.markLeft(ctx, p, asked); err != nil {
+				return err
+			}
+		}
+	}
+	if len(connected) == 0 {
+		return nil
+	}
+	known, err := presences(ctx, r.pool, `grants.id = any($1)`, connected)
+	if err != nil {
+		return err
+	}
+	for _, c := range live[name] {
+		i := slices.IndexFunc(known, func(p presence) bool { return p.id == c.ID && p.liveRoom() == name })
+		if i < 0 {
+			err = errors.Join(err, backend.Remove(ctx, name, c.ID)) // nobody let them in
+			continue
+		}
+		err = errors.Join(err, r.settle(ctx, backend, known[i], c))
+	}
+	return err
+}
+
+// settle makes one connected participant right.
+func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presence, c media.Connected) error {
+	switch reason := p.over(); {
+	case p.revoked != nil:
+		return backend.Remove(ctx, p.liveRoom(), p.id)
+	case reason != "":
+		return r.expel(ctx, p, reason)
+	}
+	if p.connected == nil || p.left != nil {
+		if err := r.markJoined(ctx, p); err != nil {
+			return err
+		}
+	}
+	may := p.permissions()
+	if c.May == may && p.may == may {
+		return nil
+	}
+	if c.May != may && backend.Capabilities().Update {
+		if err := backend.Update(ctx, p.liveRoom(), p.id, may); err != nil {
+			return err
+		}
+	}
+	if p.may == may {
+		return nil
+	}
+	return r.record(ctx, `update grants set permissions = $2 where id = $1 and permissions <> $2`, []any{p.id, may},
+		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Permitted, Subject: string(p.id), Data: ledger.Data(may)})
+}
+
+func (r *Reconciler) markJoined(ctx context.Context, p presence) error {
+	return r.record(ctx, `
+		update grants set connected_at = coalesce(connected_at, now()), left_at = null
+		where id = $1 and revoked_at is null and (connected_at is null or left_at is not null)`, []any{p.id},
+		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: string(p.person.User), Subject: string(p.id), Data: ledger.Data(p.who())})
+}
+
+// markLeft writes down that somebody is gone. Asked is when the backend was
+// asked: who came since is not gone.
+func (r *Reconciler) markLeft(ctx context.Context, p presence, asked time.Time) error {
+	return r.record(ctx, `
+		update grants set left_at = now()
+		where id = $1 and left_at is null and revoked_at is null and connected_at < now() - $2::interval`,
+		[]any{p.id, time.Since(asked)},
+		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Left, Actor: string(p.person.User), Subject: string(p.id)})
+}
+
+// record makes a change of one row and appends what it means, unless another
+// node made the change already.
+func (r *Reconciler) record(ctx context.Context, update string, args []any, entry ledger.Entry) error {
+	err := postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, update, args...)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return ledger.Append(ctx, tx, entry)
+	})
+	if err != nil {
+		return fmt.Errorf("record %s: %w", entry.Kind, err)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+// Package input checks what people type before anything is done with it.
+package input
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Invalid is what is wrong with a form: a sentence for the person beside each
+// field's name, under "" for the form as a whole. As an error it is only ever
+// returned with at least one entry.
+type Invalid map[string]string
+
+func (i Invalid) Error() string {
+	var parts []string
+	for _, field := range slices.Sorted(maps.Keys(i)) {
+		parts = append(parts, field+": "+i[field])
+	}
+	return "invalid input: " + strings.Join(parts, "; ")
+}
+
+// Err is i as an error, or nil when nothing is wrong.
+func (i Invalid) Err() error {
+	if len(i) == 0 {
+		return nil
+	}
+	return i
+}
+
+// Add notes what is wrong with a field; the first complaint about it stays.
+func (i Invalid) Add(field, sentence string) {
+	if _, ok := i[field]; !ok {
+		i[field] = sentence
+	}
+}
+
+// brailleBlank shows as nothing although Unicode counts it as a symbol.
+const brailleBlank = '\u2800'
+
+// Line takes one line of visible text of least to most characters and returns
+// it with white space trimmed and runs of it made one space. It refuses what
+// could hide or reorder text: control and format characters, among them the
+// bidirectional and zero-width ones.
+func (i Invalid) Line(field, value string, least, most int) string {
+	if !utf8.ValidString(value) {
+		i.Add(field, "This is not valid text. Type it again.")
+		return ""
+	}
+	line := strings.Join(strings.Fields(value), " ")
+	for _, r := range line {
+		if unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) || r == brailleBlank {
+			i.Add(field, fmt.Sprintf("Remove the invisible character U+%04X.", r))
+			return ""
+		}
+	}
+	switch length := utf8.RuneCountInString(line); {
+	case length == 0 && least > 0:
+		i.Add(field, "Fill this in.")
+	case length < least:
+		i.Add(field, fmt.Sprintf("Use at least %d characters.", least))
+	case length > most:
+		i.Add(field, fmt.Sprintf("Use at most %d characters; this has %d.", most, length))
+	}
+	return line
+}
+
+// Choice takes one of the allowed values.
+func (i Invalid) Choice(field, value string, allowed ...string) string {
+	if !slices.Contains(allowed, value) {
+		i.Add(field, "Choose one of the options.")
+		return ""
+	}
+	return value
+}

@@ -1,0 +1,112 @@
+// Package ledger is the one ordered record of everything that happens in rooms.
+// Whoever changes something appends to it in the same transaction; live event
+// streams, the audit log and attendance read it from a position on.
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/postgres"
+)
+
+// Room is the id of the room that an entry belongs to.
+type Room string
+
+// Position is a place in the ledger: the id of the last entry seen, 0 before the
+// first. Within one room, entries become visible in the order of their ids.
+type Position int64
+
+// Kind says what happened.
+type Kind string
+
+// The kinds of entry. The comment names the subject and the fields of data.
+const (
+	RoomCreated    Kind = "room_created"    // data: name
+	RoomRenamed    Kind = "room_renamed"    // data: name, topic
+	RoomConfigured Kind = "room_configured" // data: visibility, capacity
+	RoomLocked     Kind = "room_locked"
+	RoomUnlocked   Kind = "room_unlocked"
+	RoomDeleted    Kind = "room_deleted"
+	MemberAdded    Kind = "member_added"   // subject: user; data: username, role
+	RoleChanged    Kind = "role_changed"   // subject: user; data: username, role
+	MemberRemoved  Kind = "member_removed" // subject: user; data: username
+	Admitted       Kind = "admitted"       // subject: grant; data: who it is
+	Joined         Kind = "joined"         // subject: grant; data: who it is
+	Left           Kind = "left"           // subject: grant
+	Removed        Kind = "removed"        // subject: grant; data: reason, by
+	Permitted      Kind = "permitted"      // subject: grant; data: what it may publish now
+)
+
+// Entry is one thing that happened.
+type Entry struct {
+	ID      Position // given by Append's database
+	Room    Room
+	At      time.Time // given by Append's database
+	Kind    Kind
+	Actor   string          // id of the user who did it; empty: the system
+	Subject string          // whom or what it was done to
+	Data    json.RawMessage // an object; what it holds depends on Kind
+}
+
+const insert = `insert into ledger (room_id, kind, actor, subject, data) values ($1, $2, nullif($3, '')::uuid, nullif($4, ''), $5)`
+
+func (e Entry) values() []any {
+	data := e.Data
+	if data == nil {
+		data = json.RawMessage(`{}`)
+	}
+	return []any{e.Room, e.Kind, e.Actor, e.Subject, data}
+}
+
+// Append writes an entry, best in the transaction that does what it says. Other
+// writers to the same room wait until that transaction ends.
+func Append(ctx context.Context, db postgres.Querier, entry Entry) error {
+	if _, err := db.Exec(ctx, insert, entry.values()...); err != nil {
+		return fmt.Errorf("append to ledger: %w", err)
+	}
+	return nil
+}
+
+// Queue adds an Append to a batch.
+func Queue(batch *pgx.Batch, entry Entry) { batch.Queue(insert, entry.values()...) }
+
+// Data marshals what an entry's data holds. It panics when v cannot be JSON.
+func Data(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("ledger data: %v", err))
+	}
+	return raw
+}
+
+// Read returns up to limit entries of a room after a position, oldest first.
+func Read(ctx context.Context, db postgres.Querier, room Room, after Position, limit int) ([]Entry, error) {
+	rows, err := db.Query(ctx, `
+		select id, room_id, at, kind, coalesce(actor::text, ''), coalesce(subject, ''), data
+		from ledger where room_id = $1 and id > $2 order by id limit $3`, room, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e Entry, err error) {
+		err = row.Scan(&e.ID, &e.Room, &e.At, &e.Kind, &e.Actor, &e.Subject, &e.Data)
+		return e, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return entries, nil
+}
+
+// End returns the position of a room's last entry.
+func End(ctx context.Context, db postgres.Querier, room Room) (end Position, err error) {
+	err = db.QueryRow(ctx, `select coalesce(max(id), 0) from ledger where room_id = $1`, room).Scan(&end)
+	if err != nil {
+		return 0, fmt.Errorf("end of ledger: %w", err)
+	}
+	return end, nil
+}

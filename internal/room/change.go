@@ -1,0 +1,235 @@
+package room
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/ledger"
+	"foyer/internal/postgres"
+)
+
+// Draft is what someone gives to make a room.
+type Draft struct {
+	Name    string
+	Topic   string
+	Access  string // "private" or "open"
+	Backend string // the media backend that will carry its calls
+}
+
+const (
+	private = "private"
+	open    = "open"
+)
+
+func checkName(bad input.Invalid, name string) string   { return bad.Line("name", name, 1, 80) }
+func checkTopic(bad input.Invalid, topic string) string { return bad.Line("topic", topic, 0, 200) }
+
+// Create makes a room whose owner is its creator. It returns input.Invalid with
+// fields name, topic and visibility.
+func (s *Store) Create(ctx context.Context, creator account.UserID, d Draft) (Room, error) {
+	bad := input.Invalid{}
+	room := Room{ID: ID(uuid.Must(uuid.NewV7()).String()), Name: checkName(bad, d.Name), Topic: checkTopic(bad, d.Topic)}
+	access := bad.Choice("visibility", d.Access, private, open)
+	if err := bad.Err(); err != nil {
+		return Room{}, err
+	}
+	room.Slug = Slug(room.Name)
+	for {
+		err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error { return insertRoom(ctx, tx, room, creator, access, d.Backend) })
+		var taken *postgres.Conflict
+		switch {
+		case err == nil:
+			return room, nil
+		case errors.As(err, &taken) && taken.Constraint == "rooms_slug_key":
+			room.Slug = withEnding(Slug(room.Name))
+		default:
+			return Room{}, fmt.Errorf("create room: %w", err)
+		}
+	}
+}
+
+func insertRoom(ctx context.Context, tx pgx.Tx, r Room, creator account.UserID, access, backend string) error {
+	_, err := tx.Exec(ctx, `
+		insert into rooms (id, slug, name, topic, visibility, backend, created_by) values ($1, $2, $3, $4, $5, $6, $7)`,
+		r.ID, r.Slug, r.Name, r.Topic, access, backend, creator)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into memberships (room_id, user_id, role, created_by) values ($1, $2, 'owner', $2)`, r.ID, creator)
+	if err != nil {
+		return err
+	}
+	return ledger.Append(ctx, tx, ledger.Entry{
+		Room: ledger.Room(r.ID), Kind: ledger.RoomCreated, Actor: string(creator), Data: ledger.Data(map[string]string{"name": r.Name}),
+	})
+}
+
+var slugPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
+
+// Slug makes an address of a room's name: letters without their accents, digits
+// and dashes, at most 50 characters. Names without any of these get "room".
+func Slug(name string) string {
+	const most = 50
+	var slug strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(name)) {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			slug.WriteRune(r)
+		case unicode.Is(unicode.Mn, r): // an accent that stood on the letter before
+		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
+			slug.WriteByte('-')
+		}
+		if slug.Len() >= most {
+			break
+		}
+	}
+	if trimmed := strings.Trim(slug.String(), "-"); trimmed != "" {
+		return trimmed
+	}
+	return "room"
+}
+
+func withEnding(slug string) string { return slug + "-" + strings.ToLower(rand.Text()[:5]) }
+
+// Rename changes a room's name and topic. It returns input.Invalid, and what
+// the policy says.
+func (s *Store) Rename(ctx context.Context, id ID, by account.UserID, name, topic string) error {
+	bad := input.Invalid{}
+	name, topic = checkName(bad, name), checkTopic(bad, topic)
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	return s.change(ctx, id, by, Ask{Action: Rename}, func(tx pgx.Tx, _ Room) error {
+		if _, err := tx.Exec(ctx, `update rooms set name = $2, topic = $3 where id = $1`, id, name, topic); err != nil {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{
+			Room: ledger.Room(id), Kind: ledger.RoomRenamed, Actor: string(by),
+			Data: ledger.Data(map[string]string{"name": name, "topic": topic}),
+		})
+	})
+}
+
+// Configuration is what only owners change.
+type Configuration struct {
+	Access   string // "private" or "open"
+	Capacity int
+}
+
+// Configure changes who may enter and how many. It returns input.Invalid with
+// fields visibility and capacity, and what the policy says.
+func (s *Store) Configure(ctx context.Context, id ID, by account.UserID, c Configuration) error {
+	bad := input.Invalid{}
+	bad.Choice("visibility", c.Access, private, open)
+	if c.Capacity < LeastCapacity || c.Capacity > MostCapacity {
+		bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	return s.change(ctx, id, by, Ask{Action: Configure}, func(tx pgx.Tx, _ Room) error {
+		_, err := tx.Exec(ctx, `update rooms set visibility = $2, capacity = $3 where id = $1`, id, c.Access, c.Capacity)
+		if err != nil {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{
+			Room: ledger.Room(id), Kind: ledger.RoomConfigured, Actor: string(by),
+			Data: ledger.Data(map[string]any{"visibility": c.Access, "capacity": c.Capacity}),
+		})
+	})
+}
+
+// SetLocked locks or unlocks a room. It returns what the policy says.
+func (s *Store) SetLocked(ctx context.Context, id ID, by account.UserID, locked bool) error {
+	return s.change(ctx, id, by, Ask{Action: Lock}, func(tx pgx.Tx, r Room) error {
+		if locked == (r.LockedAt != nil) {
+			return nil
+		}
+		kind := ledger.RoomUnlocked
+		if locked {
+			kind = ledger.RoomLocked
+		}
+		_, err := tx.Exec(ctx, `update rooms set locked_at = case when $2 then now() end where id = $1`, id, locked)
+		if err != nil {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{Room: ledger.Room(id), Kind: kind, Actor: string(by)})
+	})
+}
+
+// Delete ends a room: its call, its address, its memberships. The row stays for
+// the ledger. It returns what the policy says.
+func (s *Store) Delete(ctx context.Context, id ID, by account.UserID) error {
+	return s.change(ctx, id, by, Ask{Action: Delete}, func(tx pgx.Tx, _ Room) error {
+		_, err := tx.Exec(ctx, `update rooms set deleted_at = now(), generation = generation + 1 where id = $1`, id)
+		if err != nil {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{Room: ledger.Room(id), Kind: ledger.RoomDeleted, Actor: string(by)})
+	})
+}
+
+// change runs do in a transaction that holds the room's row, after the policy
+// said yes to what that row and the actor's membership are at that moment: two
+// changes of one room follow each other, and neither acts on what the other has
+// changed already.
+func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, do func(pgx.Tx, Room) error) error {
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		room, who, err := hold(ctx, tx, id, by)
+		if err != nil {
+			return err
+		}
+		if err := Authorize(who, ask, room.State()); err != nil {
+			return err
+		}
+		return do(tx, room)
+	})
+	if err != nil {
+		return fmt.Errorf("change room: %w", err)
+	}
+	return nil
+}
+
+// hold locks a room's row until the transaction ends and then reads it, with
+// who acts.
+func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Person, error) {
+	// A statement of its own: one that waits for the lock would read the other
+	// tables as they were before.
+	if _, err := tx.Exec(ctx, `select from rooms where id = $1 for update`, id); err != nil {
+		return Room{}, Person{}, err
+	}
+	var room Room
+	err := tx.QueryRow(ctx, `select `+Columns+` from rooms where id = $1`, id).Scan(room.Fields()...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Room{}, Person{}, ErrHidden
+	}
+	if err != nil {
+		return Room{}, Person{}, err
+	}
+	who, err := person(ctx, tx, id, by)
+	return room, who, err
+}
+
+func person(ctx context.Context, db postgres.Querier, room ID, user account.UserID) (Person, error) {
+	p := Person{User: user}
+	err := db.QueryRow(ctx, `
+		select coalesce(memberships.role, ''), users.disabled_at is not null
+		from users left join memberships on memberships.user_id = users.id and memberships.room_id = $1
+		where users.id = $2`, room, user).Scan(&p.Role, &p.Disabled)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, ErrSignIn
+	}
+	return p, err
+}
