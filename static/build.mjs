@@ -1,0 +1,52 @@
+// Fills vendor/ from node_modules: the media SDK, the icon sprite, licences.
+
+import { mkdir, readFile, writeFile, copyFile } from "node:fs/promises";
+
+const here = new URL("./", import.meta.url);
+const modules = new URL("node_modules/", here);
+const vendor = new URL("vendor/", here);
+
+/** The Lucide icons that templates and scripts name. */
+const icons = [
+  "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "copy", "door-open",
+  "ellipsis", "lock-keyhole", "lock-keyhole-open", "mic", "mic-off", "phone-off", "plus", "settings",
+  "signal-low", "user", "users", "video", "video-off", "volume-2",
+];
+
+/** What media/livekit.js imports from the SDK. */
+const livekitNames = [
+  "ConnectionQuality", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
+  "RoomEvent", "Track", "VideoPresets",
+];
+
+await mkdir(vendor, { recursive: true });
+await Promise.all([livekit(), sprite(), licences()]);
+
+/**
+ * LiveKit ships its ES module with comments and long names (1.4 MB, 250 kB
+ * compressed) and its script build minified (0.6 MB, 127 kB). The latter, given
+ * the two names it looks for, is a module too: half the transfer and half the
+ * parsing without a minifier of our own to keep.
+ */
+async function livekit() {
+  const script = await readFile(new URL("livekit-client/dist/livekit-client.umd.js", modules), "utf8");
+  const body = script.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
+  const module = `const exports = {}, module = { exports };\n${body}\nexport const { ${livekitNames.join(", ")} } = exports;\n`;
+  await writeFile(new URL("livekit.mjs", vendor), module);
+  await writeFile(new URL("livekit.d.mts", vendor), `export { ${livekitNames.join(", ")} } from "livekit-client";\n`);
+}
+
+/** One file of symbols, so that a page fetches its icons once. */
+async function sprite() {
+  const symbols = await Promise.all(icons.map(async (name) => {
+    const svg = await readFile(new URL(`lucide-static/icons/${name}.svg`, modules), "utf8");
+    const shapes = svg.replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").replace(/\s*\n\s*/g, "");
+    return `<symbol id="${name}" viewBox="0 0 24 24">${shapes}</symbol>`;
+  }));
+  await writeFile(new URL("icons.svg", vendor), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("\n")}</svg>\n`);
+}
+
+async function licences() {
+  await copyFile(new URL("livekit-client/LICENSE", modules), new URL("livekit.LICENSE", vendor));
+  await copyFile(new URL("lucide-static/LICENSE", modules), new URL("icons.LICENSE", vendor));
+}

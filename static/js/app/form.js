@@ -1,0 +1,143 @@
+// Small comforts on pages that work without them: showing a password, the
+// address a new room will have, copying an address, asking before something
+// that cannot be undone.
+
+import { slugOf } from "../core/slug.js";
+
+document.documentElement.classList.add("scripted");
+
+/** @type {HTMLElement | null} */
+const firstWrong = document.querySelector("[aria-invalid='true']");
+firstWrong?.focus();
+
+for (const button of document.querySelectorAll("button[data-show]")) {
+  if (button instanceof HTMLButtonElement) offerShowing(button);
+}
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (button instanceof HTMLButtonElement) offerCopying(button);
+}
+for (const form of document.querySelectorAll("form")) {
+  if (form.dataset.confirm) askFirst(form, form.dataset.confirm, form.dataset.confirmAction ?? "Yes");
+  if ("unchanged" in form.dataset) form.addEventListener("change", () => delete form.dataset.unchanged);
+  form.addEventListener("submit", (event) => preventTwice(form, event));
+}
+previewAddress();
+
+/** @param {HTMLButtonElement} button */
+function offerShowing(button) {
+  const field = document.getElementById(button.dataset.show ?? "");
+  if (!(field instanceof HTMLInputElement)) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const show = field.type === "password";
+    field.type = show ? "text" : "password";
+    button.setAttribute("aria-pressed", String(show));
+  });
+  // So that password managers and the browser see a password being sent.
+  field.form?.addEventListener("submit", () => { field.type = "password"; });
+}
+
+/** @param {HTMLButtonElement} button */
+function offerCopying(button) {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  const label = button.querySelector("[data-copy-label]");
+  button.addEventListener("click", async () => {
+    const before = label?.textContent ?? "";
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy ?? "");
+    } catch {
+      return; // the address stands beside the button, to be selected by hand
+    }
+    if (label) label.textContent = "Copied";
+    setTimeout(() => { if (label) label.textContent = before; }, 2000);
+  });
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} question
+ * @param {string} action
+ */
+function askFirst(form, question, action) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(question, action, () => {
+      form.dataset.confirmed = "yes";
+      form.requestSubmit();
+    });
+  });
+}
+
+/**
+ * @param {string} question
+ * @param {string} action
+ * @param {() => void} confirmed
+ */
+function ask(question, action, confirmed) {
+  const dialog = document.createElement("dialog");
+  const text = document.createElement("p");
+  text.id = "ask-text";
+  text.textContent = question;
+  dialog.setAttribute("aria-labelledby", text.id);
+  const actions = document.createElement("div");
+  actions.className = "ask-actions";
+  const cancel = document.createElement("button");
+  cancel.className = "button";
+  cancel.textContent = "Cancel";
+  cancel.autofocus = true;
+  cancel.addEventListener("click", () => dialog.close());
+  const go = document.createElement("button");
+  go.className = "button danger";
+  go.textContent = action;
+  go.addEventListener("click", () => { dialog.close(); confirmed(); });
+  actions.append(cancel, go);
+  dialog.append(text, actions);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/**
+ * A second click while the first is under way sends nothing; the button shows
+ * that something is going on.
+ * @param {HTMLFormElement} form
+ * @param {SubmitEvent} event
+ */
+function preventTwice(form, event) {
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const button = event.submitter;
+  const slow = setTimeout(() => button?.setAttribute("data-busy", ""), 300);
+  // The page may come back from the browser's cache.
+  addEventListener("pageshow", () => {
+    clearTimeout(slow);
+    delete form.dataset.sent;
+    delete form.dataset.confirmed;
+    button?.removeAttribute("data-busy");
+  }, { once: true });
+}
+
+function previewAddress() {
+  const preview = document.getElementById("address-preview");
+  const name = document.getElementById("name");
+  if (!preview || !(name instanceof HTMLInputElement)) return;
+  const before = preview.textContent;
+  const show = () => {
+    const slug = slugOf(name.value);
+    if (!slug) {
+      preview.textContent = before;
+      return;
+    }
+    const end = document.createElement("b");
+    end.textContent = slug;
+    preview.replaceChildren(preview.dataset.address ?? "", end);
+  };
+  name.addEventListener("input", show);
+  show();
+}
