@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/livekit-server/pkg/routing"
@@ -103,8 +104,23 @@ func Run(ctx context.Context, s sfu.Settings, output io.Writer) error {
 		return err
 	case err = <-ended:
 	}
+	return errors.Join(err, stop(server, served))
+}
+
+// stop ends server and returns what its Start returned. LiveKit ignores a Stop
+// in the tenth of a second before it counts itself as running.
+func stop(server *service.LivekitServer, served <-chan error) error {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for !server.IsRunning() {
+		select {
+		case err := <-served:
+			return err
+		case <-ticker.C:
+		}
+	}
 	server.Stop(true)
-	return errors.Join(err, <-served)
+	return <-served
 }
 
 // callbackEvents are the webhooks that Foyer acts upon.
