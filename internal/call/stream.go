@@ -39,15 +39,16 @@ type Stream struct {
 	ended       bool
 }
 
-// Stream begins to tell a participant, who must belong to the session of token,
-// what happens in their room after a position. It returns
+// Stream begins to tell a participant, who must belong to the person of a
+// session, what happens in the room of slug after a position. It returns
 // account.ErrSignedOut and ErrNotYours. Close must be called.
-func (s *Service) Stream(ctx context.Context, token account.Token, id media.ParticipantID, after ledger.Position) (*Stream, error) {
+func (s *Service) Stream(ctx context.Context, token account.Token, slug string, id media.ParticipantID, after ledger.Position) (*Stream, error) {
 	var mine bool
 	err := s.pool.QueryRow(ctx, `
-		select exists (select from grants where grants.id = $2 and grants.user_id = users.id)
+		select exists (select from grants join rooms on rooms.id = grants.room_id
+				where grants.id = $2 and grants.user_id = users.id and rooms.slug = $3)
 		from sessions join users on users.id = sessions.user_id
-		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id).Scan(&mine)
+		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&mine)
 	switch {
 	case noRows(err):
 		return nil, account.ErrSignedOut

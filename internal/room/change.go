@@ -103,51 +103,81 @@ func Slug(name string) string {
 
 func withEnding(slug string) string { return slug + "-" + strings.ToLower(rand.Text()[:5]) }
 
-// Rename changes a room's name and topic. It returns input.Invalid, and what
-// the policy says.
-func (s *Store) Rename(ctx context.Context, id ID, by account.UserID, name, topic string) error {
-	bad := input.Invalid{}
-	name, topic = checkName(bad, name), checkTopic(bad, topic)
-	if err := bad.Err(); err != nil {
-		return err
-	}
-	return s.change(ctx, id, by, Ask{Action: Rename}, func(tx pgx.Tx, _ Room) error {
-		if _, err := tx.Exec(ctx, `update rooms set name = $2, topic = $3 where id = $1`, id, name, topic); err != nil {
-			return err
-		}
-		return ledger.Append(ctx, tx, ledger.Entry{
-			Room: ledger.Room(id), Kind: ledger.RoomRenamed, Actor: string(by),
-			Data: ledger.Data(map[string]string{"name": name, "topic": topic}),
-		})
-	})
+// Change is a change of a room's settings.
+type Change struct {
+	Name, Topic   string
+	Configuration *Configuration // nil: leave it; only owners change it
 }
 
-// Configuration is what only owners change.
+// Configuration says who may enter and how many.
 type Configuration struct {
 	Access   string // "private" or "open"
 	Capacity int
 }
 
-// Configure changes who may enter and how many. It returns input.Invalid with
-// fields visibility and capacity, and what the policy says.
-func (s *Store) Configure(ctx context.Context, id ID, by account.UserID, c Configuration) error {
+func (c Change) check() (Change, error) {
 	bad := input.Invalid{}
-	bad.Choice("visibility", c.Access, private, open)
-	if c.Capacity < LeastCapacity || c.Capacity > MostCapacity {
-		bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
+	c.Name, c.Topic = checkName(bad, c.Name), checkTopic(bad, c.Topic)
+	if c.Configuration != nil {
+		bad.Choice("visibility", c.Configuration.Access, private, open)
+		if c.Configuration.Capacity < LeastCapacity || c.Configuration.Capacity > MostCapacity {
+			bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
+		}
 	}
-	if err := bad.Err(); err != nil {
+	return c, bad.Err()
+}
+
+// Change changes a room's settings, all or none. It returns input.Invalid with
+// fields name, topic, visibility and capacity, and what the policy says.
+func (s *Store) Change(ctx context.Context, id ID, by account.UserID, c Change) error {
+	c, err := c.check()
+	if err != nil {
 		return err
 	}
-	return s.change(ctx, id, by, Ask{Action: Configure}, func(tx pgx.Tx, _ Room) error {
-		_, err := tx.Exec(ctx, `update rooms set visibility = $2, capacity = $3 where id = $1`, id, c.Access, c.Capacity)
-		if err != nil {
-			return err
+	ask := Ask{Action: Rename}
+	if c.Configuration != nil {
+		ask.Action = Configure
+	}
+	return s.change(ctx, id, by, ask, func(tx pgx.Tx, old Room) error {
+		if c.Name != old.Name || c.Topic != old.Topic {
+			if err := rename(ctx, tx, id, by, c.Name, c.Topic); err != nil {
+				return err
+			}
 		}
-		return ledger.Append(ctx, tx, ledger.Entry{
-			Room: ledger.Room(id), Kind: ledger.RoomConfigured, Actor: string(by),
-			Data: ledger.Data(map[string]any{"visibility": c.Access, "capacity": c.Capacity}),
-		})
+		if c.Configuration != nil && (*c.Configuration != Configuration{old.Access(), old.Capacity}) {
+			return configure(ctx, tx, id, by, *c.Configuration)
+		}
+		return nil
+	})
+}
+
+// Access is who may enter: "private" for members only, "open" for everybody with
+// an account.
+func (r Room) Access() string {
+	if r.Open {
+		return open
+	}
+	return private
+}
+
+func rename(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, name, topic string) error {
+	if _, err := tx.Exec(ctx, `update rooms set name = $2, topic = $3 where id = $1`, id, name, topic); err != nil {
+		return err
+	}
+	return ledger.Append(ctx, tx, ledger.Entry{
+		Room: ledger.Room(id), Kind: ledger.RoomRenamed, Actor: string(by),
+		Data: ledger.Data(map[string]string{"name": name, "topic": topic}),
+	})
+}
+
+func configure(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, c Configuration) error {
+	_, err := tx.Exec(ctx, `update rooms set visibility = $2, capacity = $3 where id = $1`, id, c.Access, c.Capacity)
+	if err != nil {
+		return err
+	}
+	return ledger.Append(ctx, tx, ledger.Entry{
+		Room: ledger.Room(id), Kind: ledger.RoomConfigured, Actor: string(by),
+		Data: ledger.Data(map[string]any{"visibility": c.Access, "capacity": c.Capacity}),
 	})
 }
 
@@ -185,7 +215,7 @@ func (s *Store) Delete(ctx context.Context, id ID, by account.UserID) error {
 // said yes to what that row and the actor's membership are at that moment: two
 // changes of one room follow each other, and neither acts on what the other has
 // changed already.
-func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, do func(pgx.Tx, Room) error) error {
+func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, do func(tx pgx.Tx, now Room) error) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		room, who, err := hold(ctx, tx, id, by)
 		if err != nil {

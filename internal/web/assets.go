@@ -1,0 +1,121 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+
+	"foyer/static"
+)
+
+// assets serves the embedded static files under addresses that hold one hash of
+// them all, so that browsers keep them for good and modules import each other by
+// relative paths.
+type assets struct {
+	prefix string // "/static/<hash>/"
+	files  map[string]*asset
+}
+
+type asset struct {
+	contentType string
+	plain       []byte
+	zipped      func() []byte // made at the first request; nil when not worth it
+}
+
+func loadAssets() (*assets, error) {
+	a := &assets{files: make(map[string]*asset)}
+	sum := sha256.New()
+	err := fs.WalkDir(static.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := fs.ReadFile(static.FS, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%s %d\n", name, len(raw))
+		sum.Write(raw)
+		a.files[name] = newAsset(name, raw)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("static files: %w", err)
+	}
+	a.prefix = "/static/" + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:9]) + "/"
+	return a, nil
+}
+
+func newAsset(name string, raw []byte) *asset {
+	file := &asset{plain: raw, contentType: mime.TypeByExtension(path.Ext(name))}
+	switch path.Ext(name) {
+	case ".mjs", ".js": // the system's table of types may lack or change these
+		file.contentType = "text/javascript; charset=utf-8"
+	case ".svg":
+		file.contentType = "image/svg+xml"
+	case ".png", ".woff2":
+		return file
+	}
+	file.zipped = sync.OnceValue(func() []byte {
+		var buffer bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&buffer, gzip.BestCompression) // the level is valid
+		_, _ = z.Write(raw)                                        // to memory
+		_ = z.Close()
+		return buffer.Bytes()
+	})
+	return file
+}
+
+// address is where browsers find a static file.
+func (a *assets) address(name string) (string, error) {
+	if _, ok := a.files[name]; !ok {
+		return "", fmt.Errorf("no static file %q", name)
+	}
+	return a.prefix + name, nil
+}
+
+func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, current := strings.CutPrefix(r.URL.Path, a.prefix)
+	if !current {
+		// A page from before an upgrade: today's file will do, but not for good.
+		_, name, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/static/"), "/")
+	}
+	file, ok := a.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if current {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	file.serve(w, r)
+}
+
+func (a *assets) favicon(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	a.files["icons/favicon.svg"].serve(w, r)
+}
+
+func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
+	body := file.plain
+	w.Header().Set("Content-Type", file.contentType)
+	if file.zipped != nil {
+		w.Header().Set("Vary", "Accept-Encoding")
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			body = file.zipped()
+		}
+	}
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	_, _ = w.Write(body) // the client is gone: nobody to tell
+}

@@ -1,0 +1,141 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"foyer/internal/call"
+	"foyer/internal/input"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+)
+
+// join issues the token that opens the call.
+func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		DisplayName string `json:"display_name"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return err
+	}
+	ticket, err := s.Calls.Join(r.Context(), s.token(r), chi.URLParam(r, "slug"), body.DisplayName)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, struct {
+		Backend     string              `json:"backend"`
+		URL         string              `json:"url"` // empty: this origin
+		Token       string              `json:"token"`
+		ExpiresAt   time.Time           `json:"expires_at"`
+		Participant media.ParticipantID `json:"participant"`
+		May         media.Permissions   `json:"may"`
+		Position    ledger.Position     `json:"position"`
+		People      []call.Who          `json:"people"`
+	}{
+		ticket.Grant.Backend, ticket.Grant.URL, ticket.Grant.Token, ticket.Grant.Expires,
+		ticket.Participant, ticket.May, ticket.Position, ticket.People,
+	})
+	return nil
+}
+
+var participantPattern = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
+
+// heartbeat keeps proxies from closing an event stream, and finds out that its
+// reader is gone.
+const heartbeat = 15 * time.Second
+
+// events streams what happens in the room to a participant, as server-sent
+// events (HTML Living Standard, section 9.2). Streams end when ctx is done.
+func (s *Server) events(ctx context.Context) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		after, err := position(r)
+		if err != nil {
+			return err
+		}
+		participant := r.URL.Query().Get("participant")
+		if !participantPattern.MatchString(participant) {
+			return call.ErrNotYours
+		}
+		stream, err := s.Calls.Stream(r.Context(), s.token(r), chi.URLParam(r, "slug"), media.ParticipantID(participant), after)
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+		w.WriteHeader(http.StatusOK)
+		stop := context.AfterFunc(ctx, func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Now()) })
+		defer stop()
+		s.pump(ctx, w, r, stream)
+		return nil
+	}
+}
+
+// pump copies events to the browser until either side ends.
+func (s *Server) pump(ctx context.Context, w http.ResponseWriter, r *http.Request, stream *call.Stream) {
+	control := http.NewResponseController(w)
+	both, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	fmt.Fprint(w, ": open\n\n")
+	for control.Flush() == nil && both.Err() == nil {
+		wait, done := context.WithTimeout(both, heartbeat)
+		events, err := stream.Next(wait)
+		done()
+		if err != nil {
+			if !errors.Is(err, call.ErrNotYours) {
+				s.Log.Warn("event stream ended", "error", err)
+			}
+			return
+		}
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+		for _, event := range events {
+			fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", event.Position, event.Name, event.Data)
+		}
+		if len(events) == 0 {
+			fmt.Fprint(w, ": still here\n\n")
+		}
+	}
+}
+
+// position is where an event stream goes on from: what the browser saw last, or
+// what it asks for at first.
+func position(r *http.Request) (ledger.Position, error) {
+	text := r.Header.Get("Last-Event-ID")
+	if text == "" {
+		text = r.URL.Query().Get("after")
+	}
+	if text == "" {
+		return 0, input.Invalid{"after": "Say from which position on."}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, input.Invalid{"after": "This is not a position."}
+	}
+	return ledger.Position(n), nil
+}
+
+// callback takes what a media service reports.
+func (s *Server) callback(backend media.Backend) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		event, err := backend.Event(r)
+		switch {
+		case errors.Is(err, media.ErrForged):
+			return errForged
+		case err != nil:
+			return unreadable(err)
+		}
+		s.Reconciler.Seen(event.Room)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}

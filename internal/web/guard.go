@@ -1,0 +1,187 @@
+package web
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+
+	"foyer/internal/call"
+)
+
+const (
+	mostBody     = 64 << 10 // bytes
+	readTimeout  = 15 * time.Second
+	writeTimeout = 30 * time.Second
+)
+
+func requestID() string { return strings.ToLower(rand.Text()[:10]) }
+
+// recoverer answers for a handler that panicked.
+func (s *Server) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch fault := recover(); fault {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(fault)
+			default:
+				s.page(func(http.ResponseWriter, *http.Request) error {
+					return fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+				})(w, r)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secureHeaders lets pages load nothing from elsewhere, but what a media
+// backend's own SDK connects to.
+func secureHeaders(backends call.Backends) func(http.Handler) http.Handler {
+	connect := "'self'"
+	if _, ok := backends["twilio"]; ok {
+		connect += " https://*.twilio.com wss://*.twilio.com"
+	}
+	policy := strings.Join([]string{
+		"default-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob: mediastream:", "connect-src " + connect,
+		"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+	}, "; ")
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("Content-Security-Policy", policy)
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Referrer-Policy", "same-origin")
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=()")
+			if r.TLS != nil {
+				h.Set("Strict-Transport-Security", "max-age=31536000")
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// wellFormed treats addresses that are not text as addresses of nothing.
+func wellFormed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) {
+			r.URL.Path, r.URL.RawPath = "/not-text", ""
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// deadlines keeps slow clients from holding a connection. It is not for
+// connections that stay open.
+func deadlines(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		// A recorder in a test has no deadlines to set.
+		_ = control.SetReadDeadline(time.Now().Add(readTimeout))
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+		next.ServeHTTP(w, r)
+	})
+}
+
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses changes that a page of another site asks for. The scheme
+// counts too, and a change that does not say where it comes from is refused.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+		own := s.ownOrigin(r, r.Header.Get("Origin")) ||
+			r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "same-origin"
+		if safe || own {
+			next.ServeHTTP(w, r)
+			return
+		}
+		answer := s.page
+		if r.Header.Get("Content-Type") == "application/json" {
+			answer = s.json
+		}
+		answer(func(http.ResponseWriter, *http.Request) error { return errCrossSite })(w, r)
+	})
+}
+
+// sameOriginIfNamed guards the gate: a page of another site must not reach it,
+// but programs that are no browser, and name no origin, may. What lets one in
+// there is the token, not a cookie.
+func (s *Server) sameOriginIfNamed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && !s.ownOrigin(r, origin) {
+			s.json(func(http.ResponseWriter, *http.Request) error { return errCrossSite })(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) ownOrigin(r *http.Request, origin string) bool {
+	return origin != "" && (origin == s.PublicOrigin || origin == requestOrigin(r))
+}
+
+// requestOrigin is the origin as this request reached the program.
+func requestOrigin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// origin is how the service is reached, for addresses to be shown.
+func (s *Server) origin(r *http.Request) string {
+	if s.PublicOrigin != "" {
+		return s.PublicOrigin
+	}
+	return requestOrigin(r)
+}
+
+// limits bound how often passwords can be tried and accounts made.
+type limits struct {
+	loginsByAddress, loginsByAccount, signupsByAddress *httprate.RateLimiter
+}
+
+func newLimits() limits {
+	// Without headers: they would tell a guesser how to pace.
+	quiet := httprate.WithResponseHeaders(httprate.ResponseHeaders{})
+	return limits{
+		loginsByAddress:  httprate.NewRateLimiter(60, time.Minute, quiet),
+		loginsByAccount:  httprate.NewRateLimiter(10, time.Minute, quiet),
+		signupsByAddress: httprate.NewRateLimiter(100, time.Hour, quiet),
+	}
+}
+
+// address is where a request comes from.
+func address(r *http.Request) string { return middleware.GetClientIP(r.Context()) }
+
+// addressKey is the network that counts as one source of requests.
+func addressKey(r *http.Request) string { return httprate.CanonicalizeIP(address(r)) }
+
+func (l limits) login(w http.ResponseWriter, r *http.Request, login string) error {
+	byAddress := l.loginsByAddress.OnLimit(w, r, addressKey(r))
+	byAccount := l.loginsByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(login)))
+	if byAddress || byAccount {
+		return errTooMany
+	}
+	return nil
+}
+
+func (l limits) signup(w http.ResponseWriter, r *http.Request) error {
+	if l.signupsByAddress.OnLimit(w, r, addressKey(r)) {
+		return errTooMany
+	}
+	return nil
+}

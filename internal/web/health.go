@@ -1,0 +1,39 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// alive answers as long as the program runs.
+func alive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "ok")
+}
+
+// ready answers 200 when the database and the media service that new rooms use
+// answer, 503 and which one does not otherwise.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	status := http.StatusOK
+	var report strings.Builder
+	check := func(part string, err error) {
+		answer := "ok"
+		if err != nil {
+			status, answer = http.StatusServiceUnavailable, "does not answer"
+			s.Log.Warn("not ready", "part", part, "error", err)
+		}
+		fmt.Fprintf(&report, "%s: %s\n", part, answer)
+	}
+	check("database", s.Pool.Ping(ctx))
+	check("media", s.Backends[s.Backend].Ready(ctx))
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprint(w, report.String())
+}

@@ -1,0 +1,180 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/input"
+	"foyer/internal/media"
+	"foyer/internal/postgres"
+	"foyer/internal/room"
+)
+
+// handler answers a request or returns why it cannot; page and json turn that
+// into an answer.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// problem is an error as people and programs are told of it.
+type problem struct {
+	status  int
+	reason  string // one word for programs
+	heading string // what happened
+	message string // what to do next
+	fields  map[string]string
+	retry   int // seconds until trying again makes sense; 0: no hint
+}
+
+var (
+	errMethod      = errors.New("web: method not allowed")
+	errCrossSite   = errors.New("web: request from another site")
+	errBody        = errors.New("web: malformed body")
+	errContentType = errors.New("web: not the content type of this resource")
+	errTooMany     = errors.New("web: too many attempts")
+
+	errForged = errors.New("web: callback that the media service did not sign")
+
+	errSignupClosed = errors.New("web: sign-up is closed")
+)
+
+// problemOf is the one place where errors become HTTP statuses and words.
+func problemOf(err error) problem {
+	var invalid input.Invalid
+	var refusal room.Refusal
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, room.ErrSignIn), errors.Is(err, account.ErrSignedOut):
+		return problem{status: 401, reason: "signed_out", heading: "You are signed out", message: "Log in and try again."}
+	case errors.Is(err, room.ErrHidden), errors.Is(err, postgres.ErrNotFound), errors.Is(err, call.ErrNotYours):
+		return problem{status: 404, reason: "not_found", heading: "There is nothing here",
+			message: "The address may be wrong, or the room is private. If somebody invited you, ask them to add you as a member."}
+	case errors.As(err, &refusal):
+		return refusalProblem(refusal)
+	case errors.As(err, &invalid):
+		p := problem{status: 422, reason: "invalid", heading: "Some of this cannot be accepted", message: "See what is marked and send it again.", fields: invalid}
+		for _, sentence := range invalid {
+			if len(invalid) == 1 {
+				p.message = sentence
+			}
+		}
+		return p
+	case errors.As(err, &tooLarge):
+		return problem{status: 413, reason: "too_large", heading: "This is too long", message: "Shorten it and send it again."}
+	case errors.Is(err, errBody):
+		return problem{status: 400, reason: "malformed", heading: "This could not be read", message: "Go back, reload the page and try again."}
+	case errors.Is(err, errContentType):
+		return problem{status: 415, reason: "content_type", heading: "This could not be read", message: "Send it in the format that this address takes."}
+	case errors.Is(err, errMethod):
+		return problem{status: 405, reason: "method", heading: "This address does not do that", message: "Go back and use the buttons of the page."}
+	case errors.Is(err, errCrossSite):
+		return problem{status: 403, reason: "cross_site", heading: "This came from another site",
+			message: "For your safety it was not done. Open Foyer's own page and do it there."}
+	case errors.Is(err, errForged):
+		return problem{status: 401, reason: "forged", heading: "This is not signed", message: "Only the media service calls this address."}
+	case errors.Is(err, errSignupClosed):
+		return problem{status: 403, reason: "signup_closed", heading: "Sign-up is closed here", message: "Ask the administrator for an account."}
+	case errors.Is(err, errTooMany):
+		return problem{status: 429, reason: "busy", heading: "Too many attempts", message: "Wait a minute and try again.", retry: 60}
+	case errors.Is(err, account.ErrBusy):
+		return problem{status: 503, reason: "busy", heading: "Many people are logging in", message: "Try again in a few seconds.", retry: 3}
+	case errors.Is(err, media.ErrUnavailable), errors.Is(err, call.ErrNoBackend):
+		return problem{status: 503, reason: "media_unavailable", heading: "The call service does not answer",
+			message: "Try again in a moment. If it lasts, tell the administrator.", retry: 3}
+	}
+	return problem{status: 500, reason: "failed", heading: "This did not work", message: "It is our fault, not yours. Try again; if it lasts, tell the administrator."}
+}
+
+func refusalProblem(refusal room.Refusal) problem {
+	p := problem{status: 403, reason: string(refusal)}
+	switch refusal {
+	case room.Locked:
+		p.heading, p.message = "The room is locked", call.Locked.Sentence("")
+	case room.Full:
+		p.heading, p.message = "The room is full", call.Full.Sentence("")
+	case room.LastOwner:
+		p.heading, p.message = "The room needs an owner", "Make somebody else an owner first."
+	default:
+		p.heading, p.message = "Your role does not allow this", "Ask an owner of the room."
+	}
+	return p
+}
+
+// page answers with HTML.
+func (s *Server) page(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil || r.Context().Err() != nil {
+			return
+		}
+		p := problemOf(err)
+		if p.status == 401 {
+			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
+			return
+		}
+		page := ErrorPage{Page: s.base(r, p.heading), Status: p.status, Heading: p.heading, Message: p.message, RequestID: s.report(r, p, err)}
+		w.Header().Set("Cache-Control", "no-store")
+		p.hint(w)
+		s.render(w, r, p.status, "error", page)
+	}
+}
+
+// loginAddress comes back to where the person wanted to go, if that is a page.
+func loginAddress(r *http.Request) string {
+	if r.Method != http.MethodGet || r.URL.Path == "/" {
+		return "/login"
+	}
+	return "/login?" + url.Values{"next": {r.URL.EscapedPath()}}.Encode()
+}
+
+// json answers errors as JSON.
+func (s *Server) json(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil || r.Context().Err() != nil {
+			return
+		}
+		p := problemOf(err)
+		s.report(r, p, err)
+		w.Header().Set("Cache-Control", "no-store")
+		p.hint(w)
+		type body struct {
+			Reason  string            `json:"reason"`
+			Message string            `json:"message"`
+			Fields  map[string]string `json:"fields,omitempty"`
+		}
+		writeJSON(w, p.status, map[string]body{"error": {p.reason, p.message, p.fields}})
+	}
+}
+
+func (p problem) hint(w http.ResponseWriter) {
+	if p.retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.retry))
+	}
+}
+
+// report logs a failure of ours and returns an id under which it can be found.
+func (s *Server) report(r *http.Request, p problem, err error) string {
+	if p.status < 500 {
+		return ""
+	}
+	id := requestID()
+	// The pattern, not the address: addresses can hold secrets.
+	s.Log.Error("request failed", "request_id", id, "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "status", p.status, "error", err)
+	return id
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw) // the client is gone: nobody to tell
+}

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"foyer/internal/account"
+	"foyer/templates"
+)
+
+type viewerKey struct{}
+
+// withViewer remembers who is looking, for the page's header.
+func withViewer(r *http.Request, user account.User) *http.Request {
+	viewer := &Viewer{Username: user.Username, DisplayName: user.DisplayName, Administrator: user.Administrator}
+	return r.WithContext(context.WithValue(r.Context(), viewerKey{}, viewer))
+}
+
+// base is what every page has. The viewer is whoever an earlier step found to
+// be signed in.
+func (s *Server) base(r *http.Request, title string) Page {
+	viewer, _ := r.Context().Value(viewerKey{}).(*Viewer)
+	return Page{Title: title, Viewer: viewer}
+}
+
+// parseTemplates returns the pages by name: each the layout, the partials and
+// the page's own file.
+func parseTemplates(assets *assets) (map[string]*template.Template, error) {
+	shared := template.New("").Funcs(template.FuncMap{
+		"asset":    assets.address,
+		"initials": initials,
+		"hue":      hue,
+		"dict":     dict,
+		"role":     func(role string) string { return strings.ToUpper(role[:min(1, len(role))]) + role[min(1, len(role)):] },
+	})
+	shared, err := shared.ParseFS(templates.FS, "layout.html", "_*.html")
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	files, err := fs.Glob(templates.FS, "[a-z]*.html")
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	pages := make(map[string]*template.Template)
+	for _, file := range files {
+		if file == "layout.html" {
+			continue
+		}
+		page, err := template.Must(shared.Clone()).ParseFS(templates.FS, file)
+		if err != nil {
+			return nil, fmt.Errorf("templates: %w", err)
+		}
+		pages[strings.TrimSuffix(file, ".html")] = page
+	}
+	return pages, nil
+}
+
+// render writes a page; nothing of it when its template fails.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
+	var buffer bytes.Buffer
+	if err := s.templates[name].ExecuteTemplate(&buffer, "layout", page); err != nil {
+		s.Log.Error("page not rendered", "page", name, "error", err)
+		http.Error(w, "This page could not be shown. Tell the administrator.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-cache, private")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(buffer.Bytes()) // the client is gone: nobody to tell
+	}
+}
+
+// initials of a name: of its first and last word.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "?"
+	}
+	if len(words) > 1 {
+		words = []string{words[0], words[len(words)-1]}
+	}
+	var out []rune
+	for _, word := range words {
+		out = append(out, unicode.ToUpper([]rune(word)[0]))
+	}
+	return string(out)
+}
+
+// hue picks one of twelve colours for a name, always the same. The script draws
+// it alike: FNV-1a of the UTF-8 bytes, 32 bits.
+func hue(name string) int {
+	const hues = 12
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(name))
+	return int(sum.Sum32() % hues)
+}
+
+// dict makes a map of alternating keys and values, to hand a partial several.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict of %d values", len(pairs))
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict key is %T", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}

@@ -1,0 +1,202 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/room"
+)
+
+// home is the landing page, or the dashboard of somebody who is signed in.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
+	session, err := s.Accounts.Resume(r.Context(), s.token(r))
+	if err != nil {
+		if problemOf(err).status != http.StatusUnauthorized {
+			return err
+		}
+		s.render(w, r, http.StatusOK, "landing", LandingPage{Page: s.base(r, ""), SignupOpen: s.SignupOpen})
+		return nil
+	}
+	r = withViewer(r, session.User)
+	cards, err := s.Rooms.Mine(r.Context(), session.User.ID)
+	if err != nil {
+		return err
+	}
+	page := DashboardPage{Page: s.base(r, "Your rooms")}
+	page.Notice = s.takeNotice(w, r)
+	for _, card := range cards {
+		page.Rooms = append(page.Rooms, RoomCard{
+			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Role), Open: card.Open, Live: people(card.Live),
+		})
+	}
+	s.render(w, r, http.StatusOK, "dashboard", page)
+	return nil
+}
+
+func people(participants []room.Participant) []Person {
+	var people []Person
+	for _, p := range participants {
+		people = append(people, Person{Username: p.Username, DisplayName: p.DisplayName})
+	}
+	return people
+}
+
+func (s *Server) newRoomPage(w http.ResponseWriter, r *http.Request, _ account.Session) error {
+	form := Form{Values: map[string]string{"visibility": "private"}}
+	s.render(w, r, http.StatusOK, "new_room", NewRoomPage{Page: s.base(r, "New room"), Form: form, Address: s.origin(r) + "/r/"})
+	return nil
+}
+
+func (s *Server) createRoom(w http.ResponseWriter, r *http.Request, session account.Session) error {
+	values, err := readForm(r, "name", "topic", "visibility")
+	if err != nil {
+		return err
+	}
+	created, err := s.Rooms.Create(r.Context(), session.User.ID, room.Draft{
+		Name: values["name"], Topic: values["topic"], Access: values["visibility"], Backend: s.Backend,
+	})
+	if err == nil {
+		return s.leave(w, r, "/r/"+created.Slug, "")
+	}
+	form, status, err := again(w, values, err)
+	if err != nil {
+		return err
+	}
+	s.render(w, r, status, "new_room", NewRoomPage{Page: s.base(r, "New room"), Form: form, Address: s.origin(r) + "/r/"})
+	return nil
+}
+
+// visitHandler is a handler for somebody who may know of the room of the path.
+type visitHandler func(w http.ResponseWriter, r *http.Request, visit room.Visit) error
+
+func (s *Server) visiting(h visitHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		visit, err := s.visit(r)
+		if err != nil {
+			return err
+		}
+		return h(w, withViewer(r, visit.Session.User), visit)
+	}
+}
+
+func (s *Server) visit(r *http.Request) (room.Visit, error) {
+	visit, err := s.Rooms.Visit(r.Context(), s.token(r), chi.URLParam(r, "slug"))
+	if err != nil {
+		return room.Visit{}, err
+	}
+	return visit, s.Accounts.Touch(r.Context(), visit.Session)
+}
+
+func header(v room.Visit) RoomHeader {
+	return RoomHeader{
+		Slug: v.Room.Slug, Name: v.Room.Name, Topic: v.Room.Topic,
+		Open: v.Room.Open, Locked: v.Room.LockedAt != nil, Role: string(v.Person.Role),
+		CanSeeMembers: v.May(room.Ask{Action: room.ListMembers}) == nil,
+		CanRename:     v.May(room.Ask{Action: room.Rename}) == nil,
+	}
+}
+
+func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	live, err := s.Rooms.Live(r.Context(), v.Room.ID)
+	if err != nil {
+		return err
+	}
+	page := RoomPage{
+		Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.Session.User.DisplayName,
+		Live: people(live[v.Room.ID]), Backend: v.Room.Backend,
+	}
+	page.Notice = s.takeNotice(w, r)
+	if err := v.May(room.Ask{Action: room.Enter}); err != nil {
+		page.Closed = problemOf(err).message
+	}
+	s.render(w, r, http.StatusOK, "room", page)
+	return nil
+}
+
+func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	return s.showSettings(w, r, v, http.StatusOK, Form{}, Form{})
+}
+
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Visit, status int, form, deleteForm Form) error {
+	if err := v.May(room.Ask{Action: room.Rename}); err != nil {
+		return err
+	}
+	if form.Values == nil {
+		form.Values = map[string]string{
+			"name": v.Room.Name, "topic": v.Room.Topic,
+			"visibility": v.Room.Access(), "capacity": strconv.Itoa(v.Room.Capacity),
+		}
+	}
+	page := SettingsPage{
+		Page: s.base(r, "Settings of "+v.Room.Name), Room: header(v), Form: form, DeleteForm: deleteForm,
+		Address:      s.origin(r) + "/r/" + v.Room.Slug,
+		CanConfigure: v.May(room.Ask{Action: room.Configure}) == nil,
+		CanLock:      v.May(room.Ask{Action: room.Lock}) == nil,
+		CanDelete:    v.May(room.Ask{Action: room.Delete}) == nil,
+		MaxCapacity:  room.MostCapacity,
+	}
+	page.Notice = s.takeNotice(w, r)
+	s.render(w, r, status, "settings", page)
+	return nil
+}
+
+func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readForm(r, "name", "topic", "visibility", "capacity")
+	if err != nil {
+		return err
+	}
+	change := room.Change{Name: values["name"], Topic: values["topic"]}
+	if v.May(room.Ask{Action: room.Configure}) == nil || values["visibility"] != "" || values["capacity"] != "" {
+		capacity, _ := strconv.Atoi(values["capacity"]) // what is no number is out of range
+		change.Configuration = &room.Configuration{Access: values["visibility"], Capacity: capacity}
+	}
+	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, change); err == nil {
+		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", "Saved.")
+	}
+	form, status, err := again(w, values, err)
+	if err != nil {
+		return err
+	}
+	return s.showSettings(w, r, v, status, form, Form{})
+}
+
+func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readForm(r, "locked")
+	if err != nil {
+		return err
+	}
+	locked, err := strconv.ParseBool(values["locked"])
+	if err != nil {
+		return input.Invalid{"locked": "Choose one of the options."}
+	}
+	if err := s.Rooms.SetLocked(r.Context(), v.Room.ID, v.Person.User, locked); err != nil {
+		return err
+	}
+	notice := "The room is unlocked."
+	if locked {
+		notice = "The room is locked: nobody new can enter but owners and moderators."
+	}
+	return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", notice)
+}
+
+func (s *Server) deleteRoom(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readForm(r, "confirm")
+	if err != nil {
+		return err
+	}
+	if err := v.May(room.Ask{Action: room.Delete}); err != nil {
+		return err
+	}
+	if values["confirm"] != v.Room.Name {
+		form, status, _ := again(w, values, input.Invalid{"confirm": "Type the room's name exactly: " + v.Room.Name})
+		return s.showSettings(w, r, v, status, Form{}, form)
+	}
+	if err := s.Rooms.Delete(r.Context(), v.Room.ID, v.Person.User); err != nil {
+		return err
+	}
+	return s.leave(w, r, "/", v.Room.Name+" is deleted.")
+}

@@ -1,0 +1,159 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+
+	"foyer/internal/account"
+)
+
+// The cookie holds the session's token and, between a change and the page that
+// follows it, a notice.
+const (
+	cookieName = "foyer"
+	tokenKey   = "token"
+	noticeKey  = "notice"
+)
+
+func newCookies(key []byte) *sessions.CookieStore {
+	store := sessions.NewCookieStore(key)
+	store.Options = &sessions.Options{
+		Path:     "/",
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	}
+	store.MaxAge(int(account.SessionLife / time.Second))
+	for _, codec := range store.Codecs {
+		// JSON: six times as quick as the default, and these are only strings.
+		codec.(*securecookie.SecureCookie).SetSerializer(stringValues{})
+	}
+	return store
+}
+
+// stringValues serialises the values of a gorilla session that are strings.
+type stringValues struct{}
+
+func (stringValues) Serialize(src any) ([]byte, error) {
+	values, ok := src.(map[any]any)
+	if !ok {
+		return nil, fmt.Errorf("session values are %T", src)
+	}
+	plain := make(map[string]string, len(values))
+	for key, value := range values {
+		k, okKey := key.(string)
+		v, okValue := value.(string)
+		if !okKey || !okValue {
+			return nil, errors.New("session value is not a string")
+		}
+		plain[k] = v
+	}
+	return json.Marshal(plain)
+}
+
+func (stringValues) Deserialize(src []byte, dst any) error {
+	values, ok := dst.(*map[any]any)
+	if !ok {
+		return fmt.Errorf("session values are %T", dst)
+	}
+	var plain map[string]string
+	if err := json.Unmarshal(src, &plain); err != nil {
+		return err
+	}
+	for key, value := range plain {
+		(*values)[key] = value
+	}
+	return nil
+}
+
+// cookie returns what the request's cookie holds. A forged or outdated one
+// counts as none.
+func (s *Server) cookie(r *http.Request) *sessions.Session {
+	session, _ := s.cookies.Get(r, cookieName)
+	session.Options.Secure = strings.HasPrefix(s.PublicOrigin, "https://") || r.TLS != nil
+	return session
+}
+
+func (s *Server) token(r *http.Request) account.Token {
+	token, _ := s.cookie(r).Values[tokenKey].(string)
+	return account.Token(token)
+}
+
+func (s *Server) setToken(w http.ResponseWriter, r *http.Request, token account.Token) error {
+	session := s.cookie(r)
+	session.Values[tokenKey] = string(token)
+	return session.Save(r, w)
+}
+
+func (s *Server) clearToken(w http.ResponseWriter, r *http.Request) error {
+	session := s.cookie(r)
+	session.Options.MaxAge = -1
+	return session.Save(r, w)
+}
+
+// leave goes on to another page after a change, with a notice about it.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, path, notice string) error {
+	if notice != "" {
+		session := s.cookie(r)
+		session.Values[noticeKey] = notice
+		if err := session.Save(r, w); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}
+
+// takeNotice returns the notice that the last change left, once.
+func (s *Server) takeNotice(w http.ResponseWriter, r *http.Request) string {
+	session := s.cookie(r)
+	notice, ok := session.Values[noticeKey].(string)
+	if !ok {
+		return ""
+	}
+	delete(session.Values, noticeKey)
+	if err := session.Save(r, w); err != nil {
+		s.Log.Warn("notice not cleared", "error", err)
+	}
+	return notice
+}
+
+// signedInHandler is a handler for somebody who is signed in.
+type signedInHandler func(w http.ResponseWriter, r *http.Request, session account.Session) error
+
+func (s *Server) signedIn(h signedInHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		session, err := s.Accounts.Resume(r.Context(), s.token(r))
+		if err != nil {
+			return err
+		}
+		return h(w, withViewer(r, session.User), session)
+	}
+}
+
+// begin signs somebody in and goes on to a path of this site.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, token account.Token, next string) error {
+	if err := s.setToken(w, r, token); err != nil {
+		return err
+	}
+	http.Redirect(w, r, ownPath(next), http.StatusSeeOther)
+	return nil
+}
+
+// ownPath is next when it is a path of this site, else the dashboard.
+func ownPath(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t\x00") {
+		return "/"
+	}
+	return next
+}
+
+func origin(r *http.Request) account.Origin {
+	return account.Origin{Address: address(r), UserAgent: r.UserAgent()}
+}

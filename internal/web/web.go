@@ -1,0 +1,152 @@
+// Package web is what browsers meet: pages, the call's JSON and event stream,
+// the media gate's paths, and the callbacks of media services. It turns requests
+// into calls of the packages below and their errors into answers, and decides
+// nothing itself.
+package web
+
+import (
+	"context"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/gorilla/sessions"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	// PublicOrigin is how browsers reach the service, like
+	// "https://meet.example.org"; empty to go by each request.
+	PublicOrigin string
+	SignupOpen   bool
+	// CookieKey signs the session cookie: 32 random bytes.
+	CookieKey []byte
+
+	Pool       *pgxpool.Pool
+	Accounts   *account.Store
+	Rooms      *room.Store
+	Calls      *call.Service
+	Reconciler *call.Reconciler
+	Backends   call.Backends
+	// Backend names the one that new rooms use.
+	Backend string
+	Log     *slog.Logger
+}
+
+// Server answers requests.
+type Server struct {
+	Config
+	cookies   *sessions.CookieStore
+	limits    limits
+	templates map[string]*template.Template
+	assets    *assets
+}
+
+// New returns a server; its templates and static files are read here.
+func New(c Config) (*Server, error) {
+	assets, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	templates, err := parseTemplates(assets)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		Config:    c,
+		cookies:   newCookies(c.CookieKey),
+		limits:    newLimits(),
+		templates: templates,
+		assets:    assets,
+	}, nil
+}
+
+// Handler returns the routes, all of them. Live connections through it end when
+// ctx is done.
+func (s *Server) Handler(ctx context.Context) http.Handler {
+	r := chi.NewRouter()
+	r.Use(middleware.ClientIPFromRemoteAddr, s.recoverer, secureHeaders(s.Backends), wellFormed)
+	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
+	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
+
+	r.Get("/healthz", alive)
+	r.Get("/readyz", s.ready)
+	r.Method(http.MethodGet, "/static/*", s.assets)
+	r.Get("/favicon.ico", s.assets.favicon)
+
+	// Connections that stay open.
+	if gate := s.signalling(ctx); gate != nil {
+		r.Method(http.MethodGet, "/rtc", gate)
+		r.Method(http.MethodGet, "/rtc/*", gate)
+	}
+	r.Get("/r/{slug}/events", s.json(s.events(ctx)))
+
+	// Pages and forms.
+	r.Group(func(r chi.Router) {
+		r.Use(deadlines, limitBody, s.sameOrigin)
+
+		r.Get("/", s.page(s.home))
+		r.Get("/setup", s.page(s.setupPage))
+		r.Post("/setup", s.page(s.setUp))
+		r.Get("/signup", s.page(s.signupPage))
+		r.Post("/signup", s.page(s.signUp))
+		r.Get("/login", s.page(s.loginPage))
+		r.Post("/login", s.page(s.logIn))
+		r.Post("/logout", s.page(s.logOut))
+
+		r.Get("/account", s.page(s.signedIn(s.accountPage)))
+		r.Post("/account", s.page(s.signedIn(s.renameAccount)))
+		r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
+		r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
+
+		r.Get("/rooms/new", s.page(s.signedIn(s.newRoomPage)))
+		r.Post("/rooms", s.page(s.signedIn(s.createRoom)))
+
+		r.Get("/r/{slug}", s.page(s.visiting(s.roomPage)))
+		r.Post("/r/{slug}/join", s.json(s.join))
+		r.Get("/r/{slug}/members", s.page(s.visiting(s.membersPage)))
+		r.Post("/r/{slug}/members", s.page(s.visiting(s.addMember)))
+		r.Post("/r/{slug}/members/{username}", s.page(s.visiting(s.setRole)))
+		r.Post("/r/{slug}/members/{username}/remove", s.page(s.visiting(s.removeMember)))
+		r.Get("/r/{slug}/settings", s.page(s.visiting(s.settingsPage)))
+		r.Post("/r/{slug}/settings", s.page(s.visiting(s.changeSettings)))
+		r.Post("/r/{slug}/lock", s.page(s.visiting(s.setLocked)))
+		r.Post("/r/{slug}/delete", s.page(s.visiting(s.deleteRoom)))
+	})
+
+	// Callbacks, which media services sign.
+	r.Group(func(r chi.Router) {
+		r.Use(deadlines, limitBody)
+		r.Mount("/hooks", s.Hooks())
+	})
+	return r
+}
+
+// Hooks returns the routes of callbacks alone, for a listener that only a media
+// service on this machine can reach.
+func (s *Server) Hooks() http.Handler {
+	r := chi.NewRouter()
+	for name, backend := range s.Backends {
+		r.Post("/"+name, s.json(s.callback(backend)))
+	}
+	return r
+}
+
+// signalling is the gate in front of the media services whose signalling passes
+// through Foyer, nil when there are none.
+func (s *Server) signalling(ctx context.Context) http.Handler {
+	for _, backend := range s.Backends {
+		if signaller, ok := backend.(media.Signaller); ok {
+			return s.sameOriginIfNamed(signaller.Signalling(ctx, s.Calls.Admit, s.Reconciler))
+		}
+	}
+	return nil
+}
