@@ -39,12 +39,13 @@ type Reconciler struct {
 	backends Backends
 	log      *slog.Logger
 	rooms    *queue[room.ID]
+	missed   chan struct{} // changes may have been missed: sweep now
 }
 
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
-	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID]()}
+	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), missed: make(chan struct{}, 1)}
 }
 
 // Run works until ctx ends.
@@ -74,6 +75,15 @@ func (r *Reconciler) AccessChanged(ctx context.Context, payload string) {
 			r.rooms.add(id)
 		}
 	}()
+}
+
+// Resync tells the reconciler that changes of access may have been missed. It
+// does not block.
+func (r *Reconciler) Resync() {
+	select {
+	case r.missed <- struct{}{}:
+	default:
+	}
 }
 
 // Seen tells the reconciler that something happened in a live room: somebody
@@ -158,6 +168,7 @@ func (r *Reconciler) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-r.missed:
 		}
 	}
 }

@@ -1,0 +1,65 @@
+# make run, make test, make build, make lint, make bench: each fetches what it
+# needs. What is fetched or made stays below node_modules, static/vendor,
+# internal/postgres/binaries/dist and bin.
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+BUILD   := go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+SOURCES := $(shell find cmd internal migrations templates static -type f \
+	-not -path '*/node_modules/*' -not -path 'static/vendor/*' -not -name '*_test.go') go.mod go.sum
+
+POSTGRES := internal/postgres/binaries
+NPM_CI   := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+
+.PHONY: run build test lint bench e2e go-test js-test clean
+
+run: bin/foyer
+	./bin/foyer serve
+
+build: bin/foyer
+
+bin/foyer: $(SOURCES) static/vendor/.made $(POSTGRES)/dist/.made
+	$(BUILD) -o $@ ./cmd/foyer
+
+# The browser SDKs, icons and the type checker.
+static/node_modules/.made: static/package-lock.json
+	$(NPM_CI) --prefix static
+	touch $@
+
+static/vendor/.made: static/node_modules/.made static/build.mjs
+	node static/build.mjs
+	touch $@
+
+# The PostgreSQL programs for this platform, packed for the binary.
+$(POSTGRES)/dist/.made: $(POSTGRES)/package-lock.json $(wildcard $(POSTGRES)/pack/*.go)
+	$(NPM_CI) --prefix $(POSTGRES)
+	go run ./$(POSTGRES)/pack
+	touch $@
+
+e2e/node_modules/.made: e2e/package-lock.json
+	$(NPM_CI) --prefix e2e
+	touch $@
+
+test: lint js-test go-test e2e
+
+lint: static/vendor/.made $(POSTGRES)/dist/.made
+	@unformatted=$$(gofmt -l cmd internal migrations templates static/*.go bench e2e/*.go 2>/dev/null | grep -v node_modules); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	npm run --silent check --prefix static
+
+js-test: static/vendor/.made
+	npm test --silent --prefix static
+
+go-test: bin/foyer
+	go test -race ./...
+
+e2e: bin/foyer e2e/node_modules/.made
+	sh e2e/chromium.sh
+	npm test --silent --prefix e2e
+
+bench: bin/foyer
+	go run ./bench
+
+clean:
+	rm -rf bin static/vendor/.made $(POSTGRES)/dist/.made

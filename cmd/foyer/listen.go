@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// listen opens the ports and begins to answer. Live connections end when live is
+// done.
+func (s *service) listen(live context.Context) error {
+	var listener net.Listener
+	var err error
+	if listener, err = net.Listen("tcp", s.cfg.Addr); err != nil {
+		return fmt.Errorf("FOYER_ADDR: %w", err)
+	}
+	s.cfg.Addr = listener.Addr().String()
+	tlsConfig, err := s.tls()
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
+	}
+	s.answer(listener, s.web.Handler(live))
+	if s.hooks != nil {
+		s.answer(s.hooks, s.web.Hooks())
+	}
+	return nil
+}
+
+func (s *service) answer(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	s.servers = append(s.servers, server)
+	s.background.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	})
+}
+
+// tls returns how to serve https, nil for plain http.
+func (s *service) tls() (*tls.Config, error) {
+	switch {
+	case s.cfg.Domain != "":
+		return s.acme()
+	case s.cfg.TLSCert != "":
+		certificate, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("FOYER_TLS_CERT and FOYER_TLS_KEY: %w", err)
+		}
+		return serveCertificate(certificate), nil
+	case s.cfg.TLSSelfSigned:
+		certificate, err := selfSigned(filepath.Join(s.cfg.DataDir, "tls"))
+		if err != nil {
+			return nil, fmt.Errorf("self-signed certificate: %w", err)
+		}
+		return serveCertificate(certificate), nil
+	}
+	return nil, nil
+}
+
+func serveCertificate(certificate tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+}
+
+// acme gets certificates for the configured domain (RFC 8555) and answers port
+// 80 with challenges and redirects.
+func (s *service) acme() (*tls.Config, error) {
+	manager := &autocert.Manager{
+		Prompt:     autocert.AcceptTOS,
+		Cache:      autocert.DirCache(filepath.Join(s.cfg.DataDir, "acme")),
+		HostPolicy: autocert.HostWhitelist(s.cfg.Domain),
+	}
+	plain, err := net.Listen("tcp", ":80")
+	if err != nil {
+		return nil, fmt.Errorf("FOYER_DOMAIN needs port 80 for certificates and redirects: %w", err)
+	}
+	s.answer(plain, manager.HTTPHandler(nil)) // nil: redirect to https
+	config := manager.TLSConfig()
+	config.MinVersion = tls.VersionTLS12
+	return config, nil
+}
+
+// origin is the address to open in a browser on this machine, or the public one.
+func (s *service) origin() string {
+	if public := s.cfg.PublicOrigin(); public != "" {
+		return public
+	}
+	scheme := "http"
+	if s.cfg.TLS() {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(s.cfg.Addr) // a listener's own address
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}

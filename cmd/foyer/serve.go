@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/config"
+	"foyer/internal/ledger"
+	"foyer/internal/media/livekit"
+	"foyer/internal/media/sfu"
+	"foyer/internal/postgres"
+	"foyer/internal/room"
+	"foyer/internal/web"
+)
+
+// service is everything that runs while Foyer serves. It is put together by
+// start and taken apart, in the opposite order, by stop.
+type service struct {
+	cfg      config.Config
+	log      *slog.Logger
+	db       *database
+	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
+	hooks    net.Listener // where the embedded media server calls back; nil without it
+	accounts *account.Store
+	web      *web.Server
+	servers  []*http.Server
+	failed   chan error // of a server that stopped by itself
+
+	background sync.WaitGroup
+	end        context.CancelFunc // of what runs in the background and of live connections
+}
+
+const backendName = "livekit"
+
+// serve runs the service until ctx ends or a part of it fails.
+func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
+	handOver := make(chan os.Signal, 1)
+	signal.Notify(handOver, syscall.SIGHUP)
+	defer signal.Stop(handOver)
+
+	s := &service{cfg: cfg, log: slog.New(slog.NewTextHandler(stderr, nil)), failed: make(chan error, 4)}
+	if err := s.start(ctx); err != nil {
+		return errors.Join(err, s.stop(false))
+	}
+	if err := s.welcome(ctx, stdout); err != nil {
+		return errors.Join(err, s.stop(false))
+	}
+	var err error
+	keepCalls := false
+	select {
+	case <-ctx.Done():
+	case <-handOver:
+		keepCalls = true
+	case err = <-s.failed:
+	case <-s.db.failed():
+		err = fmt.Errorf("the database stopped: %w", s.db.server.Err())
+	}
+	return errors.Join(err, s.stop(keepCalls))
+}
+
+func (s *service) start(ctx context.Context) error {
+	// The database and the media server know nothing of each other: both at once.
+	var parts errgroup.Group
+	parts.Go(func() (err error) {
+		s.db, err = openDatabase(ctx, s.cfg, s.log)
+		return err
+	})
+	parts.Go(func() error { return s.startMedia(ctx) })
+	if err := parts.Wait(); err != nil {
+		return err
+	}
+	return s.startWeb(ctx)
+}
+
+// startMedia starts the embedded media server, or finds the one that an earlier
+// Foyer left with calls going on.
+func (s *service) startMedia(ctx context.Context) (err error) {
+	if s.cfg.LiveKitURL != "" {
+		return nil
+	}
+	if s.hooks, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("listen for the media server: %w", err)
+	}
+	s.sfu, err = sfu.Start(ctx, sfu.Config{
+		StateDir:    filepath.Join(s.cfg.DataDir, "sfu"),
+		UDPPort:     s.cfg.MediaUDPPort,
+		TCPPort:     s.cfg.MediaTCPPort,
+		MediaIP:     s.cfg.MediaIP,
+		RedisURL:    s.cfg.RedisURL,
+		CallbackURL: "http://" + s.hooks.Addr().String() + "/" + backendName,
+		Loopback:    s.cfg.MediaIP == "",
+		Log:         s.log,
+	})
+	return err
+}
+
+func (s *service) startWeb(ctx context.Context) error {
+	pool := s.db.pool
+	cookieKey, err := postgres.Key(ctx, pool, "cookie")
+	if err != nil {
+		return err
+	}
+	gateKey, err := postgres.Key(ctx, pool, "gate")
+	if err != nil {
+		return err
+	}
+	access := livekit.Fixed(s.cfg.LiveKitURL, s.cfg.LiveKitKey, s.cfg.LiveKitSecret)
+	if s.sfu != nil {
+		access = s.sfu.Access
+	}
+	backend, err := livekit.New(livekit.Config{Access: access, GateKey: gateKey, Log: s.log})
+	if err != nil {
+		return err
+	}
+	backends := call.Backends{backendName: backend}
+	hub := ledger.NewHub(pool, s.log)
+	rooms := room.NewStore(pool)
+	reconciler := call.NewReconciler(pool, backends, s.log)
+	s.accounts = account.NewStore(pool, account.DefaultCost)
+	s.web, err = web.New(web.Config{
+		PublicOrigin: s.cfg.PublicOrigin(),
+		SignupOpen:   s.cfg.Signup == "open",
+		CookieKey:    cookieKey,
+		Pool:         pool,
+		Accounts:     s.accounts,
+		Rooms:        rooms,
+		Calls:        call.NewService(pool, rooms, backends, hub),
+		Reconciler:   reconciler,
+		Backends:     backends,
+		Backend:      backendName,
+		Log:          s.log,
+	})
+	if err != nil {
+		return err
+	}
+	live, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.end = end
+	listener := &postgres.Listener{Pool: pool, Log: s.log, Channels: map[string]func(string){
+		ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
+		call.Channel:   func(payload string) { reconciler.AccessChanged(live, payload) },
+	}, Connected: func() {
+		hub.Resync()
+		reconciler.Resync()
+	}}
+	for _, run := range []func(context.Context){hub.Run, reconciler.Run, listener.Run, s.purge} {
+		s.background.Go(func() { run(live) })
+	}
+	return s.listen(live)
+}
+
+// purge puts away what has run out, from time to time.
+func (s *service) purge(ctx context.Context) {
+	const every = time.Hour
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := s.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("expired sessions not deleted", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// stop takes everything apart: nobody new, live connections told to go, and what
+// they used last. KeepCalls leaves the media server running for the next Foyer.
+func (s *service) stop(keepCalls bool) error {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if s.end != nil {
+		s.end()
+	}
+	var problems []error
+	for _, server := range s.servers {
+		if err := server.Shutdown(ctx); err != nil {
+			problems = append(problems, server.Close())
+		}
+	}
+	s.background.Wait()
+	if s.sfu != nil && keepCalls {
+		s.sfu.Release()
+	} else if s.sfu != nil {
+		problems = append(problems, s.sfu.Stop(ctx))
+	}
+	if s.hooks != nil {
+		s.hooks.Close() // a server has closed it already, if there was one
+	}
+	if s.db != nil {
+		problems = append(problems, s.db.close())
+	}
+	return errors.Join(problems...)
+}
+
+// welcome prints where to go. On a deployment without an administrator that
+// includes a link which makes one.
+func (s *service) welcome(ctx context.Context, stdout io.Writer) error {
+	setup, err := s.accounts.NewSetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	origin := s.origin()
+	text := "\n  Foyer is ready.\n\n    Open it:          " + origin + "\n"
+	if setup != "" {
+		text += "    Set it up, once:  " + origin + "/setup?token=" + string(setup) + "\n"
+	}
+	if !s.cfg.TLS() {
+		text += "\n    From other machines browsers give a camera to https only:\n    see \"Reached from elsewhere\" in the README.\n"
+	}
+	fmt.Fprintln(stdout, text)
+	return nil
+}

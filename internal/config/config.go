@@ -1,0 +1,244 @@
+// Package config reads Foyer's settings from flags, the environment and a .env
+// file, and checks them as a whole.
+package config
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/joho/godotenv"
+)
+
+// Config is how one Foyer runs.
+type Config struct {
+	Addr          string // where pages are served, like ":8080"
+	DataDir       string
+	PublicURL     string // origin by which browsers reach Foyer; empty: by what they ask for
+	Domain        string // serve https for this name with certificates by ACME
+	TLSCert       string // file with the certificate chain, PEM
+	TLSKey        string // file with its key, PEM
+	TLSSelfSigned bool
+	Signup        string // "open" or "closed"
+	MediaUDPPort  int
+	MediaTCPPort  int    // 0: media over UDP only
+	MediaIP       string // address of media that browsers reach; empty: found
+	DatabaseURL   string // empty: the embedded Postgres
+	RedisURL      string // joins the embedded media servers of several nodes
+	LiveKitURL    string // empty: the embedded media server
+	LiveKitKey    string
+	LiveKitSecret string
+}
+
+// setting is one value of a Config: its name in the environment, and as a flag.
+type setting struct {
+	env    string
+	help   string
+	def    string
+	secret bool
+	flag   bool // a flag without a value
+	field  func(*Config) any
+}
+
+var settings = []setting{
+	{env: "FOYER_ADDR", def: ":8080", help: "address and port that pages are served on", field: func(c *Config) any { return &c.Addr }},
+	{env: "FOYER_DATA_DIR", def: "./data", help: "folder for the database, certificates and state", field: func(c *Config) any { return &c.DataDir }},
+	{env: "FOYER_PUBLIC_URL", help: "how browsers reach Foyer, like https://meet.example.org", field: func(c *Config) any { return &c.PublicURL }},
+	{env: "FOYER_DOMAIN", help: "serve https on 443 for this name, with a certificate by ACME", field: func(c *Config) any { return &c.Domain }},
+	{env: "FOYER_TLS_CERT", help: "certificate file (PEM) to serve https with", field: func(c *Config) any { return &c.TLSCert }},
+	{env: "FOYER_TLS_KEY", help: "key file (PEM) of the certificate", field: func(c *Config) any { return &c.TLSKey }},
+	{env: "FOYER_TLS_SELF_SIGNED", flag: true, help: "serve https with a certificate made here, for trying on a local network", field: func(c *Config) any { return &c.TLSSelfSigned }},
+	{env: "FOYER_SIGNUP", def: "open", help: "who may make an account: open (everybody) or closed", field: func(c *Config) any { return &c.Signup }},
+	{env: "FOYER_MEDIA_UDP_PORT", def: "7882", help: "UDP port of sound and picture", field: func(c *Config) any { return &c.MediaUDPPort }},
+	{env: "FOYER_MEDIA_TCP_PORT", def: "7881", help: "TCP port of sound and picture where UDP is blocked; 0 for none", field: func(c *Config) any { return &c.MediaTCPPort }},
+	{env: "FOYER_MEDIA_IP", help: "address at which browsers reach these ports; found when unset", field: func(c *Config) any { return &c.MediaIP }},
+	{env: "DATABASE_URL", secret: true, help: "Postgres to use instead of the embedded one", field: func(c *Config) any { return &c.DatabaseURL }},
+	{env: "REDIS_URL", secret: true, help: "Redis through which the media servers of several Foyers form one", field: func(c *Config) any { return &c.RedisURL }},
+	{env: "LIVEKIT_URL", help: "LiveKit service to use instead of the embedded media server", field: func(c *Config) any { return &c.LiveKitURL }},
+	{env: "LIVEKIT_API_KEY", help: "its API key", field: func(c *Config) any { return &c.LiveKitKey }},
+	{env: "LIVEKIT_API_SECRET", secret: true, help: "its API secret", field: func(c *Config) any { return &c.LiveKitSecret }},
+}
+
+// flagName is how a setting is called on the command line.
+func (s setting) flagName() string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(s.env, "FOYER_")), "_", "-")
+}
+
+func (s setting) set(c *Config, text string) error {
+	switch field := s.field(c).(type) {
+	case *string:
+		*field = strings.TrimSpace(text)
+	case *int:
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil {
+			return fmt.Errorf("%s: %q is not a whole number", s.env, text)
+		}
+		*field = n
+	case *bool:
+		on, err := strconv.ParseBool(strings.TrimSpace(text))
+		if err != nil {
+			return fmt.Errorf("%s: %q is neither true nor false", s.env, text)
+		}
+		*field = on
+	}
+	return nil
+}
+
+// Load returns the settings: flags in args come before the environment, that
+// before the file .env in the working directory, that before the defaults. Its
+// error names every problem, one a line; it is flag.ErrHelp when help was asked
+// for and written to help.
+func Load(command string, args []string, help io.Writer) (Config, error) {
+	flags := flag.NewFlagSet("foyer "+command, flag.ContinueOnError)
+	flags.SetOutput(help)
+	given := make(map[string]string)
+	for _, s := range settings {
+		take := func(text string) error { given[s.env] = text; return nil }
+		if s.flag {
+			flags.BoolFunc(s.flagName(), s.usage(), take)
+		} else {
+			flags.Func(s.flagName(), s.usage(), take)
+		}
+	}
+	if err := flags.Parse(args); err != nil {
+		return Config{}, err
+	}
+	if flags.NArg() > 0 {
+		return Config{}, fmt.Errorf("foyer %s: %q is not a flag; see foyer %s --help", command, flags.Arg(0), command)
+	}
+	file, err := godotenv.Read(".env")
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf(".env: %w", err)
+	}
+	return build(func(env string) string {
+		if text, ok := given[env]; ok {
+			return text
+		}
+		if text, ok := os.LookupEnv(env); ok {
+			return text
+		}
+		return file[env]
+	})
+}
+
+func (s setting) usage() string {
+	text := s.help + " (" + s.env
+	if s.def != "" {
+		text += ", default " + s.def
+	}
+	return text + ")"
+}
+
+func build(value func(env string) string) (Config, error) {
+	var c Config
+	var problems []error
+	for _, s := range settings {
+		text := value(s.env)
+		if strings.TrimSpace(text) == "" {
+			text = s.def
+		}
+		if s.env == "FOYER_ADDR" && strings.TrimSpace(value(s.env)) == "" && value("FOYER_DOMAIN") != "" {
+			text = ":443"
+		}
+		if text != "" {
+			problems = append(problems, s.set(&c, text))
+		}
+	}
+	problems = append(problems, c.check()...)
+	return c, errors.Join(problems...)
+}
+
+// check looks for settings that cannot be, alone or together.
+func (c Config) check() (problems []error) {
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		bad("FOYER_ADDR: %q is no address with a port, like :8080", c.Addr)
+	}
+	if c.PublicURL != "" && !isOrigin(c.PublicURL) {
+		bad("FOYER_PUBLIC_URL: %q is no address like https://meet.example.org, without a path", c.PublicURL)
+	}
+	if c.Domain != "" && (strings.ContainsAny(c.Domain, ":/ ") || !strings.Contains(c.Domain, ".")) {
+		bad("FOYER_DOMAIN: %q is no domain name, like meet.example.org", c.Domain)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		bad("FOYER_TLS_CERT and FOYER_TLS_KEY: give both or neither")
+	}
+	if ways := count(c.Domain != "", c.TLSCert != "", c.TLSSelfSigned); ways > 1 {
+		bad("FOYER_DOMAIN, FOYER_TLS_CERT and FOYER_TLS_SELF_SIGNED: choose one of them")
+	}
+	if c.Signup != "open" && c.Signup != "closed" {
+		bad("FOYER_SIGNUP: %q is neither open nor closed", c.Signup)
+	}
+	if c.MediaUDPPort < 1 || c.MediaUDPPort > 65535 {
+		bad("FOYER_MEDIA_UDP_PORT: %d is no port", c.MediaUDPPort)
+	}
+	if c.MediaTCPPort < 0 || c.MediaTCPPort > 65535 {
+		bad("FOYER_MEDIA_TCP_PORT: %d is no port", c.MediaTCPPort)
+	}
+	if _, err := netip.ParseAddr(c.MediaIP); c.MediaIP != "" && err != nil {
+		bad("FOYER_MEDIA_IP: %q is no IP address", c.MediaIP)
+	}
+	livekit := map[string]string{"LIVEKIT_URL": c.LiveKitURL, "LIVEKIT_API_KEY": c.LiveKitKey, "LIVEKIT_API_SECRET": c.LiveKitSecret}
+	if count(c.LiveKitURL != "", c.LiveKitKey != "", c.LiveKitSecret != "") > 0 {
+		for _, name := range []string{"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"} {
+			if livekit[name] == "" {
+				bad("%s: missing; LiveKit needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET", name)
+			}
+		}
+	}
+	return problems
+}
+
+func count(conditions ...bool) (n int) {
+	for _, yes := range conditions {
+		if yes {
+			n++
+		}
+	}
+	return n
+}
+
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
+		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+}
+
+// PublicOrigin is the origin by which browsers reach Foyer, empty when it is
+// not known beforehand.
+func (c Config) PublicOrigin() string {
+	if c.PublicURL == "" && c.Domain != "" {
+		return "https://" + c.Domain
+	}
+	return strings.ToLower(strings.TrimRight(c.PublicURL, "/"))
+}
+
+// TLS reports whether pages are served over https by Foyer itself.
+func (c Config) TLS() bool { return c.Domain != "" || c.TLSCert != "" || c.TLSSelfSigned }
+
+// Write prints the settings as they are in effect, one a line, in the form of a
+// .env file, secrets left out.
+func (c Config) Write(w io.Writer) {
+	for _, s := range settings {
+		var text string
+		switch field := s.field(&c).(type) {
+		case *string:
+			text = *field
+		case *int:
+			text = strconv.Itoa(*field)
+		case *bool:
+			text = strconv.FormatBool(*field)
+		}
+		if s.secret && text != "" {
+			text = "(set)"
+		}
+		fmt.Fprintf(w, "%s=%s\n", s.env, text)
+	}
+}
