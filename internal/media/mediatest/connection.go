@@ -23,6 +23,17 @@ const (
 	Share
 )
 
+func (s Source) String() string {
+	switch s {
+	case Microphone:
+		return "microphone"
+	case Camera:
+		return "camera"
+	default:
+		return "share"
+	}
+}
+
 // allowed reports whether may includes s.
 func (s Source) allowed(may media.Permissions) bool {
 	switch s {

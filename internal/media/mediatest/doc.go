@@ -1,3 +1,3 @@
-// Package mediatest holds the contract that every media.Backend passes, and an
-// in-memory backend, Memory, for tests of the packages that use one.
+// Package mediatest holds the contract that every media.Backend passes, Run,
+// and an in-memory backend, Memory, for tests of the packages that use one.
 package mediatest
