@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"foyer/internal/account"
 	"foyer/internal/call"
 	"foyer/internal/config"
@@ -73,15 +71,12 @@ func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) err
 	return errors.Join(err, s.stop(keepCalls))
 }
 
-func (s *service) start(ctx context.Context) error {
-	// The database and the media server know nothing of each other: both at once.
-	var parts errgroup.Group
-	parts.Go(func() (err error) {
-		s.db, err = openDatabase(ctx, s.cfg, s.log)
+func (s *service) start(ctx context.Context) (err error) {
+	// The database first: it says best what is wrong with a data directory.
+	if s.db, err = openDatabase(ctx, s.cfg, s.log); err != nil {
 		return err
-	})
-	parts.Go(func() error { return s.startMedia(ctx) })
-	if err := parts.Wait(); err != nil {
+	}
+	if err := s.startMedia(ctx); err != nil {
 		return err
 	}
 	return s.startWeb(ctx)
