@@ -1,0 +1,149 @@
+package livekit_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/livekit/protocol/livekit"
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/webrtc/v4"
+	pionmedia "github.com/pion/webrtc/v4/pkg/media"
+
+	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
+)
+
+// quiet discards what LiveKit's client has to say.
+var quiet = logger.LogRLogger(logr.FromSlogHandler(slog.NewTextHandler(io.Discard, nil)))
+
+// client is a real LiveKit client that sends and counts real packets.
+type client struct {
+	room *lksdk.Room
+	done chan struct{}
+	once sync.Once
+	wg   sync.WaitGroup // of the goroutines that send and count
+
+	mu       sync.Mutex
+	received map[stream]int
+}
+
+type stream struct {
+	from   media.ParticipantID
+	source livekit.TrackSource
+}
+
+var _ mediatest.Client = (*client)(nil)
+
+// enter connects to the gate at url.
+func enter(ctx context.Context, url, token string, options ...lksdk.ConnectOption) (*client, error) {
+	c := &client{done: make(chan struct{}), received: make(map[stream]int)}
+	callback := lksdk.NewRoomCallback()
+	callback.OnDisconnected = func() { c.once.Do(func() { close(c.done) }) }
+	callback.OnTrackSubscribed = func(track *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
+		c.wg.Go(func() { c.count(track, stream{media.ParticipantID(from.Identity()), pub.Source()}) })
+	}
+	c.room = lksdk.NewRoom(callback)
+	options = append(options, lksdk.WithLogger(quiet), lksdk.WithConnectTimeout(10*time.Second))
+	if err := c.room.JoinWithContextAndToken(ctx, url, token, options...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// count counts the packets of track until it ends.
+func (c *client) count(track *webrtc.TrackRemote, s stream) {
+	for {
+		if _, _, err := track.ReadRTP(); err != nil {
+			return
+		}
+		c.mu.Lock()
+		c.received[s]++
+		c.mu.Unlock()
+	}
+}
+
+// sources are LiveKit's names of what participants publish.
+var sources = map[mediatest.Source]livekit.TrackSource{
+	mediatest.Microphone: livekit.TrackSource_MICROPHONE,
+	mediatest.Camera:     livekit.TrackSource_CAMERA,
+	mediatest.Share:      livekit.TrackSource_SCREEN_SHARE,
+}
+
+// keyFrame begins a VP8 key frame of 16 by 16 pixels: enough for the SFU, which
+// looks at no more.
+var keyFrame = append([]byte{0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00}, make([]byte, 200)...)
+
+// Publish sends a packet every 20 milliseconds until the connection ends.
+func (c *client) Publish(source mediatest.Source) error {
+	capability, data := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, keyFrame
+	if source == mediatest.Microphone {
+		capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+		data = make([]byte, 80)
+	}
+	track, err := lksdk.NewLocalTrack(capability)
+	if err != nil {
+		return err
+	}
+	published := make(chan error, 1)
+	go func() { // waits longer for a refusal than the test may
+		_, err := c.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{
+			Name: source.String(), Source: sources[source], VideoWidth: 16, VideoHeight: 16,
+		})
+		published <- err
+	}()
+	select {
+	case err := <-published:
+		if err != nil {
+			return err
+		}
+	case <-c.done:
+		return errors.New("disconnected")
+	}
+	c.wg.Go(func() { c.send(track, data) })
+	return nil
+}
+
+func (c *client) send(track *lksdk.LocalTrack, data []byte) {
+	const interval = 20 * time.Millisecond
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.done:
+			return
+		case <-ticker.C:
+			// After the track was taken away this has no effect.
+			track.WriteSample(pionmedia.Sample{Data: data, Duration: interval}, nil)
+		}
+	}
+}
+
+func (c *client) Received(from media.ParticipantID, source mediatest.Source) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.received[stream{from, sources[source]}]
+}
+
+func (c *client) Others() []media.ParticipantID {
+	var others []media.ParticipantID
+	for _, p := range c.room.GetRemoteParticipants() {
+		others = append(others, media.ParticipantID(p.Identity()))
+	}
+	slices.Sort(others)
+	return others
+}
+
+func (c *client) Done() <-chan struct{} { return c.done }
+
+func (c *client) Leave() {
+	c.room.Disconnect()
+	c.once.Do(func() { close(c.done) })
+	c.wg.Wait()
+}
