@@ -15,7 +15,7 @@ const icons = [
 
 /** What media/livekit.js imports from the SDK. */
 const livekitNames = [
-  "ConnectionQuality", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
+  "ConnectionError", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
   "RoomEvent", "Track", "VideoPresets",
 ];
 
@@ -33,7 +33,7 @@ async function livekit() {
   const body = script.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "");
   const module = `const exports = {}, module = { exports };\n${body}\nexport const { ${livekitNames.join(", ")} } = exports;\n`;
   await writeFile(new URL("livekit.mjs", vendor), module);
-  await writeFile(new URL("livekit.d.mts", vendor), `export { ${livekitNames.join(", ")} } from "livekit-client";\n`);
+  await writeFile(new URL("livekit.d.mts", vendor), `export * from "livekit-client";\n`);
 }
 
 /** One file of symbols, so that a page fetches its icons once. */

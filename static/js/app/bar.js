@@ -1,0 +1,87 @@
+// The bar under the stage, and the sheet with the device menus.
+
+import { byId, within } from "./dom.js";
+import { devicePickers } from "./pickers.js";
+import { problemText } from "./prejoin.js";
+import { deviceSwitch } from "./switches.js";
+
+/** @typedef {import("../core/devices.js").Devices} Devices */
+
+const between = 8; // pixels from the sheet to the bar
+
+export class Bar {
+  #bar = byId("bar", HTMLElement);
+  #sheet = byId("sheet", HTMLDialogElement);
+  #time = byId("bar-time", HTMLTimeElement);
+  #allowMicrophone;
+  #allowCamera;
+  #may = { microphone: true, camera: true, share: true };
+
+  /**
+   * @param {Devices} devices
+   * @param {() => void} leave
+   */
+  constructor(devices, leave) {
+    const { signal } = new AbortController(); // lives as long as the page
+    this.#allowMicrophone = deviceSwitch(byId("bar-microphone", HTMLButtonElement), "microphone", devices, signal);
+    this.#allowCamera = deviceSwitch(byId("bar-camera", HTMLButtonElement), "camera", devices, signal);
+    devicePickers(this.#sheet, devices, signal);
+    byId("leave", HTMLButtonElement).addEventListener("click", leave);
+
+    for (const button of this.#bar.querySelectorAll("button[data-devices]")) {
+      if (button instanceof HTMLButtonElement) button.addEventListener("click", () => this.#open(button));
+    }
+    this.#sheet.addEventListener("click", (event) => {
+      // The dialog itself is hit only outside of its content: on the backdrop or its edge.
+      if (event.target === this.#sheet) this.#sheet.close();
+    });
+    within(this.#sheet, "[data-close]", HTMLButtonElement).addEventListener("click", () => this.#sheet.close());
+    const problem = byId("sheet-problem", HTMLElement);
+    devices.on("change", () => {
+      problem.textContent = problemText(devices);
+      problem.hidden = problem.textContent === "";
+    });
+    this.#tick();
+  }
+
+  get may() {
+    return this.#may;
+  }
+
+  /** @param {import("../media/types.js").May} may */
+  set may(may) {
+    this.#may = may;
+    this.#allowMicrophone(may.microphone);
+    this.#allowCamera(may.camera);
+  }
+
+  /** @param {string} name */
+  set room(name) {
+    byId("bar-room", HTMLElement).textContent = name;
+  }
+
+  close() {
+    this.#sheet.close();
+  }
+
+  /** @param {HTMLButtonElement} button */
+  #open(button) {
+    this.#sheet.removeAttribute("style");
+    this.#sheet.showModal();
+    if (this.#sheet.offsetWidth === innerWidth) return; // a phone: it lies at the bottom, as wide as the window
+    const anchor = button.getBoundingClientRect();
+    const width = this.#sheet.offsetWidth;
+    const left = Math.min(Math.max(between, anchor.left + anchor.width / 2 - width / 2), innerWidth - width - between);
+    this.#sheet.style.left = `${left}px`;
+    this.#sheet.style.right = "auto";
+    this.#sheet.style.bottom = `${innerHeight - anchor.top + between}px`;
+  }
+
+  /** Shows the time of day and comes back when the minute turns. */
+  #tick() {
+    const now = new Date();
+    this.#time.textContent = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(now);
+    this.#time.dateTime = now.toISOString();
+    setTimeout(() => this.#tick(), 60_000 - (now.getTime() % 60_000));
+  }
+}

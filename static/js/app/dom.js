@@ -1,0 +1,51 @@
+/**
+ * The element of an id, which the template is known to have.
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`no ${type.name} #${id} on this page`);
+  return element;
+}
+
+/**
+ * The first element that matches inside another, which is known to have one.
+ * @template {Element} T
+ * @param {ParentNode} parent
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function within(parent, selector, type) {
+  const element = parent.querySelector(selector);
+  if (!(element instanceof type)) throw new Error(`no ${type.name} ${selector} here`);
+  return element;
+}
+
+const sprite = new URL("../../vendor/icons.svg", import.meta.url).pathname;
+
+/**
+ * Shows another icon of the sprite in place of the one inside an element.
+ * @param {Element} parent
+ * @param {string} name
+ */
+export function setIcon(parent, name) {
+  parent.querySelector("use")?.setAttribute("href", `${sprite}#${name}`);
+}
+
+/**
+ * A new icon.
+ * @param {string} name
+ */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}

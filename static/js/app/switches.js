@@ -1,0 +1,50 @@
+// The microphone and camera buttons, on the preview and in the bar.
+
+import { setIcon } from "./dom.js";
+import { words } from "./words.js";
+
+/** @typedef {import("../core/devices.js").Devices} Devices */
+/** @typedef {import("../core/devices.js").Input} Input */
+
+/** @type {Record<Input, {on: string, off: string, turnOn: string, turnOff: string}>} */
+const looks = {
+  microphone: { on: "mic", off: "mic-off", turnOn: words.unmute, turnOff: words.mute },
+  camera: { on: "video", off: "video-off", turnOn: words.cameraOn, turnOff: words.cameraOff },
+};
+
+/**
+ * Whether an input sends, or is about to: what its button shows.
+ * @param {Devices} devices
+ * @param {Input} input
+ */
+export function isOn(devices, input) {
+  const { on, track, opening } = devices.use[input];
+  return on && (track !== null || opening);
+}
+
+/**
+ * Makes a button turn an input on and off.
+ * @param {HTMLButtonElement} button
+ * @param {Input} input
+ * @param {Devices} devices
+ * @param {AbortSignal} signal
+ * @returns {(allowed: boolean) => void} to say whether the input may be used
+ */
+export function deviceSwitch(button, input, devices, signal) {
+  const { on, off, turnOn, turnOff } = looks[input];
+  let allowed = true;
+  const show = () => {
+    const sends = allowed && isOn(devices, input);
+    const name = sends ? turnOff : turnOn;
+    button.classList.toggle("off", !sends);
+    button.disabled = !allowed;
+    if (button.ariaLabel === name) return;
+    button.ariaLabel = name;
+    button.title = name;
+    setIcon(button, sends ? on : off);
+  };
+  button.addEventListener("click", () => void devices.turn(input, !isOn(devices, input)), { signal });
+  devices.on("change", show, { signal });
+  show();
+  return (now) => { allowed = now; show(); };
+}

@@ -1,0 +1,106 @@
+// What the call page says. Sentences from the server take precedence where it
+// sends one.
+
+/** @typedef {import("../core/devices.js").Problem} Problem */
+/** @typedef {import("../core/devices.js").Kind} Kind */
+
+export const words = {
+  mute: "Mute microphone",
+  unmute: "Unmute microphone",
+  cameraOff: "Turn camera off",
+  cameraOn: "Turn camera on",
+
+  yourCameraIsOff: "Your camera is off",
+  yourCameraStarts: "Your camera is starting",
+  noCamera: "No camera",
+  you: (/** @type {string} */ name) => `${name} (you)`,
+  someone: "Joining…",
+  microphoneOff: ", microphone off",
+  microphoneOn: ", microphone on",
+  pages: (/** @type {number} */ page, /** @type {number} */ of) => `${page} of ${of}`,
+
+  joining: "Joining…",
+  reconnecting: "Connection lost. Reconnecting…",
+  reconnected: "You are back in the call.",
+  joined: (/** @type {string[]} */ names) => `${listed(names)} joined`,
+  left: (/** @type {string[]} */ names) => `${listed(names)} left`,
+  several: (/** @type {number} */ n) => `${n} people`,
+  mayNotSpeak: "You may not use the microphone in this room just now.",
+  mayNotShow: "You may not use the camera in this room just now.",
+  copied: "Copied",
+
+  nameless: "Say which name to show.",
+  device: (/** @type {Kind} */ kind, /** @type {number} */ n) => `${{ microphone: "Microphone", camera: "Camera", speaker: "Speaker" }[kind]} ${n}`,
+  noDevice: (/** @type {Kind} */ kind) => `No ${kind}`,
+
+  /** Why nothing of one's own can be seen or heard, and what to do. */
+  problem: {
+    insecure: "Browsers give camera and microphone only to pages opened over https or at localhost. Open this room at an https address, or ask whoever runs this server to start Foyer with --tls-self-signed. You can still join to watch and listen.",
+    denied: {
+      both: "Your browser blocks the camera and the microphone for this site. Allow them in the address bar, then press Try again. You can also join without.",
+      camera: "Your browser blocks the camera for this site. Allow it in the address bar, then press Try again. You can also join without.",
+      microphone: "Your browser blocks the microphone for this site. Allow it in the address bar, then press Try again. You can also join to listen.",
+    },
+    system: {
+      both: "Your system does not let the browser use the camera and the microphone. Allow it in the system's privacy settings, then press Try again.",
+      camera: "Your system does not let the browser use the camera. Allow it in the system's privacy settings, then press Try again.",
+      microphone: "Your system does not let the browser use the microphone. Allow it in the system's privacy settings, then press Try again.",
+    },
+    missing: {
+      both: "No camera and no microphone were found. Plug one in and it is picked up by itself, or join to watch and listen.",
+      camera: "No camera was found. Plug one in and it is picked up by itself, or join without.",
+      microphone: "No microphone was found. Plug one in and it is picked up by itself, or join to listen.",
+    },
+    busy: {
+      both: "The camera and the microphone could not be started. Another program may be using them. Close it, then press Try again.",
+      camera: "The camera could not be started. Another program may be using it. Close it, then press Try again.",
+      microphone: "The microphone could not be started. Another program may be using it. Close it, then press Try again.",
+    },
+    failed: {
+      both: "The camera and the microphone could not be started. Press Try again, or choose others.",
+      camera: "The camera could not be started. Press Try again, or choose another.",
+      microphone: "The microphone could not be started. Press Try again, or choose another.",
+    },
+  },
+
+  /** Why joining did not work, by reason. */
+  refused: /** @type {Record<string, string>} */ ({
+    unreachable: "The call could not be reached. Check your connection, then join again.",
+    locked: "The room is locked. Ask somebody inside to unlock it.",
+    full: "The room is full. Try again when somebody has left.",
+    busy: "Many people are joining just now. Try again in a moment.",
+    media_unavailable: "The call service does not answer just now. Try again in a moment.",
+    cross_site: "This page was opened in a way that does not allow joining. Load it again, then join.",
+  }),
+  refusedOtherwise: "Joining did not work. Load the page again, then join.",
+
+  /** What happened, by the reason that a call is over. */
+  ended: /** @type {Record<string, string>} */ ({
+    left: "You left the call.",
+    lost: "The connection to the call was lost.",
+    removed: "You were removed from this room.",
+    room_deleted: "This room was deleted.",
+    call_ended: "The call has ended.",
+    signed_out: "You are signed out.",
+    disabled: "Your account is switched off.",
+    locked: "The room is locked.",
+    full: "The room is full.",
+    not_found: "This room is not here any more, or you no longer belong to it.",
+    unknown: "You are no longer in the call.",
+  }),
+  /** What can be done about it. */
+  endedDetail: /** @type {Record<string, string>} */ ({
+    lost: "We kept trying for two minutes. Check your network, then rejoin.",
+    removed: "To come back, ask an owner or a moderator of the room.",
+    disabled: "Ask whoever runs this server to switch it on again.",
+    signed_out: "Log in to come back.",
+    full: "Rejoin when somebody has left.",
+    locked: "Ask somebody inside to unlock it.",
+  }),
+};
+
+/** @param {string[]} names */
+function listed(names) {
+  if (names.length > 3) return words.several(names.length);
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(names);
+}

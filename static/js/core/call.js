@@ -1,0 +1,353 @@
+// The call as a state machine:
+//
+//   prejoin → joining → incall ⇄ reconnecting
+//      ↑         │         │          │
+//      └─────────┴────→ ended ←───────┘        (ended → joining: rejoin)
+//
+// It drives one media connection and one event stream at a time and shows
+// nothing. What it is told by a connection that is no longer its own, it ignores.
+
+import { Emitter } from "./emitter.js";
+import { JoinRefused } from "./join.js";
+import { Roster } from "./roster.js";
+import { Refused } from "../media/types.js";
+
+/** @typedef {"prejoin" | "joining" | "incall" | "reconnecting" | "ended"} State */
+/** @typedef {import("./join.js").Answer} Answer */
+/** @typedef {import("../media/types.js").Media} Media */
+/** @typedef {import("../media/types.js").Outgoing} Outgoing */
+/** @typedef {import("../media/types.js").May} May */
+
+/**
+ * @typedef {object} Ending why a call is over for this person
+ * @property {string} reason one of the server's, or "left", "lost", "unknown"
+ * @property {string} message a sentence from the server, or empty
+ */
+
+/**
+ * @typedef {object} CallEvents
+ * @property {{state: State, ending: Ending | null}} state
+ * @property {Answer} admitted the server has let us in; the connection is being made
+ * @property {JoinRefused} refused joining did not work; the state is prejoin again
+ * @property {May} may
+ * @property {{name: string, topic: string}} room
+ * @property {{blocked: boolean}} sound
+ */
+
+/**
+ * @typedef {object} Around what the call needs of the world
+ * @property {(displayName: string, signal: AbortSignal) => Promise<Answer>} ask
+ * @property {(backend: string) => Promise<Media>} media a new connection, not yet connected
+ * @property {(participant: string, position: number) => import("./events.js").EventStream} listen
+ *   a new event stream, not yet open
+ */
+
+/**
+ * @typedef {object} Connection
+ * @property {Media} media
+ * @property {import("./events.js").EventStream} events
+ */
+
+/** How long to wait for the event stream to say why the media service refused. */
+const reasonWithin = 2000; // milliseconds
+
+/** The pauses before fresh joins after a connection was lost; the last repeats. */
+const pauses = [300, 1000, 2000, 4000, 8000];
+
+/** How long to go on trying to come back. */
+const giveUpAfter = 120_000;
+
+/** Refusals that may pass by themselves, so that a lost connection goes on trying. */
+const passing = ["busy", "media_unavailable", "full", "unreachable"];
+
+/** @extends {Emitter<CallEvents>} */
+export class Call extends Emitter {
+  roster = new Roster();
+  #around;
+  /** @type {State} */
+  #state = "prejoin";
+  #displayName = "";
+  /** Aborted when what is under way is no longer wanted. */
+  #attempt = new AbortController();
+  /** @type {Connection | null} */
+  #connection = null;
+  /** @type {May} */
+  #may = { microphone: true, camera: true, share: true };
+  /** @type {Outgoing} */
+  #outgoing = { microphone: null, microphoneOn: false, camera: null };
+  /** @type {() => void} */
+  #wake = () => {};
+
+  /** @param {Around} around */
+  constructor(around) {
+    super();
+    this.#around = around;
+    this.roster.on("nameless", () => this.#connection?.events.resync());
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get may() {
+    return this.#may;
+  }
+
+  /**
+   * Joins, from prejoin or after an end; at any other time it does nothing, so
+   * that a second click joins once.
+   * @param {string} displayName
+   */
+  async join(displayName) {
+    if (this.#state !== "prejoin" && this.#state !== "ended") return;
+    this.#displayName = displayName;
+    this.#attempt = new AbortController();
+    const { signal } = this.#attempt;
+    this.#become("joining");
+    try {
+      await this.#enter(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof Refused) {
+        await this.#endWithReason(error.reason, signal);
+        return;
+      }
+      this.#drop();
+      this.#become("prejoin");
+      this.emit("refused", error instanceof JoinRefused ? error : new JoinRefused("unreachable", ""));
+    }
+  }
+
+  /** Leaves, whatever is going on. */
+  leave() {
+    if (this.#state === "prejoin" || this.#state === "ended") return;
+    this.#end({ reason: "left", message: "" });
+  }
+
+  /** Says that the network may be back: waits end now. */
+  nudge() {
+    this.#wake();
+    this.#connection?.events.nudge();
+  }
+
+  /**
+   * What to send from now on; what one may not send is held back.
+   * @param {Outgoing} outgoing
+   */
+  send(outgoing) {
+    this.#outgoing = outgoing;
+    this.#sendNow();
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  attachPicture(id, element) {
+    this.#connection?.media.attachPicture(id, element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  detachPicture(id, element) {
+    this.#connection?.media.detachPicture(id, element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLAudioElement} element
+   */
+  attachSound(id, element) {
+    this.#connection?.media.attachSound(id, element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLAudioElement} element
+   */
+  detachSound(id, element) {
+    this.#connection?.media.detachSound(id, element);
+  }
+
+  /** Starts sound that the browser held back; to be called from a tap. */
+  async playSound() {
+    await this.#connection?.media.playSound();
+  }
+
+  /**
+   * One attempt: ask, connect, take over. It rejects when it fails or is aborted,
+   * having closed what it opened.
+   * @param {AbortSignal} signal
+   */
+  async #enter(signal) {
+    const answer = await this.#around.ask(this.#displayName, signal);
+    const media = await this.#around.media(answer.backend);
+    if (signal.aborted) {
+      void media.close();
+      signal.throwIfAborted();
+    }
+    const connecting = media.connect(answer.url, answer.token);
+    const connection = { media, events: this.#around.listen(answer.participant, answer.position) };
+    this.#drop();
+    this.#connection = connection;
+    this.#follow(connection, signal);
+    void connection.events.open();
+    this.#may = answer.may;
+    this.emit("may", this.#may);
+    this.roster.begin(answer.participant, answer.people);
+    this.#showOwn();
+    this.emit("admitted", answer);
+    await connecting;
+    signal.throwIfAborted();
+    this.roster.settle(media.others());
+    this.#become("incall");
+    this.#sendNow();
+  }
+
+  /**
+   * @param {Connection} connection
+   * @param {AbortSignal} signal
+   */
+  #follow(connection, signal) {
+    const { media, events } = connection;
+    const own = () => this.#connection === connection && !signal.aborted;
+    /** @template T @param {(detail: T) => void} act @returns {(detail: T) => void} */
+    const ifOwn = (act) => (detail) => { if (own()) act(detail); };
+
+    media.on("present", ifOwn((present) => this.roster.present(present)));
+    media.on("gone", ifOwn(({ id }) => this.roster.gone(id)));
+    media.on("speaking", ifOwn(({ ids }) => this.roster.speaking(ids)));
+    media.on("quality", ifOwn(({ id, quality }) => this.roster.quality(id, quality)));
+    media.on("sound", ifOwn((sound) => this.emit("sound", sound)));
+    media.on("reconnecting", ifOwn(() => { if (this.#state === "incall") this.#become("reconnecting"); }));
+    media.on("reconnected", ifOwn(() => {
+      if (this.#state !== "reconnecting") return;
+      this.roster.settle(media.others());
+      this.#become("incall");
+      this.#sendNow();
+    }));
+    media.on("parted", ifOwn(({ parting }) => {
+      if (this.#state === "joining") return; // connect() rejects and says more
+      if (parting === "refused") void this.#endWithReason("", signal);
+      else void this.#comeBack();
+    }));
+
+    events.on("admitted", ifOwn((who) => this.roster.name(who)));
+    events.on("joined", ifOwn((who) => this.roster.name(who)));
+    events.on("left", ifOwn(({ participant }) => this.roster.unname(participant)));
+    events.on("room", ifOwn((room) => this.emit("room", room)));
+    events.on("permissions", ifOwn(({ may }) => {
+      this.#may = may;
+      this.emit("may", may);
+      this.#sendNow();
+    }));
+    events.on("ended", ifOwn(({ reason, message }) => this.#end({ reason, message })));
+    events.on("refused", ifOwn(({ status }) => this.#end({ reason: status === 401 ? "signed_out" : "not_found", message: "" })));
+  }
+
+  /**
+   * The media service has put us out. The event stream tells who did it and in
+   * what words; it may be a moment behind.
+   * @param {string} reason as far as known
+   * @param {AbortSignal} signal
+   */
+  async #endWithReason(reason, signal) {
+    if (this.#connection) await this.#wait(reasonWithin, signal);
+    if (!signal.aborted) this.#end({ reason: reason || "unknown", message: "" });
+  }
+
+  /** The connection is lost for good: joins afresh until it works or makes no sense any more. */
+  async #comeBack() {
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
+    const { signal } = this.#attempt;
+    // The old stream goes on listening: it may say that there is nothing to come back to.
+    const events = this.#connection?.events;
+    events?.on("ended", ({ reason, message }) => this.#end({ reason, message }), { signal });
+    this.#become("reconnecting");
+    const giveUp = Date.now() + giveUpAfter;
+    /** @type {Ending} */
+    let ending = { reason: "lost", message: "" };
+    for (let attempt = 0; Date.now() < giveUp; attempt++) {
+      await this.#wait(pauses[Math.min(attempt, pauses.length - 1)] ?? 0, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#enter(signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof Refused) {
+          await this.#endWithReason(error.reason, signal);
+          return;
+        }
+        if (!(error instanceof JoinRefused)) continue;
+        ending = { reason: error.reason, message: error.message };
+        if (!passing.includes(error.reason)) break;
+        if (error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
+      }
+    }
+    if (!signal.aborted) this.#end(ending);
+  }
+
+  /**
+   * Waits, unless nudged or aborted.
+   * @param {number} ms
+   * @param {AbortSignal} signal
+   */
+  #wait(ms, signal) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const stop = () => { clearTimeout(timer); resolve(undefined); };
+      this.#wake = stop;
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  /** @param {Ending} ending */
+  #end(ending) {
+    this.#attempt.abort();
+    this.#drop();
+    this.roster.clear();
+    this.#become("ended", ending);
+  }
+
+  /** Closes the connection there is. */
+  #drop() {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.events.close();
+    void connection?.media.close();
+  }
+
+  #allowed() {
+    const { microphone, microphoneOn, camera } = this.#outgoing;
+    return {
+      microphone,
+      microphoneOn: microphoneOn && this.#may.microphone,
+      camera: this.#may.camera ? camera : null,
+    };
+  }
+
+  #sendNow() {
+    this.#showOwn();
+    if (this.#state !== "incall") return;
+    // What could not be sent is sent again with the next change or connection.
+    this.#connection?.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
+  }
+
+  #showOwn() {
+    const { microphone, microphoneOn, camera } = this.#allowed();
+    this.roster.own({ microphone: microphone !== null && microphoneOn, picture: camera?.id ?? "" });
+  }
+
+  /**
+   * @param {State} state
+   * @param {Ending | null} ending
+   */
+  #become(state, ending = null) {
+    this.#state = state;
+    this.emit("state", { state, ending });
+  }
+}

@@ -1,0 +1,349 @@
+// Own microphone, camera and speaker: which there are, which is in use, whether
+// it is on, and what is wrong with it. Choices are remembered on this device.
+
+import { Emitter } from "./emitter.js";
+
+/** @typedef {"microphone" | "camera"} Input */
+/** @typedef {Input | "speaker"} Kind */
+
+/**
+ * Why an input does not work: the page is not in a secure context; the person or
+ * the browser's settings denied it; the system denied it to the browser; there is
+ * none; another program uses it; something else.
+ * @typedef {"insecure" | "denied" | "system" | "missing" | "busy" | "failed"} Problem
+ */
+
+/**
+ * @typedef {object} Device
+ * @property {string} id
+ * @property {string} label empty as long as the browser does not tell
+ */
+
+/**
+ * @typedef {object} Use of one input
+ * @property {boolean} on what the person wants
+ * @property {boolean} opening the browser is being asked for it
+ * @property {MediaStreamTrack | null} track
+ * @property {Problem | null} problem
+ */
+
+/** @type {Record<Kind, MediaDeviceKind>} */
+const browserKinds = { microphone: "audioinput", camera: "videoinput", speaker: "audiooutput" };
+
+/** @type {Kind[]} */
+const kinds = ["microphone", "camera", "speaker"];
+
+const memory = "foyer.devices";
+
+/** @type {Record<Input, MediaTrackConstraints>} */
+const quality = {
+  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
+};
+
+/**
+ * The device that was chosen before, among those there are now: by its id, or by
+ * its name, since browsers give new ids when their data was cleared.
+ * @param {Device[]} devices
+ * @param {Device | undefined} chosen
+ */
+export function remembered(devices, chosen) {
+  if (!chosen) return undefined;
+  return devices.find(({ id }) => id === chosen.id)
+    ?? devices.find(({ label }) => label !== "" && label === chosen.label);
+}
+
+/**
+ * What a rejection of getUserMedia means.
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  const { name = "", message = "" } = error instanceof Error || error instanceof DOMException ? error : {};
+  switch (name) {
+    case "NotAllowedError":
+      return /system/i.test(message) ? "system" : "denied";
+    case "SecurityError":
+      return "denied";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "missing";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+  }
+  return "failed";
+}
+
+/** @extends {Emitter<{change: null}>} */
+export class Devices extends Emitter {
+  /** @type {Record<Kind, Device[]>} */
+  lists = { microphone: [], camera: [], speaker: [] };
+  /** @type {Record<Input, Use>} */
+  use = {
+    microphone: { on: true, opening: false, track: null, problem: null },
+    camera: { on: true, opening: false, track: null, problem: null },
+  };
+  #media;
+  #storage;
+  /** @type {Partial<Record<Kind, Device>>} */
+  #chosen = {};
+  /** Counts the times an input was opened or closed; an answer to an earlier one is late. */
+  #turns = { microphone: 0, camera: 0 };
+  #life = new AbortController();
+
+  /**
+   * @param {MediaDevices | undefined} media undefined in an insecure context
+   * @param {Pick<Storage, "getItem" | "setItem"> | null} storage null where the browser refuses it
+   */
+  constructor(media, storage) {
+    super();
+    this.#media = media;
+    this.#storage = storage;
+    this.#recall();
+  }
+
+  /** Opens what is wanted, with one question to the person, and follows what is plugged in and out. */
+  async start() {
+    if (!this.#media) {
+      for (const input of inputs) this.use[input].problem = "insecure";
+      this.emit("change", null);
+      return;
+    }
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#media.addEventListener("devicechange", () => void this.#plugged(), { signal: this.#life.signal });
+    await this.#open(inputs.filter((input) => this.use[input].on));
+    await this.#list();
+  }
+
+  /** Asks again for what is wanted and does not work. */
+  async retry() {
+    if (!this.#media) return;
+    await this.#open(inputs.filter((input) => this.use[input].on && !this.use[input].track));
+    await this.#list();
+  }
+
+  /**
+   * Turns an input on or off. A microphone stays open while off, so that it is
+   * back at once; a camera goes dark.
+   * @param {Input} input
+   * @param {boolean} on
+   */
+  async turn(input, on) {
+    const use = this.use[input];
+    use.on = on;
+    this.#remember();
+    if (!on && (input === "camera" || !use.track)) this.#close(input);
+    if (use.track) use.track.enabled = on;
+    this.emit("change", null);
+    if (on && !use.track) {
+      await this.#open([input]);
+      await this.#list();
+    }
+  }
+
+  /**
+   * Uses another device.
+   * @param {Kind} kind
+   * @param {string} id
+   */
+  async choose(kind, id) {
+    const device = this.lists[kind].find((known) => known.id === id);
+    if (!device) return;
+    this.#chosen[kind] = device;
+    this.#remember();
+    this.emit("change", null);
+    if (kind !== "speaker" && this.use[kind].on) await this.#open([kind], true);
+    if (kind === "microphone" && !this.use.microphone.on) this.#close("microphone");
+  }
+
+  /**
+   * The id of the device in use, or of the one that would be; empty if there is none.
+   * @param {Kind} kind
+   */
+  current(kind) {
+    const track = kind === "speaker" ? null : this.use[kind].track;
+    const inUse = this.lists[kind].find(({ id }) => id === track?.getSettings().deviceId);
+    return (inUse ?? remembered(this.lists[kind], this.#chosen[kind]) ?? this.lists[kind][0])?.id ?? "";
+  }
+
+  /**
+   * What there is to send.
+   * @returns {import("../media/types.js").Outgoing}
+   */
+  outgoing() {
+    const { microphone, camera } = this.use;
+    return { microphone: microphone.track, microphoneOn: microphone.on && microphone.track !== null, camera: camera.on ? camera.track : null };
+  }
+
+  /** Lets go of everything; start() begins again. */
+  stop() {
+    this.#life.abort();
+    for (const input of inputs) this.#close(input);
+    this.emit("change", null);
+  }
+
+  /**
+   * Opens inputs, together if that works, since it asks the person once.
+   * @param {Input[]} wanted
+   * @param {boolean} exactly the chosen device, rather than another if it is not there
+   */
+  async #open(wanted, exactly = false) {
+    const media = this.#media;
+    if (!media || wanted.length === 0) return;
+    const turns = wanted.map((input) => {
+      this.use[input].opening = true;
+      return ++this.#turns[input];
+    });
+    this.emit("change", null);
+    /** @type {Partial<Record<Input, MediaStreamTrack | Problem>>} */
+    let got = {};
+    try {
+      got = tracksOf(await media.getUserMedia(this.#constraints(wanted, exactly)));
+    } catch (error) {
+      const problem = problemOf(error);
+      for (const input of wanted) got[input] = problem;
+      if (exactly && problem === "missing") {
+        await this.#open(wanted);
+        return;
+      }
+      // One of two may be what is wrong. After a "no" from the person they are not asked twice more.
+      if (wanted.length > 1) {
+        for (const input of problem === "denied" ? await allowedOf(wanted) : wanted) {
+          got[input] = await media.getUserMedia(this.#constraints([input], false)).then((stream) => tracksOf(stream)[input] ?? "failed", problemOf);
+        }
+      }
+    }
+    for (const [i, input] of wanted.entries()) {
+      const result = got[input] ?? "missing";
+      if (this.#turns[input] !== turns[i]) {
+        if (typeof result !== "string") result.stop();
+        continue;
+      }
+      this.#take(input, result);
+    }
+    this.emit("change", null);
+  }
+
+  /**
+   * @param {Input} input
+   * @param {MediaStreamTrack | Problem} result
+   */
+  #take(input, result) {
+    const use = this.use[input];
+    use.opening = false;
+    use.track?.stop();
+    use.track = typeof result === "string" ? null : result;
+    use.problem = typeof result === "string" ? result : null;
+    if (!use.track) return;
+    use.track.enabled = use.on;
+    use.track.addEventListener("ended", () => {
+      if (use.track === result) void this.#lost(input);
+    }, { signal: this.#life.signal });
+  }
+
+  /** A device in use went away: another takes its place. @param {Input} input */
+  async #lost(input) {
+    this.#close(input);
+    this.emit("change", null);
+    if (this.use[input].on) await this.#open([input]);
+    await this.#list();
+  }
+
+  /** @param {Input} input */
+  #close(input) {
+    const use = this.use[input];
+    this.#turns[input]++;
+    use.opening = false;
+    use.track?.stop();
+    use.track = null;
+  }
+
+  /** Something was plugged in or out. */
+  async #plugged() {
+    await this.#list();
+    for (const input of inputs) {
+      const use = this.use[input];
+      if (!use.on) continue;
+      const chosen = remembered(this.lists[input], this.#chosen[input]);
+      if (use.problem === "missing" && this.lists[input].length > 0) await this.#open([input]);
+      else if (use.track && chosen && chosen.id !== use.track.getSettings().deviceId) await this.#open([input], true);
+    }
+  }
+
+  async #list() {
+    const all = await this.#media?.enumerateDevices().catch(() => []) ?? [];
+    for (const kind of kinds) {
+      this.lists[kind] = all
+        .filter((device) => device.kind === browserKinds[kind] && device.deviceId !== "")
+        .map((device) => ({ id: device.deviceId, label: device.label }));
+    }
+    this.emit("change", null);
+  }
+
+  /**
+   * @param {Input[]} wanted
+   * @param {boolean} exactly
+   * @returns {MediaStreamConstraints}
+   */
+  #constraints(wanted, exactly) {
+    /** @param {Input} input */
+    const of = (input) => {
+      if (!wanted.includes(input)) return false;
+      const id = remembered(this.lists[input], this.#chosen[input])?.id ?? this.#chosen[input]?.id;
+      return id ? { ...quality[input], deviceId: exactly ? { exact: id } : { ideal: id } } : quality[input];
+    };
+    return { audio: of("microphone"), video: of("camera") };
+  }
+
+  #recall() {
+    try {
+      const saved = JSON.parse(this.#storage?.getItem(memory) ?? "{}");
+      for (const kind of kinds) {
+        const { id, label } = saved[kind] ?? {};
+        if (typeof id === "string" && typeof label === "string") this.#chosen[kind] = { id, label };
+      }
+      for (const input of inputs) this.use[input].on = saved.off?.[input] !== true;
+    } catch {
+      // Not ours, or not readable: as if nothing had been chosen.
+    }
+  }
+
+  #remember() {
+    const off = { microphone: !this.use.microphone.on, camera: !this.use.camera.on };
+    try {
+      this.#storage?.setItem(memory, JSON.stringify({ ...this.#chosen, off }));
+    } catch {
+      // Full, or forbidden: the choice holds until the page is closed.
+    }
+  }
+}
+
+/** @type {Input[]} */
+const inputs = ["microphone", "camera"];
+
+/** @param {MediaStream} stream @returns {Partial<Record<Input, MediaStreamTrack>>} */
+function tracksOf(stream) {
+  const [microphone] = stream.getAudioTracks();
+  const [camera] = stream.getVideoTracks();
+  return { ...(microphone && { microphone }), ...(camera && { camera }) };
+}
+
+/**
+ * The inputs among wanted that the browser says it will open without asking.
+ * @param {Input[]} wanted
+ */
+async function allowedOf(wanted) {
+  /** @type {Input[]} */
+  const allowed = [];
+  for (const input of wanted) {
+    try {
+      const { state } = await navigator.permissions.query({ name: /** @type {PermissionName} */ (input) });
+      if (state === "granted") allowed.push(input);
+    } catch {
+      // This browser does not tell.
+    }
+  }
+  return allowed;
+}

@@ -1,0 +1,175 @@
+// The room's event stream: server-sent events read with fetch rather than
+// EventSource, because the page has to know why a stream is refused (the status)
+// and to ask again from an earlier position.
+
+import { Emitter } from "./emitter.js";
+
+/** Without any sign of life for this long the connection is taken for dead; the server sends one each 15 s. */
+const silentFor = 40_000; // milliseconds
+
+const firstPause = 500; // milliseconds before the first attempt to come back
+const longestPause = 8000;
+
+/**
+ * @typedef {object} Ending
+ * @property {string} reason
+ * @property {string} by
+ * @property {string} message
+ */
+
+/**
+ * @typedef {object} StreamEvents
+ * @property {import("./roster.js").Who} admitted
+ * @property {import("./roster.js").Who} joined
+ * @property {{participant: string}} left
+ * @property {{may: import("../media/types.js").May}} permissions
+ * @property {{name: string, topic: string}} room
+ * @property {Ending} ended nothing follows
+ * @property {{status: number}} refused the server will not have this stream; nothing follows
+ */
+
+/** The statuses that asking again will not change. */
+const final = [400, 401, 403, 404, 410];
+
+/** @extends {Emitter<StreamEvents>} */
+export class EventStream extends Emitter {
+  #address;
+  #from;
+  #fetch;
+  #lastId = "";
+  #closed = false;
+  #connection = new AbortController();
+  #pause = firstPause;
+  /** @type {() => void} */
+  #wake = () => {};
+
+  /**
+   * @param {string} address of the stream, with its query
+   * @param {number} from position that the stream begins after
+   * @param {typeof globalThis.fetch} fetch
+   */
+  constructor(address, from, fetch = (...args) => globalThis.fetch(...args)) {
+    super();
+    this.#address = address;
+    this.#from = from;
+    this.#fetch = fetch;
+  }
+
+  /** Reads until closed, ended or refused; comes back by itself whenever the connection breaks. */
+  async open() {
+    while (!this.#closed) {
+      this.#connection = new AbortController();
+      try {
+        await this.#read(this.#connection);
+      } catch {
+        // A broken connection, or one that was given up on: the next one goes on from the last event.
+      }
+      if (this.#closed) return;
+      await this.#rest();
+    }
+  }
+
+  /** Begins again from where the stream first began: what was missed is told again. */
+  resync() {
+    this.#lastId = "";
+    this.#connection.abort();
+    this.nudge();
+  }
+
+  /** Tries again now if it was waiting to. */
+  nudge() {
+    this.#pause = firstPause;
+    this.#wake();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#connection.abort();
+    this.#wake();
+  }
+
+  /** @param {AbortController} connection */
+  async #read(connection) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "text/event-stream" };
+    if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
+    let silence = setTimeout(() => connection.abort(), silentFor);
+    try {
+      const answer = await this.#fetch(`${this.#address}&after=${this.#from}`, { headers, cache: "no-store", signal: connection.signal });
+      if (final.includes(answer.status)) {
+        this.close();
+        this.emit("refused", { status: answer.status });
+        return;
+      }
+      if (!answer.ok || !answer.body) return;
+      this.#pause = firstPause;
+      const parser = new EventParser();
+      const decoder = new TextDecoder();
+      const reader = answer.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || this.#closed) return;
+        clearTimeout(silence);
+        silence = setTimeout(() => connection.abort(), silentFor);
+        for (const event of parser.push(decoder.decode(value, { stream: true }))) this.#take(event);
+      }
+    } finally {
+      clearTimeout(silence);
+      connection.abort(); // also frees the connection of an answer that was not read to its end
+    }
+  }
+
+  /** @param {{name: string, data: string, id: string}} event */
+  #take(event) {
+    if (this.#closed) return;
+    if (event.id) this.#lastId = event.id;
+    const name = /** @type {keyof StreamEvents} */ (event.name);
+    if (name === "ended") this.close();
+    this.emit(name, JSON.parse(event.data));
+  }
+
+  async #rest() {
+    const pause = this.#pause * (0.75 + Math.random() / 2);
+    this.#pause = Math.min(this.#pause * 2, longestPause);
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      this.#wake = () => { clearTimeout(timer); resolve(undefined); };
+    });
+  }
+}
+
+/** Cuts text that comes in pieces into events, as the HTML standard says for text/event-stream. */
+export class EventParser {
+  #rest = "";
+  #name = "";
+  #id = "";
+  /** @type {string[]} */
+  #data = [];
+
+  /**
+   * @param {string} piece
+   * @returns {{name: string, data: string, id: string}[]}
+   */
+  push(piece) {
+    const events = [];
+    this.#rest += piece;
+    // A carriage return at the very end may be half of a line's end.
+    const lines = this.#rest.split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line === "") {
+        if (this.#data.length) events.push({ name: this.#name || "message", data: this.#data.join("\n"), id: this.#id });
+        this.#name = "";
+        this.#data = [];
+        continue;
+      }
+      const colon = line.indexOf(":");
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "event") this.#name = value;
+      else if (field === "data") this.#data.push(value);
+      else if (field === "id" && !value.includes("\0")) this.#id = value;
+    }
+    return events;
+  }
+}

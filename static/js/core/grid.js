@@ -1,0 +1,77 @@
+// Where tiles go: equal tiles of one shape, as large as fit the stage.
+
+/** Width by height of a tile. */
+export const ratio = 16 / 9;
+
+/** Pixels between tiles. */
+export const gap = 8;
+
+/** The most tiles on one page. */
+export const most = 49;
+
+/** A tile narrower than this shows nobody; the next page begins instead. */
+const narrowest = 104; // pixels
+
+/**
+ * @typedef {object} Grid
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} width of a tile, in whole pixels
+ * @property {number} height of a tile, in whole pixels
+ */
+
+/**
+ * The grid of n tiles whose tiles are largest on a stage of the given size. It
+ * never overflows the stage.
+ * @param {number} n at least 1
+ * @param {number} stageWidth
+ * @param {number} stageHeight
+ * @returns {Grid}
+ */
+export function fit(n, stageWidth, stageHeight) {
+  /** @type {Grid} */
+  let best = { columns: 1, rows: n, width: 0, height: 0 };
+  for (let columns = 1; columns <= n; columns++) {
+    const rows = Math.ceil(n / columns);
+    const widest = (stageWidth - gap * (columns - 1)) / columns;
+    const highest = (stageHeight - gap * (rows - 1)) / rows;
+    const width = Math.floor(Math.max(0, Math.min(widest, highest * ratio)));
+    if (width > best.width) best = { columns, rows, width, height: Math.floor(width / ratio) };
+  }
+  return best;
+}
+
+/**
+ * How many of n tiles one page holds on a stage of the given size.
+ * @param {number} n
+ * @param {number} stageWidth
+ * @param {number} stageHeight
+ */
+export function perPage(n, stageWidth, stageHeight) {
+  let count = Math.max(1, Math.min(n, most));
+  while (count > 1 && fit(count, stageWidth, stageHeight).width < narrowest) count--;
+  return count;
+}
+
+/**
+ * The left upper corners of n tiles of a grid, in reading order, the whole of it
+ * centred on the stage and a last row that is not full centred too.
+ * @param {Grid} grid
+ * @param {number} n
+ * @param {number} stageWidth
+ * @param {number} stageHeight
+ * @returns {{x: number, y: number}[]}
+ */
+export function places(grid, n, stageWidth, stageHeight) {
+  const { columns, rows, width, height } = grid;
+  const top = (stageHeight - rows * height - (rows - 1) * gap) / 2;
+  return Array.from({ length: n }, (_, i) => {
+    const row = Math.floor(i / columns);
+    const inRow = Math.min(columns, n - row * columns);
+    const left = (stageWidth - inRow * width - (inRow - 1) * gap) / 2;
+    return {
+      x: Math.round(left + (i % columns) * (width + gap)),
+      y: Math.round(top + row * (height + gap)),
+    };
+  });
+}

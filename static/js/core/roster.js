@@ -1,0 +1,196 @@
+// Who is in the call. The media service says who is there and what they send;
+// the event stream says who they are. Either may come first.
+
+import { Emitter } from "./emitter.js";
+import { Speaking } from "./speaking.js";
+
+/** How long somebody may be without a name before the names are asked for again. */
+const namelessFor = 2000; // milliseconds
+
+/**
+ * @typedef {object} Who
+ * @property {string} participant media identity
+ * @property {string} username
+ * @property {string} display_name
+ * @property {string} role
+ */
+
+/**
+ * @typedef {object} Participant
+ * @property {string} id
+ * @property {boolean} local
+ * @property {string} username empty while not known
+ * @property {string} displayName empty while not known
+ * @property {boolean} microphone
+ * @property {string} picture
+ * @property {string} sound
+ * @property {boolean} speaking
+ * @property {import("../media/types.js").Quality} quality
+ */
+
+/**
+ * @typedef {object} RosterEvents
+ * @property {Participant} added
+ * @property {Participant} changed
+ * @property {Participant} removed
+ * @property {{id: string}} nameless somebody has been there for a while without a name
+ */
+
+/** @extends {Emitter<RosterEvents>} */
+export class Roster extends Emitter {
+  /** @type {Map<string, Participant>} */
+  #participants = new Map();
+  /** @type {Map<string, Who>} */
+  #names = new Map();
+  /** Own identities of earlier connections, which the service may still show for a while. @type {Set<string>} */
+  #formerSelves = new Set();
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+  #waits = new Map();
+  #self = "";
+  #speaking = new Speaking((id, speaking) => this.#change(id, { speaking }));
+
+  get count() {
+    return this.#participants.size;
+  }
+
+  /** Everybody, oneself first, then in the order of their coming. */
+  get participants() {
+    return [...this.#participants.values()].sort((a, b) => Number(b.local) - Number(a.local));
+  }
+
+  /**
+   * Begins a connection under an identity of one's own. Others stay until
+   * settle() says who is there now, so that a new connection does not clear the
+   * stage.
+   * @param {string} self
+   * @param {Who[]} people oneself among them
+   */
+  begin(self, people) {
+    const before = this.#participants.get(this.#self);
+    if (before && before.id !== self) {
+      this.#formerSelves.add(before.id);
+      this.#remove(before.id);
+    }
+    this.#self = self;
+    for (const who of people) this.#names.set(who.participant, who);
+    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", sound: "" });
+  }
+
+  /**
+   * Takes who is there, all of them.
+   * @param {import("../media/types.js").Present[]} others
+   */
+  settle(others) {
+    const ids = new Set(others.map((other) => other.id));
+    for (const id of [...this.#participants.keys()]) {
+      if (id !== this.#self && !ids.has(id)) this.#remove(id);
+    }
+    for (const other of others) this.present(other);
+  }
+
+  /** @param {import("../media/types.js").Present} other */
+  present(other) {
+    if (!this.#formerSelves.has(other.id)) this.#put(other);
+  }
+
+  /** @param {string} id */
+  gone(id) {
+    if (id !== this.#self) this.#remove(id);
+  }
+
+  /**
+   * What oneself sends.
+   * @param {{microphone: boolean, picture: string}} sent
+   */
+  own(sent) {
+    this.#change(this.#self, sent);
+  }
+
+  /** @param {Who} who */
+  name(who) {
+    this.#names.set(who.participant, who);
+    this.#stopWaiting(who.participant);
+    this.#change(who.participant, { username: who.username, displayName: who.display_name });
+  }
+
+  /** Drops the name of somebody who left. @param {string} id */
+  unname(id) {
+    if (!this.#participants.has(id)) this.#names.delete(id);
+  }
+
+  /** @param {string[]} ids */
+  speaking(ids) {
+    this.#speaking.update(ids.filter((id) => this.#participants.has(id)));
+  }
+
+  /**
+   * @param {string} id
+   * @param {import("../media/types.js").Quality} quality
+   */
+  quality(id, quality) {
+    this.#change(id, { quality });
+  }
+
+  /** Everybody goes; the call is over. */
+  clear() {
+    for (const id of [...this.#participants.keys()]) this.#remove(id);
+    this.#speaking.forget();
+    this.#names.clear();
+    this.#formerSelves.clear();
+    this.#self = "";
+  }
+
+  /** @param {import("../media/types.js").Present} present */
+  #put(present) {
+    if (this.#participants.has(present.id)) {
+      this.#change(present.id, present);
+      return;
+    }
+    const who = this.#names.get(present.id);
+    /** @type {Participant} */
+    const participant = {
+      ...present,
+      local: present.id === this.#self,
+      username: who?.username ?? "",
+      displayName: who?.display_name ?? "",
+      speaking: false,
+      quality: "good",
+    };
+    this.#participants.set(present.id, participant);
+    this.emit("added", participant);
+    if (!who) this.#waits.set(present.id, setTimeout(() => {
+      this.#waits.delete(present.id);
+      this.emit("nameless", { id: present.id });
+    }, namelessFor));
+  }
+
+  /**
+   * @param {string} id
+   * @param {Partial<Participant>} change
+   */
+  #change(id, change) {
+    const participant = this.#participants.get(id);
+    if (!participant) return;
+    const now = { ...participant, ...change };
+    const keys = /** @type {(keyof Participant)[]} */ (Object.keys(now));
+    if (keys.every((key) => now[key] === participant[key])) return;
+    this.#participants.set(id, now);
+    this.emit("changed", now);
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    const participant = this.#participants.get(id);
+    if (!participant) return;
+    this.#participants.delete(id);
+    this.#stopWaiting(id);
+    this.#speaking.forget(id);
+    this.emit("removed", participant);
+  }
+
+  /** @param {string} id */
+  #stopWaiting(id) {
+    clearTimeout(this.#waits.get(id));
+    this.#waits.delete(id);
+  }
+}

@@ -1,0 +1,76 @@
+// What every media backend's adapter offers to the call. An adapter is a module
+// media/<backend>.js that exports create(); nothing else knows its SDK.
+
+/**
+ * @typedef {object} May what the participant may publish
+ * @property {boolean} microphone
+ * @property {boolean} camera
+ * @property {boolean} share
+ */
+
+/** @typedef {"good" | "poor" | "lost"} Quality */
+
+/**
+ * Why a connection is over for good, as far as the media service says. "refused":
+ * the participant may not go on being in this call; the event stream knows why.
+ * "lost": the network, or the service; joining afresh may work.
+ * @typedef {"refused" | "lost"} Parting
+ */
+
+/**
+ * @typedef {object} Present a participant as the media service sees them
+ * @property {string} id media identity
+ * @property {boolean} microphone whether it is on
+ * @property {string} picture names the picture there is to attach; empty for
+ *   none; another name means attaching anew
+ * @property {string} sound the same for sound
+ */
+
+/**
+ * @typedef {object} MediaEvents
+ * @property {Present} present somebody else appeared, or what they send changed
+ * @property {{id: string}} gone somebody else left
+ * @property {{ids: string[]}} speaking who speaks now, oneself included
+ * @property {{id: string, quality: Quality}} quality
+ * @property {null} reconnecting
+ * @property {null} reconnected
+ * @property {{parting: Parting}} parted the connection is over; nothing follows
+ * @property {{blocked: boolean}} sound whether the browser holds sound back until a tap
+ */
+
+/**
+ * @typedef {object} Outgoing what oneself sends
+ * @property {MediaStreamTrack | null} microphone
+ * @property {boolean} microphoneOn
+ * @property {MediaStreamTrack | null} camera null: off
+ */
+
+/**
+ * One connection to one call: connect once, close at least once.
+ *
+ * connect rejects with Refused when the service says no, and with other errors
+ * when it cannot be reached. send makes what is sent become what is given, by
+ * publishing, replacing and muting; calls may overlap, the last one holds. The
+ * tracks stay the caller's to stop.
+ * @typedef {import("../core/emitter.js").Emitter<MediaEvents> & {
+ *   connect(url: string, token: string): Promise<void>,
+ *   others(): Present[],
+ *   send(outgoing: Outgoing): Promise<void>,
+ *   attachPicture(id: string, element: HTMLVideoElement): void,
+ *   detachPicture(id: string, element: HTMLVideoElement): void,
+ *   attachSound(id: string, element: HTMLAudioElement): void,
+ *   detachSound(id: string, element: HTMLAudioElement): void,
+ *   playSound(): Promise<void>,
+ *   close(): Promise<void>,
+ * }} Media
+ */
+
+/** The media service says that this participant may not enter. */
+export class Refused extends Error {
+  /** @param {string} reason as the gate gave it, or empty */
+  constructor(reason) {
+    super(`refused: ${reason}`);
+    this.name = "Refused";
+    this.reason = reason;
+  }
+}
