@@ -1,0 +1,115 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func from(values map[string]string) (Config, error) {
+	return build(func(env string) string { return values[env] })
+}
+
+func TestDefaultsSuitAFirstTry(t *testing.T) {
+	c, err := from(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{Addr: ":8080", DataDir: "./data", Signup: "open", MediaUDPPort: 7882, MediaTCPPort: 7881}
+	if c != want {
+		t.Errorf("got %+v, want %+v", c, want)
+	}
+}
+
+func TestEveryProblemIsNamedAtOnce(t *testing.T) {
+	_, err := from(map[string]string{
+		"FOYER_ADDR": "8080", "FOYER_PUBLIC_URL": "meet.example.org", "FOYER_DOMAIN": "https://x", "FOYER_TLS_CERT": "a.pem",
+		"FOYER_SIGNUP": "maybe", "FOYER_MEDIA_UDP_PORT": "many", "FOYER_MEDIA_TCP_PORT": "70000", "FOYER_MEDIA_IP": "here",
+		"FOYER_TLS_SELF_SIGNED": "perhaps", "LIVEKIT_API_KEY": "key",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, name := range []string{
+		"FOYER_ADDR", "FOYER_PUBLIC_URL", "FOYER_DOMAIN", "FOYER_TLS_CERT and FOYER_TLS_KEY", "FOYER_SIGNUP", "FOYER_MEDIA_UDP_PORT",
+		"FOYER_MEDIA_TCP_PORT", "FOYER_MEDIA_IP", "FOYER_TLS_SELF_SIGNED", "LIVEKIT_URL: missing", "LIVEKIT_API_SECRET: missing",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named in:\n%v", name, err)
+		}
+	}
+}
+
+func TestPublicOrigin(t *testing.T) {
+	tests := []struct {
+		values       map[string]string
+		origin, addr string
+	}{
+		{nil, "", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://Meet.example.org/"}, "https://meet.example.org", ":8080"},
+		{map[string]string{"FOYER_DOMAIN": "meet.example.org"}, "https://meet.example.org", ":443"},
+		{map[string]string{"FOYER_DOMAIN": "meet.example.org", "FOYER_ADDR": ":8443"}, "https://meet.example.org", ":8443"},
+	}
+	for _, test := range tests {
+		c, err := from(test.values)
+		if err != nil || c.PublicOrigin() != test.origin || c.Addr != test.addr {
+			t.Errorf("%v: got %q on %q, %v; want %q on %q", test.values, c.PublicOrigin(), c.Addr, err, test.origin, test.addr)
+		}
+	}
+}
+
+func TestFlagsBeforeEnvironmentBeforeFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(filepath.Join(".", ".env"), []byte("FOYER_ADDR=:1\nFOYER_DATA_DIR=/file\nFOYER_SIGNUP=closed\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("FOYER_ADDR", ":2")
+	t.Setenv("FOYER_DATA_DIR", "/environment")
+	c, err := Load("serve", []string{"--addr", ":3", "--tls-self-signed"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Addr != ":3" || c.DataDir != "/environment" || c.Signup != "closed" || !c.TLSSelfSigned {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestHelpAndUnknownArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var help bytes.Buffer
+	if _, err := Load("serve", []string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("got %v", err)
+	}
+	for _, s := range settings {
+		if !strings.Contains(help.String(), "-"+s.flagName()) || !strings.Contains(help.String(), s.env) {
+			t.Errorf("help lacks %s", s.env)
+		}
+	}
+	if _, err := Load("serve", []string{"now"}, io.Discard); err == nil || !strings.Contains(err.Error(), `"now"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecretsNeverPrint(t *testing.T) {
+	secrets := map[string]string{
+		"DATABASE_URL": "postgres://u:planted1@host/db", "REDIS_URL": "redis://:planted2@host",
+		"LIVEKIT_URL": "wss://host", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "planted3",
+	}
+	c, err := from(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	c.Write(&out)
+	if strings.Contains(out.String(), "planted") {
+		t.Errorf("a secret is printed:\n%s", out.String())
+	}
+	if !strings.Contains(out.String(), "DATABASE_URL=(set)\n") {
+		t.Errorf("that a secret is set is not:\n%s", out.String())
+	}
+}
