@@ -1,0 +1,31 @@
+// Which browser, and how it is started.
+
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { cameraFile } from "./camera.js";
+
+/** A name that leads to this machine and, unlike localhost, is no secure origin over plain http. */
+export const insecureHost = "foyer.test";
+
+/** The program of the browser on this machine. */
+export function chromium() {
+  const script = fileURLToPath(new URL("../chromium.sh", import.meta.url));
+  return execFileSync("sh", [script], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+}
+
+/**
+ * @param {object} [what]
+ * @param {string} [what.camera] a y4m file that the camera shows
+ * @param {boolean} [what.devices] whether there are a camera and a microphone
+ */
+export function flags({ camera = cameraFile("bars"), devices = true } = {}) {
+  return [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    ...(devices
+      ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`]
+      : ["--use-fake-device-for-media-stream=device-count=0", "--disable-audio-input"]),
+    `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
+  ];
+}

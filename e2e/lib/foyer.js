@@ -1,0 +1,145 @@
+// The real program, started for the tests.
+
+import { spawn, execFileSync } from "node:child_process";
+import dgram from "node:dgram";
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+
+const binary = fileURLToPath(new URL("../../bin/foyer", import.meta.url));
+const startsWithin = 60_000; // milliseconds; the first start makes a database
+const stopsWithin = 40_000;
+
+export class Foyer {
+  /** Where pages are, like http://localhost:1234. */
+  base = "";
+  /** The link that the start printed; empty on later starts once it was used. */
+  setupLink = "";
+  /** What the program has logged since it was first started. */
+  log = "";
+  #dir = "";
+  /** @type {Record<string, string>} */
+  #settings = {};
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  #process;
+
+  /** Starts a new deployment on free ports, with a data directory of its own. */
+  static async start() {
+    if (!existsSync(binary)) throw new Error(`there is no ${binary}: run make build first`);
+    const foyer = new Foyer();
+    foyer.#dir = mkdtempSync(path.join(os.tmpdir(), "foyer-e2e-"));
+    chmodSync(foyer.#dir, 0o755); // as root, Postgres runs as another user
+    foyer.#settings = {
+      FOYER_DATA_DIR: foyer.#dir,
+      FOYER_ADDR: `127.0.0.1:${await freeTCPPort()}`,
+      FOYER_MEDIA_UDP_PORT: String(await freeUDPPort()),
+      FOYER_MEDIA_TCP_PORT: "0",
+    };
+    await foyer.begin();
+    return foyer;
+  }
+
+  get port() {
+    return Number(new URL(this.base).port);
+  }
+
+  /** Starts the program, on the ports and the data that it had before. */
+  async begin() {
+    const child = spawn(binary, ["serve"], {
+      cwd: this.#dir, // away from any .env file
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...this.#settings },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    child.stderr.setEncoding("utf8").on("data", (text) => { this.log += text; });
+    let said = "";
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`not ready within ${startsWithin} ms:\n${this.log}`)), startsWithin);
+      child.on("error", reject);
+      child.on("exit", (code) => reject(new Error(`ended with code ${code} instead of starting:\n${this.log}`)));
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        if (!/Foyer is ready[\s\S]*\n\n$/.test(said)) return;
+        clearTimeout(timer);
+        resolve(undefined);
+      });
+    });
+    child.removeAllListeners("exit");
+    this.base = /Open it:\s+(\S+)/.exec(said)?.[1] ?? "";
+    this.setupLink = /Set it up, once:\s+(\S+)/.exec(said)?.[1] ?? "";
+  }
+
+  /**
+   * Ends the program and waits for that; rejects unless it ended in good order.
+   * @param {"SIGTERM" | "SIGHUP" | "SIGINT"} signal SIGHUP leaves calls going on
+   */
+  async end(signal = "SIGTERM") {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) throw new Error(`Foyer had ended by itself:\n${this.log}`);
+    const ended = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { child.kill("SIGKILL"); reject(new Error(`still running ${stopsWithin} ms after ${signal}:\n${this.log}`)); }, stopsWithin);
+      child.on("exit", (code, by) => { clearTimeout(timer); resolve(code ?? by); });
+    });
+    child.kill(signal);
+    const code = await ended;
+    if (code !== 0) throw new Error(`ended with ${code} after ${signal}:\n${this.log}`);
+  }
+
+  /** Ends the program for good, and takes its data away. */
+  async remove() {
+    try {
+      await this.end();
+    } finally {
+      rmSync(this.#dir, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Runs SQL as somebody would by hand.
+   * @param {string} text
+   * @param {unknown[]} [values]
+   */
+  async sql(text, values = []) {
+    const client = new pg.Client({ host: realpathSync(path.join(this.#dir, "postgres", "run")), port: 5432, user: "foyer", database: "foyer" });
+    await client.connect();
+    try {
+      return await client.query(text, values);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** The process id of the media server. */
+  get mediaServer() {
+    const list = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
+    for (const line of list.split("\n")) {
+      const [pid, parent, ...args] = line.trim().split(/\s+/);
+      if (Number(parent) === this.#process?.pid && args.includes("sfu")) return Number(pid);
+    }
+    throw new Error(`no media server among the children of Foyer:\n${list}`);
+  }
+}
+
+/** @returns {Promise<number>} */
+export function freeTCPPort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().on("error", reject).listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {net.AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** @returns {Promise<number>} */
+function freeUDPPort() {
+  return new Promise((resolve, reject) => {
+    const socket = dgram.createSocket("udp4").on("error", reject);
+    socket.bind(0, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}

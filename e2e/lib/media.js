@@ -1,0 +1,86 @@
+// Whether pictures move and sound is heard, asked of the browser.
+
+import { expect } from "./test.js";
+
+/** @typedef {import("@playwright/test").Locator} Locator */
+/** @typedef {import("@playwright/test").Page} Page */
+
+/**
+ * How many pictures a video has shown so far; -1 when it has none to show.
+ * @param {Locator} video
+ */
+function shown(video) {
+  return video.evaluate((/** @type {HTMLVideoElement} */ v) => (v.videoWidth > 0 ? v.getVideoPlaybackQuality().totalVideoFrames : -1));
+}
+
+/**
+ * Waits until a tile's one video has a size and shows new pictures.
+ * @param {Locator} tile
+ */
+export async function expectPicture(tile) {
+  const video = tile.locator("video");
+  await expect(video).toHaveCount(1);
+  await expect.poll(() => shown(video), { message: "the video has a size" }).toBeGreaterThanOrEqual(0);
+  const before = await shown(video);
+  await expect.poll(() => shown(video), { message: "pictures follow one another" }).toBeGreaterThan(before + 3);
+}
+
+/**
+ * Waits until sound of others is heard above silence: the loudest sample of what
+ * the page's sound elements play, as they play it.
+ * @param {Page} page
+ */
+export async function expectSound(page) {
+  await expect.poll(() => page.evaluate(loudest), { message: "the loudest sample heard" }).toBeGreaterThan(0.01);
+}
+
+/** Runs in the page: listens for half a second. */
+async function loudest() {
+  const playing = [...document.querySelectorAll("audio")].filter((audio) => audio.srcObject && !audio.paused && !audio.muted && audio.volume > 0);
+  if (playing.length === 0) return -1;
+  const context = new AudioContext();
+  try {
+    const analyser = new AnalyserNode(context, { fftSize: 2048 });
+    for (const audio of playing) context.createMediaStreamSource(/** @type {MediaStream} */ (audio.srcObject)).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    const until = performance.now() + 500;
+    let peak = 0;
+    while (performance.now() < until) {
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+      analyser.getFloatTimeDomainData(samples);
+      for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+    }
+    return peak;
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * Remembers every peer connection that the page makes, for sending().
+ * @param {import("@playwright/test").BrowserContext} context
+ */
+export async function watchConnections(context) {
+  await context.addInitScript(() => {
+    /** @type {RTCPeerConnection[]} */
+    const made = [];
+    Object.assign(globalThis, { madeConnections: made });
+    globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
+      construct(target, args) {
+        const connection = new target(...args);
+        made.push(connection);
+        return connection;
+      },
+    });
+  });
+}
+
+/**
+ * The states of the page's peer connections that are not closed.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export function openConnections(page) {
+  return page.evaluate(() => /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections
+    .map((connection) => connection.connectionState).filter((state) => state !== "closed"));
+}

@@ -1,0 +1,6 @@
+import { drawBars } from "./camera.js";
+
+/** What the tests need before any browser starts. */
+export default function setup() {
+  drawBars();
+}

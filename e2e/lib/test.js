@@ -1,0 +1,113 @@
+// The test of this suite: Playwright's, with a running Foyer and people to use it.
+
+import { expect, test as base } from "@playwright/test";
+import { Foyer } from "./foyer.js";
+import { watchConnections } from "./media.js";
+import { Person, signUp } from "./people.js";
+
+export { expect };
+
+/** @typedef {import("@playwright/test").BrowserContextOptions} ContextOptions */
+
+/**
+ * @typedef {object} Entry how somebody comes
+ * @property {ContextOptions} [options]
+ * @property {import("@playwright/test").Browser} [browser] another than usual
+ */
+
+/**
+ * @typedef {object} OfWorker
+ * @property {Foyer} foyer one for as long as no test fails
+ * @property {Map<string, object>} cast cookies of those who have signed up, by username
+ */
+
+/**
+ * @typedef {object} OfTest
+ * @property {(username: string, entry?: Entry) => Promise<Person>} visit
+ *   somebody of the cast, signed in, in a browser context of their own
+ * @property {(entry?: Entry) => Promise<Person>} newcomer somebody with no account, in a context of their own
+ * @property {Troubles} troubles
+ */
+
+/** What went wrong in the background, where no assertion looks. */
+class Troubles {
+  /** @type {string[]} */
+  seen = [];
+  /** @type {RegExp[]} */
+  #expected = [];
+
+  /** Names errors of the program's log that this test provokes. @param {RegExp} pattern */
+  expect(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  /** @param {string} log */
+  inLog(log) {
+    return log.split("\n").filter((line) => / level=ERROR |^panic:|DATA RACE/.test(line) && !this.#expected.some((pattern) => pattern.test(line)));
+  }
+}
+
+let people = 0;
+
+export const test = base.extend(/** @type {import("@playwright/test").Fixtures<OfTest, OfWorker>} */ ({
+  foyer: [async ({}, use) => {
+    const foyer = await Foyer.start();
+    await use(foyer);
+    await foyer.remove();
+  }, { scope: "worker", timeout: 120_000 }],
+
+  cast: [async ({}, use) => use(new Map()), { scope: "worker" }],
+
+  troubles: [async ({ foyer }, use) => {
+    const troubles = new Troubles();
+    const start = foyer.log.length;
+    await use(troubles);
+    expect(troubles.seen, "errors in pages").toEqual([]);
+    expect(troubles.inLog(foyer.log.slice(start)), "errors in the program's log").toEqual([]);
+  }, { auto: true }],
+
+  newcomer: async ({ browser, foyer, troubles }, use) => {
+    /** @type {import("@playwright/test").BrowserContext[]} */
+    const contexts = [];
+    await use(async (entry = {}) => {
+      const context = await (entry.browser ?? browser).newContext({ baseURL: foyer.base, ...entry.options });
+      contexts.push(context);
+      await watch(context, troubles);
+      const page = await context.newPage();
+      people++;
+      return new Person(`guest${people}`, page);
+    });
+    for (const context of contexts) await context.close();
+  },
+
+  visit: async ({ newcomer, cast }, use) => {
+    await use(async (username, entry = {}) => {
+      const storageState = /** @type {ContextOptions["storageState"]} */ (cast.get(username));
+      const person = await newcomer({ ...entry, options: { ...entry.options, storageState } });
+      person.username = username;
+      if (!storageState) {
+        await signUp(person);
+        cast.set(username, await person.context.storageState());
+      }
+      return person;
+    });
+  },
+}));
+
+/**
+ * Notes what must never happen in a page: an error nobody caught, something that
+ * the content security policy forbids, a request to another site.
+ * @param {import("@playwright/test").BrowserContext} context
+ * @param {Troubles} troubles
+ */
+async function watch(context, troubles) {
+  await watchConnections(context);
+  context.on("weberror", (error) => troubles.seen.push(`uncaught: ${error.error().stack ?? error.error()}`));
+  context.on("console", (message) => {
+    if (message.type() === "error" && /content security policy/i.test(message.text())) troubles.seen.push(message.text());
+  });
+  context.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (/^(http|ws)/.test(protocol) && !["localhost", "127.0.0.1", "foyer.test"].includes(hostname)) troubles.seen.push(`request to ${hostname}`);
+  });
+}
