@@ -10,7 +10,7 @@ const vendor = new URL("vendor/", here);
 const icons = [
   "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "copy", "door-open",
   "ellipsis", "lock-keyhole", "lock-keyhole-open", "mic", "mic-off", "phone-off", "plus", "settings",
-  "signal-low", "user", "users", "video", "video-off", "volume-2",
+  "user", "users", "video", "video-off", "volume-2",
 ];
 
 /** What media/livekit.js imports from the SDK. */

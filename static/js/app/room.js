@@ -90,7 +90,7 @@ call.on("admitted", () => {
 call.on("refused", (refused) => {
   if (refused.reason === "signed_out" || refused.reason === "not_found") {
     prejoin.shown = false;
-    ended.show({ reason: refused.reason, message: refused.message });
+    ended.show({ reason: refused.reason, message: "" });
     devices.stop();
     return;
   }

@@ -283,7 +283,7 @@ export class Call extends Emitter {
           return;
         }
         if (!(error instanceof JoinRefused)) continue;
-        ending = { reason: error.reason, message: error.message };
+        ending = { reason: error.reason, message: "" };
         if (!passing.includes(error.reason)) break;
         if (error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
       }

@@ -20,25 +20,37 @@ const narrowest = 104; // pixels
  * @property {number} height of a tile, in whole pixels
  */
 
+/** How much smaller tiles may be than the largest possible for a wider grid, which eyes take in more easily. */
+const tolerance = 0.06;
+
 /**
- * The grid of n tiles whose tiles are largest on a stage of the given size. It
- * never overflows the stage.
+ * The grid of n tiles whose tiles are as large as fit a stage of the given size,
+ * or very nearly so. It never overflows the stage.
  * @param {number} n at least 1
  * @param {number} stageWidth
  * @param {number} stageHeight
  * @returns {Grid}
  */
 export function fit(n, stageWidth, stageHeight) {
-  /** @type {Grid} */
-  let best = { columns: 1, rows: n, width: 0, height: 0 };
-  for (let columns = 1; columns <= n; columns++) {
-    const rows = Math.ceil(n / columns);
-    const widest = (stageWidth - gap * (columns - 1)) / columns;
-    const highest = (stageHeight - gap * (rows - 1)) / rows;
-    const width = Math.floor(Math.max(0, Math.min(widest, highest * ratio)));
-    if (width > best.width) best = { columns, rows, width, height: Math.floor(width / ratio) };
-  }
-  return best;
+  const grids = Array.from({ length: n }, (_, i) => gridOf(i + 1, n, stageWidth, stageHeight));
+  const largest = Math.max(...grids.map(({ width }) => width));
+  const good = grids.filter(({ width }) => width >= largest * (1 - tolerance));
+  return good[good.length - 1] ?? gridOf(1, n, stageWidth, stageHeight);
+}
+
+/**
+ * @param {number} columns
+ * @param {number} n
+ * @param {number} stageWidth
+ * @param {number} stageHeight
+ * @returns {Grid}
+ */
+function gridOf(columns, n, stageWidth, stageHeight) {
+  const rows = Math.ceil(n / columns);
+  const widest = (stageWidth - gap * (columns - 1)) / columns;
+  const highest = (stageHeight - gap * (rows - 1)) / rows;
+  const width = Math.floor(Math.max(0, Math.min(widest, highest * ratio)));
+  return { columns, rows, width, height: Math.floor(width / ratio) };
 }
 
 /**
