@@ -236,8 +236,9 @@ func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, d
 // who acts.
 func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Person, error) {
 	// A statement of its own: one that waits for the lock would read the other
-	// tables as they were before.
-	if _, err := tx.Exec(ctx, `select from rooms where id = $1 for update`, id); err != nil {
+	// tables as they were before. Not "for update": rows that refer to the room
+	// are inserted under the ledger's lock, and must not wait for this one.
+	if _, err := tx.Exec(ctx, `select from rooms where id = $1 for no key update`, id); err != nil {
 		return Room{}, Person{}, err
 	}
 	var room Room
