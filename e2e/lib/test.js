@@ -1,6 +1,7 @@
 // The test of this suite: Playwright's, with a running Foyer and people to use it.
 
 import { expect, test as base } from "@playwright/test";
+import { chromium, flags } from "./browser.js";
 import { Foyer } from "./foyer.js";
 import { watchConnections } from "./media.js";
 import { Person, signUp } from "./people.js";
@@ -26,6 +27,8 @@ export { expect };
  * @property {(username: string, entry?: Entry) => Promise<Person>} visit
  *   somebody of the cast, signed in, in a browser context of their own
  * @property {(entry?: Entry) => Promise<Person>} newcomer somebody with no account, in a context of their own
+ * @property {(what: Parameters<typeof flags>[0]) => Promise<import("@playwright/test").Browser>} launch
+ *   another browser than usual, with other devices
  * @property {Troubles} troubles
  */
 
@@ -65,6 +68,17 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
     expect(troubles.seen, "errors in pages").toEqual([]);
     expect(troubles.inLog(foyer.log.slice(start)), "errors in the program's log").toEqual([]);
   }, { auto: true }],
+
+  launch: async ({ playwright }, use) => {
+    /** @type {import("@playwright/test").Browser[]} */
+    const browsers = [];
+    await use(async (what) => {
+      const browser = await playwright.chromium.launch({ executablePath: chromium(), args: flags(what) });
+      browsers.push(browser);
+      return browser;
+    });
+    for (const browser of browsers) await browser.close();
+  },
 
   newcomer: async ({ browser, foyer, troubles }, use) => {
     /** @type {import("@playwright/test").BrowserContext[]} */
