@@ -71,7 +71,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := openHome(cfg.DataDir)
+	h, err := openHome(ctx, cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}

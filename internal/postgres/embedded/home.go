@@ -22,6 +22,12 @@ const (
 	newPrefix    = "new-" // of what is not complete yet
 )
 
+// How long and how often to try for a lock that somebody holds.
+const (
+	lockPatience = 5 * time.Second
+	lockPoll     = 20 * time.Millisecond
+)
+
 // home is the folder in the data directory that the server keeps to, with the
 // lock on it. Files are reached through root, so that a Foyer that runs as
 // root cannot be led elsewhere by a link that somebody else planted.
@@ -36,7 +42,7 @@ type home struct {
 }
 
 // openHome makes the folder in dataDir if need be and locks it.
-func openHome(dataDir string) (*home, error) {
+func openHome(ctx context.Context, dataDir string) (*home, error) {
 	path, err := realPath(dataDir)
 	if err != nil {
 		return nil, explain(err, "find the data directory", dataDir)
@@ -57,7 +63,7 @@ func openHome(dataDir string) (*home, error) {
 	info, err := h.root.Stat(".")
 	if err == nil {
 		h.keeper = ownerOf(info)
-		h.lock, err = lockHome(h.root)
+		h.lock, err = lockHome(ctx, h.root)
 	}
 	if err != nil {
 		h.closeRoot()
@@ -129,16 +135,16 @@ func (h *home) makeDirs() error {
 
 // lockHome takes the lock, which the kernel releases when this process ends
 // however it ends. Child processes do not inherit it.
-func lockHome(root *os.Root) (*os.File, error) {
+func lockHome(ctx context.Context, root *os.Root) (*os.File, error) {
 	for {
 		f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o644)
 		if err != nil {
 			return nil, err
 		}
-		if !tryLock(f) {
-			defer f.Close()
-			pid := lockHolder(f)
-			return nil, problem(ErrInUse, nil, "another Foyer (process %s) is running on %s: stop it, or set FOYER_DATA_DIR to another directory", pid, filepath.Dir(root.Name()))
+		err = claim(ctx, f, filepath.Dir(root.Name()))
+		if err != nil {
+			f.Close()
+			return nil, err
 		}
 		// A start that failed removes the directory it had made, and the lock
 		// in it: hold the one that others will find.
@@ -147,15 +153,36 @@ func lockHome(root *os.Root) (*os.File, error) {
 			f.Close()
 			return nil, err
 		}
-		if found, err := root.Stat(lockName); err != nil || !os.SameFile(held, found) {
-			f.Close()
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, err
-			}
-			continue
+		found, err := root.Stat(lockName)
+		if err == nil && os.SameFile(held, found) {
+			return f, nil
 		}
-		return f, nil
+		f.Close()
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
 	}
+}
+
+// claim takes the lock on f. A child that a killed Foyer was about to start
+// holds it until it has become another program, so claim is patient, above all
+// when the process that the lock names is gone.
+func claim(ctx context.Context, f *os.File, dir string) error {
+	began := time.Now()
+	tick := time.NewTicker(lockPoll)
+	defer tick.Stop()
+	for !tryLock(f) {
+		pid, living := lockHolder(f)
+		if waited := time.Since(began); waited > lockPatience || living && waited > 10*lockPoll {
+			return problem(ErrInUse, nil, "another Foyer (process %s) is running on %s: stop it, or set FOYER_DATA_DIR to another directory", pid, dir)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // tryLock reports whether it got the lock on f.
@@ -174,7 +201,7 @@ func waitLock(ctx context.Context, path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for !tryLock(f) {
 		select {
@@ -195,22 +222,16 @@ func writePID(f *os.File) error {
 	return err
 }
 
-// lockHolder reads the process id from a lock that is held. Its holder may
-// not have written it yet, or not have overwritten a dead one's.
-func lockHolder(f *os.File) string {
-	holder := "unknown"
-	for range 20 {
-		content := make([]byte, 32)
-		n, _ := f.ReadAt(content, 0)
-		if pid, err := strconv.Atoi(strings.TrimSpace(string(content[:n]))); err == nil {
-			holder = strconv.Itoa(pid)
-			if alive(pid) {
-				break
-			}
-		}
-		time.Sleep(10 * time.Millisecond)
+// lockHolder reads the process id from a lock, and tells whether there is
+// such a process: the holder may not have written its own yet.
+func lockHolder(f *os.File) (string, bool) {
+	content := make([]byte, 32)
+	n, _ := f.ReadAt(content, 0) // what cannot be read is unknown
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content[:n])))
+	if err != nil {
+		return "unknown", false
 	}
-	return holder
+	return strconv.Itoa(pid), alive(pid)
 }
 
 // alive reports whether there is a process of that id.
@@ -262,11 +283,24 @@ func removeNew(root *os.Root, dir string) error {
 		if !strings.HasPrefix(name, newPrefix) {
 			continue
 		}
-		if err := root.RemoveAll(filepath.Join(dir, name)); err != nil {
+		if err := removeBusy(root, filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// removeBusy removes a folder in which programs of a killed Foyer may still
+// write. They are about to end.
+func removeBusy(root *os.Root, name string) error {
+	began := time.Now()
+	for {
+		err := root.RemoveAll(name)
+		if !errors.Is(err, syscall.ENOTEMPTY) || time.Since(began) > fastPatience {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // close gives up the lock.

@@ -42,7 +42,7 @@ func (h *home) programs(ctx context.Context, cfg Config, m binaries.Manifest) (s
 		return "", explain(err, "install postgres", h.dir)
 	}
 	defer dir.Close()
-	if err := install(ctx, dir, name, m); err != nil {
+	if err := install(ctx, dir, name, m, !cfg.Volatile); err != nil {
 		return "", explain(err, "install postgres", h.dir)
 	}
 	if err := h.giveTree(filepath.Join(binariesName, name)); err != nil {
@@ -70,7 +70,7 @@ func installShared(ctx context.Context, path, name string, m binaries.Manifest) 
 	if err := removeNew(dir, "."); err != nil {
 		return explain(err, "install postgres", path)
 	}
-	return explain(install(ctx, dir, name, m), "install postgres", path)
+	return explain(install(ctx, dir, name, m, true), "install postgres", path)
 }
 
 // giveTree is give for a folder and everything in it.
@@ -106,9 +106,9 @@ func removeOthers(dir *os.Root, name string) error {
 	return nil
 }
 
-// install extracts the programs into dir/name unless they are there. The
-// caller holds a lock.
-func install(ctx context.Context, dir *os.Root, name string, m binaries.Manifest) error {
+// install extracts the programs into dir/name unless they are there; lasting,
+// so that they survive a crash of the machine. The caller holds a lock.
+func install(ctx context.Context, dir *os.Root, name string, m binaries.Manifest, lasting bool) error {
 	if _, err := dir.Stat(name); err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -121,8 +121,8 @@ func install(ctx context.Context, dir *os.Root, name string, m binaries.Manifest
 		return err
 	}
 	err = extract(ctx, sub, m)
-	if err == nil {
-		// Else a machine that crashes now may find the name without the content.
+	if err == nil && lasting {
+		// Before the name: else there could be the name without the content.
 		err = syncTree(sub)
 	}
 	sub.Close()

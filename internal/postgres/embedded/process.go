@@ -17,8 +17,8 @@ import (
 
 // Patience with a server that was asked to stop, in the order of the signals.
 const (
-	fastPatience      = 10 * time.Second
-	immediatePatience = 7 * time.Second // Postgres kills its own children after five
+	fastPatience      = 5 * time.Second
+	immediatePatience = 6 * time.Second // Postgres kills its own children after five
 )
 
 // command is a program to run as the user that runs Postgres.
