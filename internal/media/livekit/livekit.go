@@ -50,6 +50,7 @@ type Backend struct {
 	client *http.Client // for requests and for the gate's second hop
 	log    *slog.Logger
 	relays relays
+	pace   pace
 }
 
 var _ media.Signaller = (*Backend)(nil)
@@ -68,6 +69,7 @@ func New(cfg Config) (*Backend, error) {
 		client: newClient(),
 		log:    cfg.Log,
 		relays: relays{live: make(map[member]map[*relay]struct{})},
+		pace:   defaultPace,
 	}, nil
 }
 

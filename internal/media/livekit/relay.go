@@ -23,10 +23,6 @@ const (
 	maxRequest = 1 << 20
 	// maxResponse bounds a message from LiveKit.
 	maxResponse = 8 << 20
-	// writeTime is how long a peer may take to accept a message. One who does
-	// not read holds up the other side, and is cut off then.
-	writeTime = 10 * time.Second
-
 	// What a browser may send for long and at once. More is not refused but
 	// read later. A client sends two messages every five seconds when idle, and
 	// one for every tile when the layout of a large call changes.
@@ -35,26 +31,33 @@ const (
 	bytesPerSecond    = 256 << 10
 	bytesAtOnce       = 2 * maxRequest
 
-	// tick is how often a silent browser is asked whether it is there, and
-	// pongTime how long it may take to say so.
-	tick     = 15 * time.Second
-	pongTime = 10 * time.Second
-	// refreshTicks is how many ticks pass between two new tokens. A token
-	// lives for refreshTTL, so that a client has at least one that opens the
-	// gate when it must reconnect.
+	// refreshTTL is the life of the tokens that a client is given while it is
+	// connected. A new one comes before half of it is over, so that a client has
+	// one that opens the gate when it must reconnect.
+	refreshTTL = 2 * time.Minute
+	// refreshTicks is how many ticks pass between two of them.
 	refreshTicks = 3
-	refreshTTL   = 2 * time.Minute
 )
+
+// pace is how often a relay looks after itself.
+type pace struct {
+	tick  time.Duration // a browser that was silent for so long is asked whether it is there
+	pong  time.Duration // how long it may take to say so
+	write time.Duration // how long a peer may take to accept a message
+}
+
+var defaultPace = pace{tick: 15 * time.Second, pong: 10 * time.Second, write: 10 * time.Second}
 
 // relay is one browser's signalling connection. Two goroutines carry messages,
 // one for each direction; between messages it owns no buffer.
 type relay struct {
 	gate *gate
 	member
+	pace         pace
 	browser, sfu *websocket.Conn
 
 	messages, bytes *rate.Limiter
-	heard           atomic.Int64 // when the browser last sent something, in Unix seconds
+	heard           atomic.Int64 // when the browser last sent something, in Unix nanoseconds
 	ticks           int          // used by the timer alone
 
 	ctx  context.Context // done when the relay ends, with the reason as its cause
@@ -73,7 +76,7 @@ var errRemoved = errors.New("participant removed")
 // newRelay registers a relay for m, unless there are too many.
 func (g *gate) newRelay(m member) (*relay, bool) {
 	r := &relay{
-		gate: g, member: m,
+		gate: g, member: m, pace: g.backend.pace,
 		messages: rate.NewLimiter(messagesPerSecond, messagesAtOnce),
 		bytes:    rate.NewLimiter(bytesPerSecond, bytesAtOnce),
 	}
@@ -95,7 +98,7 @@ func (r *relay) close() {
 func (r *relay) run() {
 	r.browser.SetReadLimit(maxRequest)
 	r.sfu.SetReadLimit(maxResponse)
-	r.heard.Store(time.Now().Unix())
+	r.heard.Store(time.Now().UnixNano())
 	unhook := context.AfterFunc(r.ctx, func() {
 		if errors.Is(context.Cause(r.ctx), errRemoved) {
 			r.end(websocket.StatusPolicyViolation, "removed")
@@ -105,6 +108,7 @@ func (r *relay) run() {
 	})
 	defer unhook()
 
+	r.rest()
 	joined := false
 	r.wg.Go(func() { r.end(r.fromBrowser()) })
 	r.end(r.fromSFU(&joined))
@@ -139,13 +143,13 @@ func (r *relay) fromBrowser() (websocket.StatusCode, string) {
 		if err != nil {
 			return closeWith(err)
 		}
-		r.heard.Store(time.Now().Unix())
+		r.heard.Store(time.Now().UnixNano())
 		if r.messages.Wait(r.ctx) != nil || r.bytes.WaitN(r.ctx, message.Len()) != nil {
 			return websocket.StatusGoingAway, ""
 		}
 		switch checkRequest(message.Bytes()) {
 		case pass:
-			err = write(r.sfu, message.Bytes())
+			err = r.write(r.sfu, message.Bytes())
 		case refuse:
 			return websocket.StatusPolicyViolation, "malformed message"
 		}
@@ -174,12 +178,11 @@ func (r *relay) fromSFU(joined *bool) (websocket.StatusCode, string) {
 			r.gate.seen.Joined(r.room, r.id)
 		}
 		if clean != nil {
-			err = write(r.browser, clean)
+			err = r.write(r.browser, clean)
 		}
 		buffers.Put(message)
 		if first && err == nil {
 			err = r.refresh()
-			r.rest()
 		}
 		if err != nil {
 			return websocket.StatusGoingAway, ""
@@ -195,7 +198,7 @@ func (r *relay) rest() {
 		return
 	}
 	r.wg.Add(1)
-	r.timer = time.AfterFunc(tick, func() {
+	r.timer = time.AfterFunc(r.pace.tick, func() {
 		defer r.wg.Done()
 		r.look()
 		r.rest()
@@ -206,8 +209,8 @@ func (r *relay) rest() {
 // whether the participant may be: then it sends a new token, else it ends the
 // connection.
 func (r *relay) look() {
-	if time.Now().Unix()-r.heard.Load() >= int64(tick/time.Second) {
-		ctx, cancel := context.WithTimeout(r.ctx, pongTime)
+	if time.Since(time.Unix(0, r.heard.Load())) >= r.pace.tick {
+		ctx, cancel := context.WithTimeout(r.ctx, r.pace.pong)
 		defer cancel()
 		if r.browser.Ping(ctx) != nil {
 			r.end(websocket.StatusPolicyViolation, "no answer")
@@ -234,7 +237,7 @@ func (r *relay) look() {
 
 // expel ends the connection of a participant who may not be there any more.
 func (r *relay) expel() {
-	write(r.browser, removedMessage())
+	r.write(r.browser, removedMessage())
 	r.end(websocket.StatusPolicyViolation, "removed")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), callTime)
 	defer cancel()
@@ -249,7 +252,7 @@ func (r *relay) refresh() error {
 	if err != nil {
 		return err
 	}
-	return write(r.browser, refreshMessage(token))
+	return r.write(r.browser, refreshMessage(token))
 }
 
 // buffers holds *bytes.Buffer for messages under way. Large ones are not kept.
@@ -285,9 +288,10 @@ func read(c *websocket.Conn) (*bytes.Buffer, error) {
 	return b, nil
 }
 
-// write sends a message, within writeTime.
-func write(c *websocket.Conn, message []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+// write sends a message. A peer who does not read holds up the other side, and
+// is cut off when the time for it is over.
+func (r *relay) write(c *websocket.Conn, message []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), r.pace.write)
 	defer cancel()
 	if err := c.Write(ctx, websocket.MessageBinary, message); err != nil {
 		return fmt.Errorf("relay: %w", err)
