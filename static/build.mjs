@@ -16,7 +16,7 @@ const icons = [
 /** What media/livekit.js imports from the SDK. */
 const livekitNames = [
   "ConnectionError", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
-  "RoomEvent", "Track", "VideoPresets",
+  "RoomEvent", "Track", "VideoPresets", "setLogLevel",
 ];
 
 await mkdir(vendor, { recursive: true });

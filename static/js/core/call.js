@@ -46,6 +46,7 @@ import { Refused } from "../media/types.js";
  * @typedef {object} Connection
  * @property {Media} media
  * @property {import("./events.js").EventStream} events
+ * @property {boolean} connected
  */
 
 /** How long to wait for the event stream to say why the media service refused. */
@@ -113,6 +114,7 @@ export class Call extends Emitter {
         return;
       }
       this.#drop();
+      this.roster.clear();
       this.#become("prejoin");
       this.emit("refused", error instanceof JoinRefused ? error : new JoinRefused("unreachable", ""));
     }
@@ -189,7 +191,7 @@ export class Call extends Emitter {
       signal.throwIfAborted();
     }
     const connecting = media.connect(answer.url, answer.token);
-    const connection = { media, events: this.#around.listen(answer.participant, answer.position) };
+    const connection = { media, events: this.#around.listen(answer.participant, answer.position), connected: false };
     this.#drop();
     this.#connection = connection;
     this.#follow(connection, signal);
@@ -201,6 +203,7 @@ export class Call extends Emitter {
     this.emit("admitted", answer);
     await connecting;
     signal.throwIfAborted();
+    connection.connected = true;
     this.roster.settle(media.others());
     this.#become("incall");
     this.#sendNow();
@@ -215,21 +218,23 @@ export class Call extends Emitter {
     const own = () => this.#connection === connection && !signal.aborted;
     /** @template T @param {(detail: T) => void} act @returns {(detail: T) => void} */
     const ifOwn = (act) => (detail) => { if (own()) act(detail); };
+    // Before it is connected, what becomes of it is for connect() to say.
+    /** @template T @param {(detail: T) => void} act @returns {(detail: T) => void} */
+    const ifConnected = (act) => (detail) => { if (own() && connection.connected) act(detail); };
 
     media.on("present", ifOwn((present) => this.roster.present(present)));
     media.on("gone", ifOwn(({ id }) => this.roster.gone(id)));
     media.on("speaking", ifOwn(({ ids }) => this.roster.speaking(ids)));
     media.on("quality", ifOwn(({ id, quality }) => this.roster.quality(id, quality)));
     media.on("sound", ifOwn((sound) => this.emit("sound", sound)));
-    media.on("reconnecting", ifOwn(() => { if (this.#state === "incall") this.#become("reconnecting"); }));
-    media.on("reconnected", ifOwn(() => {
+    media.on("reconnecting", ifConnected(() => { if (this.#state === "incall") this.#become("reconnecting"); }));
+    media.on("reconnected", ifConnected(() => {
       if (this.#state !== "reconnecting") return;
       this.roster.settle(media.others());
       this.#become("incall");
       this.#sendNow();
     }));
-    media.on("parted", ifOwn(({ parting }) => {
-      if (this.#state === "joining") return; // connect() rejects and says more
+    media.on("parted", ifConnected(({ parting }) => {
       if (parting === "refused") void this.#endWithReason("", signal);
       else void this.#comeBack();
     }));
@@ -254,7 +259,7 @@ export class Call extends Emitter {
    * @param {AbortSignal} signal
    */
   async #endWithReason(reason, signal) {
-    if (this.#connection) await this.#wait(reasonWithin, signal);
+    await sleep(reasonWithin, signal);
     if (!signal.aborted) this.#end({ reason: reason || "unknown", message: "" });
   }
 
@@ -296,13 +301,10 @@ export class Call extends Emitter {
    * @param {number} ms
    * @param {AbortSignal} signal
    */
-  #wait(ms, signal) {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const stop = () => { clearTimeout(timer); resolve(undefined); };
-      this.#wake = stop;
-      signal.addEventListener("abort", stop, { once: true });
-    });
+  async #wait(ms, signal) {
+    const nudged = new AbortController();
+    this.#wake = () => nudged.abort();
+    await sleep(ms, AbortSignal.any([signal, nudged.signal]));
   }
 
   /** @param {Ending} ending */
@@ -350,4 +352,22 @@ export class Call extends Emitter {
     this.#state = state;
     this.emit("state", { state, ending });
   }
+}
+
+/**
+ * Waits, unless aborted.
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ */
+function sleep(ms, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve(undefined);
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
 }

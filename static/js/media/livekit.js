@@ -3,7 +3,7 @@
 
 import {
   ConnectionError, ConnectionState, DisconnectReason, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, Track,
-  VideoPresets,
+  VideoPresets, setLogLevel,
 } from "../../vendor/livekit.mjs";
 import { Emitter } from "../core/emitter.js";
 import { Refused } from "./types.js";
@@ -12,6 +12,9 @@ import { Refused } from "./types.js";
 /** @typedef {import("../../vendor/livekit.mjs").RemoteParticipant} RemoteParticipant */
 /** @typedef {import("./types.js").Outgoing} Outgoing */
 /** @typedef {import("./types.js").Quality} Quality */
+
+// It warns of its own channels closing whenever one leaves.
+setLogLevel("error");
 
 /** The service ended the connection because the participant may not be there. */
 const putOut = [

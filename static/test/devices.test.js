@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Devices, problemOf, remembered } from "../js/core/devices.js";
+
+class FakeTrack extends EventTarget {
+  stopped = false;
+  enabled = true;
+  /** @param {string} kind @param {string} deviceId */
+  constructor(kind, deviceId) { super(); this.kind = kind; this.deviceId = deviceId; this.id = `${deviceId}-${Math.random()}`; }
+  getSettings() { return { deviceId: this.deviceId }; }
+  stop() { this.stopped = true; }
+}
+
+/** A browser's devices as a test sets them. */
+class FakeMedia extends EventTarget {
+  /** @type {FakeTrack[]} */
+  tracks = [];
+  /** @type {MediaStreamConstraints[]} */
+  asked = [];
+  /** @type {Record<string, string | undefined>} what getUserMedia rejects with, by kind */
+  wrong = {};
+  /** @type {Promise<void> | null} */
+  hold = null;
+  devices = [["audioinput", "m1", "Mic one"], ["audioinput", "m2", "Mic two"], ["videoinput", "c1", "Cam one"], ["audiooutput", "s1", "Speaker"]];
+
+  async enumerateDevices() {
+    return this.devices.map(([kind, deviceId, label]) => ({ kind, deviceId, label }));
+  }
+
+  /** @param {MediaStreamConstraints} constraints */
+  async getUserMedia(constraints) {
+    this.asked.push(constraints);
+    if (this.hold) await this.hold;
+    const tracks = [];
+    for (const [name, kind] of /** @type {const} */ ([["audio", "audioinput"], ["video", "videoinput"]])) {
+      const constraint = constraints[name];
+      if (!constraint || constraint === true) continue;
+      const wrong = this.wrong[name];
+      if (wrong) throw Object.assign(new Error(wrong), { name: wrong });
+      const wish = /** @type {{exact?: string, ideal?: string} | undefined} */ (constraint.deviceId);
+      const there = this.devices.filter((device) => device[0] === kind);
+      const device = there.find((known) => known[1] === (wish?.exact ?? wish?.ideal)) ?? (wish?.exact ? undefined : there[0]);
+      if (!device) throw Object.assign(new Error(), { name: wish?.exact && there.length ? "OverconstrainedError" : "NotFoundError" });
+      tracks.push(new FakeTrack(name, device[1] ?? ""));
+    }
+    this.tracks.push(...tracks);
+    return { getAudioTracks: () => tracks.filter(({ kind }) => kind === "audio"), getVideoTracks: () => tracks.filter(({ kind }) => kind === "video") };
+  }
+
+  async plug(devices) {
+    this.devices = devices;
+    this.dispatchEvent(new Event("devicechange"));
+    await settle();
+  }
+
+  get open() { return this.tracks.filter(({ stopped }) => !stopped); }
+}
+
+const settle = async () => { for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve)); };
+
+function storage(text = "") {
+  let held = text || null;
+  return { getItem: () => held, setItem: (/** @type {string} */ _key, /** @type {string} */ value) => { held = value; } };
+}
+
+/** @param {FakeMedia} media @param {ReturnType<typeof storage> | null} [memory] */
+const devicesOf = (media, memory = storage()) => new Devices(/** @type {never} */ (media), memory);
+
+/** @param {Devices} devices @param {"microphone" | "camera"} input */
+const inUse = (devices, input) => devices.use[input].track?.getSettings().deviceId;
+
+test("asks once for both", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  assert.equal(media.asked.length, 1);
+  assert.deepEqual([inUse(devices, "microphone"), inUse(devices, "camera")], ["m1", "c1"]);
+  assert.equal(devices.outgoing().microphoneOn, true);
+  assert.deepEqual(devices.lists.speaker, [{ id: "s1", label: "Speaker" }]);
+});
+
+test("one that is missing does not keep the other back", async () => {
+  const media = new FakeMedia();
+  await media.plug([["audioinput", "m1", "Mic one"]]);
+  const devices = devicesOf(media);
+  await devices.start();
+  assert.equal(inUse(devices, "microphone"), "m1");
+  assert.equal(devices.use.camera.problem, "missing");
+});
+
+test("without any device, and without a secure page, it says so and sends nothing", async () => {
+  const media = new FakeMedia();
+  await media.plug([]);
+  const none = devicesOf(media);
+  await none.start();
+  assert.deepEqual([none.use.camera.problem, none.use.microphone.problem], ["missing", "missing"]);
+  const insecure = new Devices(undefined, null);
+  await insecure.start();
+  await insecure.retry();
+  await insecure.turn("camera", true);
+  assert.equal(insecure.use.camera.problem, "insecure");
+  assert.deepEqual(insecure.outgoing(), { microphone: null, microphoneOn: false, camera: null });
+});
+
+test("a denied permission is not asked for again until the person says so", async () => {
+  const media = new FakeMedia();
+  media.wrong = { audio: "NotAllowedError", video: "NotAllowedError" };
+  const devices = devicesOf(media);
+  await devices.start();
+  assert.deepEqual([devices.use.camera.problem, devices.use.microphone.problem], ["denied", "denied"]);
+  assert.equal(media.asked.length, 1);
+  media.wrong = {};
+  await devices.retry();
+  assert.deepEqual([inUse(devices, "microphone"), inUse(devices, "camera")], ["m1", "c1"]);
+  assert.equal(devices.use.camera.problem, null);
+});
+
+test("a device that went away is replaced, and taken again when it is back", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  await devices.choose("microphone", "m2");
+  assert.equal(inUse(devices, "microphone"), "m2");
+  const [lost] = media.open.filter(({ deviceId }) => deviceId === "m2");
+  await media.plug([["audioinput", "m1", "Mic one"], ["videoinput", "c1", "Cam one"]]);
+  lost?.dispatchEvent(new Event("ended"));
+  await settle();
+  assert.equal(inUse(devices, "microphone"), "m1");
+  await media.plug([["audioinput", "m1", "Mic one"], ["audioinput", "m2", "Mic two"], ["videoinput", "c1", "Cam one"]]);
+  assert.equal(inUse(devices, "microphone"), "m2");
+  assert.equal(media.open.length, 2);
+});
+
+test("a first camera is picked up when it is plugged in", async () => {
+  const media = new FakeMedia();
+  await media.plug([["audioinput", "m1", "Mic one"]]);
+  const devices = devicesOf(media);
+  await devices.start();
+  await media.plug([["audioinput", "m1", "Mic one"], ["videoinput", "c9", "New cam"]]);
+  assert.equal(inUse(devices, "camera"), "c9");
+  assert.equal(devices.use.camera.problem, null);
+});
+
+test("choices are remembered: which, and off", async () => {
+  const memory = storage();
+  const first = devicesOf(new FakeMedia(), memory);
+  await first.start();
+  await first.choose("microphone", "m2");
+  await first.turn("camera", false);
+  const media = new FakeMedia();
+  const second = devicesOf(media, memory);
+  await second.start();
+  assert.equal(inUse(second, "microphone"), "m2");
+  assert.equal(second.use.camera.on, false);
+  assert.equal(media.asked[0]?.video, false);
+});
+
+test("memory that is not ours or that the browser refuses is no obstacle", async () => {
+  for (const memory of [storage("{not json"), storage("[]"), storage('{"microphone":7,"off":3}'), storage("null"), null,
+    { getItem: () => { throw new Error("denied"); }, setItem: () => { throw new Error("denied"); } }]) {
+    const devices = devicesOf(new FakeMedia(), memory);
+    await devices.start();
+    await devices.turn("microphone", false);
+    assert.equal(devices.use.microphone.on, false);
+    assert.equal(inUse(devices, "camera"), "c1");
+  }
+});
+
+test("a camera goes dark when off; a microphone stays open but silent", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  await devices.turn("camera", false);
+  await devices.turn("microphone", false);
+  assert.deepEqual(media.open.map(({ kind, enabled }) => [kind, enabled]), [["audio", false]]);
+  assert.deepEqual([devices.outgoing().camera, devices.outgoing().microphoneOn], [null, false]);
+  await devices.turn("microphone", true);
+  assert.equal(media.asked.length, 1);
+  assert.equal(devices.outgoing().microphone?.enabled, true);
+});
+
+test("an answer that comes after the switch was turned off again is let go", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  await devices.turn("camera", false);
+  let release = () => {};
+  media.hold = new Promise((resolve) => { release = resolve; });
+  const turning = devices.turn("camera", true);
+  await devices.turn("camera", false);
+  release();
+  await turning;
+  await settle();
+  assert.equal(devices.use.camera.track, null);
+  assert.deepEqual(media.open.map(({ kind }) => kind), ["audio"]);
+});
+
+test("stop lets go of everything, also of what was still being opened", async () => {
+  const media = new FakeMedia();
+  let release = () => {};
+  media.hold = new Promise((resolve) => { release = resolve; });
+  const devices = devicesOf(media);
+  const starting = devices.start();
+  devices.stop();
+  release();
+  await starting;
+  assert.equal(media.open.length, 0);
+  media.hold = null;
+  await devices.start();
+  assert.equal(media.open.length, 2);
+});
+
+test("a chosen device is found by its id, then by its name", () => {
+  const list = [{ id: "a", label: "Built-in" }, { id: "b", label: "USB" }, { id: "c", label: "" }];
+  assert.equal(remembered(list, { id: "b", label: "Built-in" })?.id, "b");
+  assert.equal(remembered(list, { id: "gone", label: "USB" })?.id, "b");
+  assert.equal(remembered(list, { id: "gone", label: "" }), undefined);
+  assert.equal(remembered(list, undefined), undefined);
+});
+
+test("what browsers reject with is understood", () => {
+  const error = (/** @type {string} */ name, message = "") => new DOMException(message, name);
+  assert.equal(problemOf(error("NotAllowedError", "Permission denied")), "denied");
+  assert.equal(problemOf(error("NotAllowedError", "Permission denied by system")), "system");
+  assert.equal(problemOf(error("NotFoundError")), "missing");
+  assert.equal(problemOf(error("NotReadableError")), "busy");
+  assert.equal(problemOf("odd"), "failed");
+});
