@@ -75,10 +75,14 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return s.begin(w, r, token, values["next"])
 	}
-	if errors.Is(err, account.ErrWrongPassword) {
+	wrong := errors.Is(err, account.ErrWrongPassword)
+	if wrong {
 		err = input.Invalid{"": "This name and password do not belong together. Check both and try again."}
 	}
 	form, status, err := again(w, values, err)
+	if wrong {
+		status = http.StatusUnauthorized
+	}
 	if err != nil {
 		return err
 	}
@@ -97,13 +101,15 @@ func (s *Server) logOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+const setupTitle = "Set up Foyer"
+
 func (s *Server) setupPage(w http.ResponseWriter, r *http.Request) error {
 	token := account.Token(r.URL.Query().Get("token"))
 	open, err := s.Accounts.SetupLinkOpen(r.Context(), token)
 	if err != nil {
 		return err
 	}
-	page := SetupPage{Page: s.base(r, "Set up Foyer"), Token: string(token)}
+	page := SetupPage{Page: s.base(r, setupTitle), Token: string(token)}
 	status := http.StatusOK
 	if !open {
 		page.Token, status = "", http.StatusNotFound
@@ -118,8 +124,15 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token := account.Token(values["token"])
-	page := SetupPage{Page: s.base(r, "Set up Foyer"), Token: string(token)}
-	user, err := s.Accounts.SetUp(r.Context(), token, registration(values))
+	open, err := s.Accounts.SetupLinkOpen(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	page := SetupPage{Page: s.base(r, setupTitle), Token: string(token)}
+	user, err := account.User{}, account.ErrSetupDone
+	if open {
+		user, err = s.Accounts.SetUp(r.Context(), token, registration(values))
+	}
 	switch {
 	case err == nil:
 		return s.beginFor(w, r, user, "/")

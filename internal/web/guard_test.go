@@ -1,0 +1,186 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// A page of another site can change nothing, whatever it sends.
+func TestCrossSiteChangesAreRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner")
+	slug := h.room("private", nil, "owner").Slug
+	paths := []string{
+		"/signup", "/login", "/logout", "/setup", "/account", "/account/password", "/account/sign-out-everywhere", "/rooms",
+		"/r/" + slug + "/join", "/r/" + slug + "/members", "/r/" + slug + "/members/owner", "/r/" + slug + "/members/owner/remove",
+		"/r/" + slug + "/settings", "/r/" + slug + "/lock", "/r/" + slug + "/delete",
+	}
+	ways := map[string]func(*http.Request){
+		"other site":         func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+		"other scheme":       func(r *http.Request) { r.Header.Set("Origin", strings.Replace(h.url, "http:", "https:", 1)) },
+		"other port":         func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") },
+		"sandboxed page":     func(r *http.Request) { r.Header.Set("Origin", "null") },
+		"does not say":       func(r *http.Request) { r.Header.Del("Origin") },
+		"says another site":  func(r *http.Request) { r.Header.Del("Origin"); r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"says a sister site": func(r *http.Request) { r.Header.Del("Origin"); r.Header.Set("Sec-Fetch-Site", "same-site") },
+	}
+	before := h.everything()
+	for _, path := range paths {
+		for name, way := range ways {
+			form := url.Values{"confirm": {"Team"}, "name": {"x"}}.Encode()
+			if answer := h.do("owner", http.MethodPost, path, "application/x-www-form-urlencoded", form, way); answer.status != http.StatusForbidden {
+				t.Errorf("%s from %s: got %d, want 403", path, name, answer.status)
+			}
+		}
+	}
+	if h.everything() != before || h.get("owner", "/account").status != http.StatusOK {
+		t.Error("something was changed")
+	}
+	other := func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }
+	if answer := h.do("", http.MethodGet, "/rtc/v1?access_token=x", "", "", other); answer.status != http.StatusForbidden {
+		t.Errorf("the gate from another site: got %d, want 403", answer.status)
+	}
+}
+
+func TestCookie(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	answer := h.post("", "/login", url.Values{"login": {"ana"}, "password": {passwordOf("ana")}})
+	cookie := answer.header.Get("Set-Cookie")
+	for _, want := range []string{"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("cookie lacks %s: %s", want, cookie)
+		}
+	}
+	if strings.Contains(cookie, "Secure") {
+		t.Errorf("cookie is Secure over http, so browsers would drop it: %s", cookie)
+	}
+	h.server.PublicOrigin = "https://meet.example.org"
+	answer = h.post("", "/login", url.Values{"login": {"ana"}, "password": {passwordOf("ana")}})
+	if cookie := answer.header.Get("Set-Cookie"); !strings.Contains(cookie, "Secure") {
+		t.Errorf("cookie is not Secure behind https: %s", cookie)
+	}
+	h.cookies["forged"] = h.cookies["ana"][:len(h.cookies["ana"])-3] + "AAA"
+	if answer := h.get("forged", "/account"); answer.status != http.StatusSeeOther {
+		t.Errorf("a forged cookie: got %d", answer.status)
+	}
+	before := h.cookies["ana"]
+	h.cookies["ana"] = h.do("ana", http.MethodPost, "/login", "application/x-www-form-urlencoded",
+		url.Values{"login": {"ana"}, "password": {passwordOf("ana")}}.Encode()).cookie
+	h.cookies["before"] = before
+	if answer := h.get("before", "/account"); answer.status != http.StatusSeeOther {
+		t.Errorf("the session from before logging in again: got %d, want it ended", answer.status)
+	}
+}
+
+func TestLoginComesBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	if got := h.get("", "/r/team/members").location; got != "/login?next=%2Fr%2Fteam%2Fmembers" {
+		t.Errorf("sent to %s", got)
+	}
+	tests := []struct{ next, want string }{
+		{"/r/team", "/r/team"}, {"", "/"}, {"https://evil.example/", "/"}, {"//evil.example", "/"}, {`/\evil.example`, "/"}, {"/a\nb", "/"}, {"r/team", "/"},
+	}
+	for _, test := range tests {
+		answer := h.post("", "/login", url.Values{"login": {"ana"}, "password": {passwordOf("ana")}, "next": {test.next}})
+		if answer.location != test.want {
+			t.Errorf("next %q leads to %q, want %q", test.next, answer.location, test.want)
+		}
+	}
+}
+
+// Guessing is limited for each account and for each address, and the answer
+// keeps what was typed.
+func TestLoginsAreLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	statuses := make(map[int]int)
+	var last answer
+	for range 15 {
+		last = h.post("", "/login", url.Values{"login": {"Ana"}, "password": {"wrong guess"}})
+		statuses[last.status]++
+	}
+	if statuses[401] < 5 || statuses[429] < 5 || len(statuses) != 2 {
+		t.Errorf("statuses %v, want some 401 and then 429", statuses)
+	}
+	if last.header.Get("Retry-After") == "" || !strings.Contains(last.body, `value="Ana"`) || strings.Contains(last.body, "wrong guess") {
+		t.Error("no Retry-After, what was typed is lost, or the password comes back")
+	}
+	if answer := h.post("", "/login", url.Values{"login": {"ben"}, "password": {passwordOf("ben")}}); answer.status != http.StatusSeeOther {
+		t.Errorf("somebody else: got %d", answer.status)
+	}
+	for i := range 70 {
+		last = h.post("", "/login", url.Values{"login": {"nobody" + string(rune('a'+i%26)) + string(rune('a'+i/26))}, "password": {"wrong"}})
+	}
+	if last.status != http.StatusTooManyRequests {
+		t.Errorf("after many accounts from one address: got %d, want 429", last.status)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	for _, path := range []string{"/", "/login", "/nothing", "/static/x/css/foyer.css"} {
+		header := h.get("ana", path).header
+		policy := header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'self'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+		if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("Referrer-Policy") != "same-origin" {
+			t.Errorf("%s: headers %v", path, header)
+		}
+	}
+}
+
+func TestStaticFilesAreKept(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	page := h.get("", "/").body
+	_, rest, found := strings.Cut(page, `href="/static/`)
+	address, _, _ := strings.Cut(rest, `"`)
+	if !found {
+		t.Fatalf("no static file in %s", page)
+	}
+	answer := h.do("", http.MethodGet, "/static/"+address, "", "", func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") })
+	if answer.status != http.StatusOK || !strings.Contains(answer.header.Get("Cache-Control"), "immutable") || answer.header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("got %d %v", answer.status, answer.header)
+	}
+}
+
+// When sign-up is closed nobody can make an account, but those who have one log
+// in.
+func TestSignupClosed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	h.server.SignupOpen = false
+	form := url.Values{"username": {"new"}, "email": {"new@example.org"}, "password": {"correct horse"}}
+	if got := h.get("", "/signup").status; got != http.StatusForbidden {
+		t.Errorf("page: %d", got)
+	}
+	if got := h.post("", "/signup", form).status; got != http.StatusForbidden {
+		t.Errorf("form: %d", got)
+	}
+	if strings.Contains(h.get("", "/").body, "/signup") {
+		t.Error("the landing page leads to it")
+	}
+}
+
+// What people typed is shown as text, whatever it says.
+func TestNamesStayText(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner")
+	const evil = `<script>alert("x")</script>`
+	if got := h.post("owner", "/account", url.Values{"display_name": {evil}}).status; got != http.StatusSeeOther {
+		t.Fatalf("rename: %d", got)
+	}
+	slug := strings.TrimPrefix(h.post("owner", "/rooms", url.Values{"name": {evil}, "topic": {evil}, "visibility": {"private"}}).location, "/r/")
+	for _, path := range []string{"/", "/account", "/r/" + slug, "/r/" + slug + "/members", "/r/" + slug + "/settings"} {
+		answer := h.get("owner", path)
+		if answer.status != http.StatusOK || strings.Contains(answer.body, "<script>alert") || !strings.Contains(answer.body, "&lt;script&gt;") {
+			t.Errorf("%s: %d, and the name is not text", path, answer.status)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package web_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/crypto/bcrypt"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/ledger"
+	"foyer/internal/media/mediatest"
+	"foyer/internal/postgres"
+	"foyer/internal/postgres/postgrestest"
+	"foyer/internal/room"
+	"foyer/internal/web"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+// house is the whole service on a real listener, with a media backend in
+// memory.
+type house struct {
+	*testing.T
+	pool     *pgxpool.Pool
+	accounts *account.Store
+	rooms    *room.Store
+	media    *mediatest.Memory
+	server   *web.Server
+	url      string
+	log      *strings.Builder
+	people   map[string]account.User
+	cookies  map[string]string // by username; "" for nobody
+}
+
+func newHouse(t *testing.T, usernames ...string) *house {
+	t.Helper()
+	pool := postgrestest.New(t)
+	h := &house{
+		T: t, pool: pool, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool), media: mediatest.NewMemory(),
+		log: &strings.Builder{}, people: make(map[string]account.User), cookies: map[string]string{"": ""},
+	}
+	var mu sync.Mutex
+	log := slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return h.log.Write(p)
+	}), nil))
+	hub := ledger.NewHub(pool, log)
+	backends := call.Backends{"livekit": h.media}
+	reconciler := call.NewReconciler(pool, backends, log)
+	var err error
+	h.server, err = web.New(web.Config{
+		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts, Rooms: h.rooms,
+		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	listener := &postgres.Listener{Pool: pool, Log: log, Connected: hub.Resync, Channels: map[string]func(string){
+		ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
+		call.Channel:   func(payload string) { reconciler.AccessChanged(ctx, payload) },
+	}}
+	var running sync.WaitGroup
+	for _, run := range []func(context.Context){hub.Run, reconciler.Run, listener.Run} {
+		running.Go(func() { run(ctx) })
+	}
+	server := httptest.NewServer(h.server.Handler(ctx))
+	t.Cleanup(func() { cancel(); server.Close(); running.Wait() })
+	h.url = server.URL
+	for _, name := range usernames {
+		h.register(name)
+	}
+	return h
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func passwordOf(name string) string { return "correct horse " + name }
+
+func (h *house) register(name string) {
+	h.Helper()
+	user, err := h.accounts.Register(h.Context(), account.Registration{
+		Username: name, Email: name + "@example.org", DisplayName: "The " + name, Password: passwordOf(name),
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.people[name] = user
+	answer := h.post("", "/login", url.Values{"login": {name}, "password": {passwordOf(name)}})
+	if answer.status != http.StatusSeeOther {
+		h.Fatalf("%s logs in: %d", name, answer.status)
+	}
+	h.cookies[name] = answer.cookie
+}
+
+// answer is what came back to a request.
+type answer struct {
+	status   int
+	location string
+	cookie   string
+	header   http.Header
+	body     string
+}
+
+// do sends a request as somebody; edit changes it before that.
+func (h *house) do(who, method, path, contentType, body string, edit ...func(*http.Request)) answer {
+	h.Helper()
+	request, err := http.NewRequestWithContext(h.Context(), method, h.url+path, strings.NewReader(body))
+	if err != nil {
+		h.Fatal(err)
+	}
+	request.Header.Set("Origin", h.url)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if cookie := h.cookies[who]; cookie != "" {
+		request.Header.Set("Cookie", cookie)
+	}
+	for _, e := range edit {
+		e(request)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		h.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		h.Fatalf("%s %s: %v", method, path, err)
+	}
+	a := answer{status: response.StatusCode, location: response.Header.Get("Location"), header: response.Header, body: string(raw)}
+	for _, c := range response.Cookies() {
+		a.cookie = c.Name + "=" + c.Value
+	}
+	return a
+}
+
+func (h *house) get(who, path string) answer {
+	h.Helper()
+	return h.do(who, http.MethodGet, path, "", "")
+}
+
+func (h *house) post(who, path string, form url.Values) answer {
+	h.Helper()
+	return h.do(who, http.MethodPost, path, "application/x-www-form-urlencoded", form.Encode())
+}
+
+func (h *house) postJSON(who, path, body string) answer {
+	h.Helper()
+	return h.do(who, http.MethodPost, path, "application/json", body)
+}
+
+// room makes one with somebody in every role.
+func (h *house) room(access string, roles map[string]room.Role, owner string) room.Room {
+	h.Helper()
+	r, err := h.rooms.Create(h.Context(), h.people[owner].ID, room.Draft{Name: "Team", Access: access, Backend: "livekit"})
+	if err != nil {
+		h.Fatal(err)
+	}
+	for name, role := range roles {
+		if _, err := h.rooms.AddMember(h.Context(), r.ID, h.people[owner].ID, name, role); err != nil {
+			h.Fatal(err)
+		}
+	}
+	return r
+}
