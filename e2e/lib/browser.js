@@ -16,16 +16,17 @@ export function chromium() {
 /**
  * @param {object} [what]
  * @param {string} [what.camera] a y4m file that the camera shows
- * @param {boolean} [what.devices] whether there are a camera and a microphone
+ * @param {boolean} [what.cameras] whether there is one
+ * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), devices = true } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    ...(devices
+    ...(asks ? [] : ["--use-fake-ui-for-media-stream"]),
+    ...(cameras
       ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`]
-      : ["--use-fake-device-for-media-stream=device-count=0", "--disable-audio-input"]),
+      : ["--use-fake-device-for-media-stream=device-count=0"]),
     `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];
 }

@@ -154,3 +154,17 @@ export async function expectCount(person, count) {
   await expect(person.page.locator("[data-participant-count]")).toHaveText(String(count));
   await expect(person.page.locator("[data-participant]")).toHaveCount(count);
 }
+
+/**
+ * Allows or denies somebody's browser camera and microphone.
+ * @param {Person} person
+ * @param {"granted" | "denied"} setting
+ */
+export async function setPermission({ context, page }, setting) {
+  const own = await context.newCDPSession(page);
+  const { targetInfo } = await own.send("Target.getTargetInfo");
+  const control = await context.browser()?.newBrowserCDPSession();
+  for (const name of ["camera", "microphone"]) {
+    await control?.send("Browser.setPermission", { permission: { name }, setting, browserContextId: targetInfo.browserContextId });
+  }
+}
