@@ -1,10 +1,12 @@
 package livekit
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -150,16 +152,30 @@ func (g *gate) connect(w http.ResponseWriter, r *http.Request) *problem {
 	}
 	defer relay.sfu.CloseNow()
 	// The caller has checked Origin, exactly; this library would compare hosts.
-	browser, failed := websocket.Accept(w, r, &websocket.AcceptOptions{
+	hijacker := &hijacker{ResponseWriter: w}
+	browser, failed := websocket.Accept(hijacker, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled,
 	})
 	if failed != nil {
 		return nil // Accept has answered
 	}
 	defer browser.CloseNow()
-	relay.browser = browser
+	relay.browser, relay.wire = browser, hijacker.conn
 	relay.run()
 	return nil
+}
+
+// hijacker remembers the connection that was taken over from the HTTP server.
+type hijacker struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
+	conn, rw, err = http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, rw, err
 }
 
 // dial opens the second hop, with a token of seconds. No compression is

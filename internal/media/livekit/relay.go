@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,9 +45,10 @@ type pace struct {
 	tick  time.Duration // a browser that was silent for so long is asked whether it is there
 	pong  time.Duration // how long it may take to say so
 	write time.Duration // how long a peer may take to accept a message
+	close time.Duration // how long a browser may take to agree to the end
 }
 
-var defaultPace = pace{tick: 15 * time.Second, pong: 10 * time.Second, write: 10 * time.Second}
+var defaultPace = pace{tick: 15 * time.Second, pong: 10 * time.Second, write: 10 * time.Second, close: 2 * time.Second}
 
 // relay is one browser's signalling connection. Two goroutines carry messages,
 // one for each direction; between messages it owns no buffer.
@@ -55,6 +57,7 @@ type relay struct {
 	member
 	pace         pace
 	browser, sfu *websocket.Conn
+	wire         net.Conn // under browser
 
 	messages, bytes *rate.Limiter
 	heard           atomic.Int64 // when the browser last sent something, in Unix nanoseconds
@@ -129,6 +132,8 @@ func (r *relay) end(code websocket.StatusCode, reason string) {
 		}
 		r.mu.Unlock()
 		r.stop(nil)
+		// Close discards what is under way, however long a message takes to come.
+		r.wire.SetDeadline(time.Now().Add(r.pace.close))
 		var wg sync.WaitGroup
 		wg.Go(func() { r.sfu.Close(websocket.StatusNormalClosure, "") })
 		r.browser.Close(code, reason)

@@ -3,7 +3,6 @@ package sfu
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,14 +41,22 @@ func lock(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Hold marks dir as used by this process, the media server, until the returned
-// file is closed. It waits a moment for a lock that is only being looked at.
-func Hold(dir string) (io.Closer, error) {
+// heldByThis keeps what Hold locked from being closed as garbage.
+var heldByThis []*os.File
+
+// Hold marks dir as used by this process, the media server, until it ends. It
+// waits a moment for a lock that is only being looked at. One goroutine may call
+// it at a time.
+func Hold(dir string) error {
 	deadline := time.Now().Add(time.Second)
 	for {
 		f, err := lock(filepath.Join(dir, childLock))
+		if err == nil {
+			heldByThis = append(heldByThis, f)
+			return nil
+		}
 		if !errors.Is(err, ErrInUse) || time.Now().After(deadline) {
-			return f, err
+			return err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -18,24 +18,16 @@ import (
 
 func TestMain(m *testing.M) { sfutest.Main(m) }
 
-// pid returns the process that holds the child's lock.
-func pid(t *testing.T, dir string) int {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "sfu.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.Atoi(string(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func alive(pid int) bool {
 	// A child of this process that was not waited for yet is dead as well.
 	state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(state), ") Z ")
+}
+
+// ends fails the test unless the process has ended, or is about to.
+func ends(t *testing.T, pid int) {
+	t.Helper()
+	sfutest.Wait(t, time.Second, "the process ends", func() bool { return !alive(pid) })
 }
 
 func TestStartAndStop(t *testing.T) {
@@ -50,7 +42,7 @@ func TestStartAndStop(t *testing.T) {
 	if err := s.Ready(t.Context()); err != nil {
 		t.Errorf("Ready: %v", err)
 	}
-	child := pid(t, cfg.StateDir)
+	child := sfutest.Pid(t, cfg)
 
 	for _, name := range []string{"cmdline", "environ"} {
 		data, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/" + name)
@@ -74,9 +66,7 @@ func TestStartAndStop(t *testing.T) {
 	if err := s.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
-	if alive(child) {
-		t.Error("the child is alive after Stop")
-	}
+	ends(t, child)
 }
 
 func TestSecondFoyerIsRefused(t *testing.T) {
@@ -132,14 +122,12 @@ func TestRestartAfterDeath(t *testing.T) {
 	t.Parallel()
 	cfg := sfutest.Config(t)
 	s := sfutest.Start(t, cfg)
-	first, secret := pid(t, cfg.StateDir), s.Secret()
-	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	first, secret := sfutest.Pid(t, cfg), s.Secret()
+	sfutest.Kill(t, cfg)
 	sfutest.Wait(t, 10*time.Second, "a new child answers", func() bool {
 		return s.Secret() != secret && s.Ready(t.Context()) == nil
 	})
-	if second := pid(t, cfg.StateDir); second == first {
+	if second := sfutest.Pid(t, cfg); second == first {
 		t.Error("the child has the same process id")
 	}
 }
@@ -166,7 +154,7 @@ func TestAdoption(t *testing.T) {
 				t.Fatal(err)
 			}
 			url, key, secret := s.Access()
-			child := pid(t, cfg.StateDir)
+			child := sfutest.Pid(t, cfg)
 			s.Release()
 			if !alive(child) {
 				t.Fatal("the child died on Release")
@@ -181,7 +169,7 @@ func TestAdoption(t *testing.T) {
 			if got := nextURL == url && nextKey == key && nextSecret == secret; got != test.same {
 				t.Errorf("same access: got %v, want %v", got, test.same)
 			}
-			if got := pid(t, cfg.StateDir) == child; got != test.same {
+			if got := sfutest.Pid(t, cfg) == child; got != test.same {
 				t.Errorf("same process: got %v, want %v", got, test.same)
 			}
 		})
@@ -198,9 +186,7 @@ func TestAdoptedChildIsRestarted(t *testing.T) {
 	first.Release()
 	s := sfutest.Start(t, cfg)
 	secret := s.Secret()
-	if err := syscall.Kill(pid(t, cfg.StateDir), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	sfutest.Kill(t, cfg)
 	sfutest.Wait(t, 10*time.Second, "a new child answers", func() bool {
 		return s.Secret() != secret && s.Ready(t.Context()) == nil
 	})
@@ -216,15 +202,13 @@ func TestUnknownChildIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		child := pid(t, cfg.StateDir)
+		child := sfutest.Pid(t, cfg)
 		s.Release()
 		if err := os.WriteFile(filepath.Join(cfg.StateDir, "sfu.json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		next := sfutest.Start(t, cfg)
-		if alive(child) {
-			t.Errorf("settings %q: the old child lives on", text)
-		}
+		ends(t, child)
 		if err := next.Ready(t.Context()); err != nil {
 			t.Errorf("settings %q: %v", text, err)
 		}
@@ -252,7 +236,7 @@ func TestChildEndsWithItsDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := pid(t, cfg.StateDir)
+	child := sfutest.Pid(t, cfg)
 	s.Release()
 	if err := os.RemoveAll(cfg.StateDir); err != nil {
 		t.Fatal(err)
@@ -284,7 +268,7 @@ func TestStopKillsWhenOutOfTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := pid(t, cfg.StateDir)
+	child := sfutest.Pid(t, cfg)
 	// A child that does not react to being asked.
 	if err := syscall.Kill(child, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -294,7 +278,5 @@ func TestStopKillsWhenOutOfTime(t *testing.T) {
 	if err := s.Stop(ctx); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
-	if alive(child) {
-		t.Error("the child is alive after Stop")
-	}
+	ends(t, child)
 }

@@ -54,11 +54,9 @@ func Main(args []string) int {
 func Run(ctx context.Context, s sfu.Settings, output io.Writer) error {
 	log := newLog(output, s.Verbose)
 	useLog(log)
-	lock, err := sfu.Hold(s.Dir)
-	if err != nil {
+	if err := sfu.Hold(s.Dir); err != nil {
 		return err
 	}
-	defer lock.Close()
 
 	callback := ""
 	if s.Public.Callback {

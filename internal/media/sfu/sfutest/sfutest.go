@@ -8,6 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,15 +63,47 @@ func Start(t testing.TB, cfg sfu.Config) *sfu.Server {
 	return s
 }
 
-// FreeUDPPort returns a UDP port that is free now.
-func FreeUDPPort(t testing.TB) int {
+// Pid returns the process that runs the media server of cfg.
+func Pid(t testing.TB, cfg sfu.Config) int {
 	t.Helper()
-	c, err := net.ListenPacket("udp", ":0")
+	data, err := os.ReadFile(filepath.Join(cfg.StateDir, "sfu.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
+	pid, err := strconv.Atoi(string(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// Kill has the media server of cfg die at once.
+func Kill(t testing.TB, cfg sfu.Config) {
+	t.Helper()
+	if err := syscall.Kill(Pid(t, cfg), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// nextPort is where FreeUDPPort looks next.
+var nextPort atomic.Int32
+
+// FreeUDPPort returns a UDP port that is free now and that the kernel gives to
+// nobody who does not ask for it, nor this function to anyone else.
+func FreeUDPPort(t testing.TB) int {
+	t.Helper()
+	const first, span = 10000, 20000 // below the range of the kernel's choice
+	nextPort.CompareAndSwap(0, int32(os.Getpid()*97%span)+1)
+	for range span {
+		port := first + int(nextPort.Add(1))%span
+		c, err := net.ListenPacket("udp", ":"+strconv.Itoa(port))
+		if err == nil {
+			c.Close()
+			return port
+		}
+	}
+	t.Fatal("no UDP port is free")
+	return 0
 }
 
 // Wait fails the test unless done reports true within the given time.
