@@ -226,3 +226,21 @@ test("what browsers reject with is understood", () => {
   assert.equal(problemOf(error("NotReadableError")), "busy");
   assert.equal(problemOf("odd"), "failed");
 });
+
+test("what was turned on and does not work is told each time", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  /** @type {string[]} */
+  const told = [];
+  devices.on("problem", ({ input, problem }) => told.push(`${input} ${problem}`));
+  await devices.turn("camera", false);
+  media.wrong = { video: "NotReadableError" };
+  await devices.turn("camera", true);
+  await devices.turn("camera", true);
+  assert.deepEqual(told, ["camera busy", "camera busy"]);
+  media.wrong = {};
+  await devices.turn("camera", true);
+  assert.equal(inUse(devices, "camera"), "c1");
+  assert.equal(told.length, 2);
+});

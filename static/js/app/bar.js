@@ -2,10 +2,13 @@
 
 import { byId, within } from "./dom.js";
 import { devicePickers } from "./pickers.js";
-import { problemText } from "./prejoin.js";
 import { deviceSwitch } from "./switches.js";
+import { words } from "./words.js";
 
 /** @typedef {import("../core/devices.js").Devices} Devices */
+
+/** @type {import("../core/devices.js").Input[]} */
+const inputs = ["microphone", "camera"];
 
 const between = 8; // pixels from the sheet to the bar
 
@@ -38,7 +41,10 @@ export class Bar {
     within(this.#sheet, "[data-close]", HTMLButtonElement).addEventListener("click", () => this.#sheet.close());
     const problem = byId("sheet-problem", HTMLElement);
     devices.on("change", () => {
-      problem.textContent = problemText(devices);
+      problem.textContent = inputs.flatMap((input) => {
+        const { on, problem: wrong } = devices.use[input];
+        return on && wrong ? [words.problemInCall[wrong][input]] : [];
+      }).join(" ");
       problem.hidden = problem.textContent === "";
     });
     this.#tick();
@@ -58,6 +64,7 @@ export class Bar {
   /** @param {string} name */
   set room(name) {
     byId("bar-room", HTMLElement).textContent = name;
+    byId("call-name", HTMLElement).textContent = name;
   }
 
   close() {

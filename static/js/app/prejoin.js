@@ -130,7 +130,7 @@ export class Prejoin {
  * What is wrong with one's devices, in words; empty when nothing is.
  * @param {Devices} devices
  */
-export function problemText(devices) {
+function problemText(devices) {
   const camera = devices.use.camera.on ? devices.use.camera.problem : null;
   const microphone = devices.use.microphone.on ? devices.use.microphone.problem : null;
   if (camera === "insecure" || microphone === "insecure") return words.problem.insecure;

@@ -49,6 +49,9 @@ devices.on("change", () => {
   call.send(devices.outgoing());
   stage.speaker = devices.current("speaker");
 });
+devices.on("problem", ({ input, problem }) => {
+  if (!prejoin.shown) notices.say(words.problemInCall[problem][input]);
+});
 call.on("state", ({ state, ending }) => {
   const came = before;
   before = state;

@@ -63,6 +63,34 @@ export const words = {
     },
   },
 
+  /** The same in the call, for one that was just turned on. */
+  problemInCall: {
+    insecure: {
+      camera: "Browsers give the camera only to pages opened over https or at localhost.",
+      microphone: "Browsers give the microphone only to pages opened over https or at localhost.",
+    },
+    denied: {
+      camera: "Your browser blocks the camera for this site. Allow it in the address bar, then turn it on again.",
+      microphone: "Your browser blocks the microphone for this site. Allow it in the address bar, then turn it on again.",
+    },
+    system: {
+      camera: "Your system does not let the browser use the camera. Allow it in the privacy settings, then turn it on again.",
+      microphone: "Your system does not let the browser use the microphone. Allow it in the privacy settings, then turn it on again.",
+    },
+    missing: {
+      camera: "No camera was found. Plug one in and it is picked up by itself.",
+      microphone: "No microphone was found. Plug one in and it is picked up by itself.",
+    },
+    busy: {
+      camera: "The camera could not be started. Another program may be using it. Close it, then turn it on again.",
+      microphone: "The microphone could not be started. Another program may be using it. Close it, then turn it on again.",
+    },
+    failed: {
+      camera: "The camera could not be started. Turn it on again, or choose another.",
+      microphone: "The microphone could not be started. Turn it on again, or choose another.",
+    },
+  },
+
   /** Why joining did not work, by reason. */
   refused: /** @type {Record<string, string>} */ ({
     unreachable: "The call could not be reached. Check your connection, then join again.",

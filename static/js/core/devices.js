@@ -75,7 +75,13 @@ export function problemOf(error) {
   return "failed";
 }
 
-/** @extends {Emitter<{change: null}>} */
+/**
+ * @typedef {object} DeviceEvents
+ * @property {null} change
+ * @property {{input: Input, problem: Problem}} problem something that the person turned on does not work
+ */
+
+/** @extends {Emitter<DeviceEvents>} */
 export class Devices extends Emitter {
   /** @type {Record<Kind, Device[]>} */
   lists = { microphone: [], camera: [], speaker: [] };
@@ -137,10 +143,10 @@ export class Devices extends Emitter {
     if (!on && (input === "camera" || !use.track)) this.#close(input);
     if (use.track) use.track.enabled = on;
     this.emit("change", null);
-    if (on && !use.track) {
-      await this.#open([input]);
-      await this.#list();
-    }
+    if (!on || use.track) return;
+    await this.#open([input]);
+    await this.#list();
+    if (use.on && use.problem) this.emit("problem", { input, problem: use.problem });
   }
 
   /**
