@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -13,26 +12,19 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// listen opens the ports and begins to answer. Live connections end when live is
-// done.
-func (s *service) listen(live context.Context) error {
-	var listener net.Listener
-	var err error
-	if listener, err = net.Listen("tcp", s.cfg.Addr); err != nil {
-		return fmt.Errorf("FOYER_ADDR: %w", err)
-	}
-	s.cfg.Addr = listener.Addr().String()
+// open claims the ports that browsers come to, before anything else is started:
+// what is wrong with them is known at once. Nothing is answered yet.
+func (s *service) open() error {
 	tlsConfig, err := s.tls()
 	if err != nil {
-		listener.Close()
 		return err
 	}
-	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
+	if s.public, err = net.Listen("tcp", s.cfg.Addr); err != nil {
+		return fmt.Errorf("FOYER_ADDR: %w", err)
 	}
-	s.answer(listener, s.web.Handler(live))
-	if s.hooks != nil {
-		s.answer(s.hooks, s.web.Hooks())
+	s.cfg.Addr = s.public.Addr().String()
+	if tlsConfig != nil {
+		s.public = tls.NewListener(s.public, tlsConfig)
 	}
 	return nil
 }
@@ -44,7 +36,7 @@ func (s *service) answer(listener net.Listener, handler http.Handler) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
-	s.servers = append(s.servers, server)
+	s.servers = append(s.servers, server) // it closes the listener
 	s.background.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- err
@@ -89,6 +81,7 @@ func (s *service) acme() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("FOYER_DOMAIN needs port 80 for certificates and redirects: %w", err)
 	}
+	// Answered at once: it needs nothing else, and hands out no page.
 	s.answer(plain, manager.HTTPHandler(nil)) // nil: redirect to https
 	config := manager.TLSConfig()
 	config.MinVersion = tls.VersionTLS12

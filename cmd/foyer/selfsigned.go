@@ -60,7 +60,10 @@ func selfSigned(dir string) (tls.Certificate, error) {
 	text := slices.Concat(
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(path, text, 0o600)); err != nil {
+	// The data directory may not be there yet; the user who runs Postgres must
+	// be able to pass through it.
+	err = errors.Join(os.MkdirAll(filepath.Dir(dir), 0o711), os.MkdirAll(dir, 0o700), os.WriteFile(path, text, 0o600))
+	if err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.X509KeyPair(text, text)

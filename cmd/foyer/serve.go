@@ -31,6 +31,7 @@ import (
 type service struct {
 	cfg      config.Config
 	log      *slog.Logger
+	public   net.Listener // where browsers come in
 	db       *database
 	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
 	hooks    net.Listener // where the embedded media server calls back; nil without it
@@ -72,6 +73,9 @@ func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) err
 }
 
 func (s *service) start(ctx context.Context) (err error) {
+	if err := s.open(); err != nil {
+		return err
+	}
 	// The database first: it says best what is wrong with a data directory.
 	if s.db, err = openDatabase(ctx, s.cfg, s.log); err != nil {
 		return err
@@ -155,7 +159,11 @@ func (s *service) startWeb(ctx context.Context) error {
 	for _, run := range []func(context.Context){hub.Run, reconciler.Run, listener.Run, s.purge} {
 		s.background.Go(func() { run(live) })
 	}
-	return s.listen(live)
+	s.answer(s.public, s.web.Handler(live))
+	if s.hooks != nil {
+		s.answer(s.hooks, s.web.Hooks())
+	}
+	return nil
 }
 
 // purge puts away what has run out, from time to time.
@@ -196,8 +204,10 @@ func (s *service) stop(keepCalls bool) error {
 	} else if s.sfu != nil {
 		problems = append(problems, s.sfu.Stop(ctx))
 	}
-	if s.hooks != nil {
-		s.hooks.Close() // a server has closed it already, if there was one
+	for _, listener := range []net.Listener{s.public, s.hooks} {
+		if listener != nil {
+			listener.Close() // its server has closed it already, if there was one
+		}
 	}
 	if s.db != nil {
 		problems = append(problems, s.db.close())
