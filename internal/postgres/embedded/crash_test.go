@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -147,6 +148,52 @@ func unfinished(dir string) []string {
 		found = append(found, names...)
 	}
 	return found
+}
+
+// TestServerEndsWithFoyer kills Foyer and starts no other.
+func TestServerEndsWithFoyer(t *testing.T) {
+	t.Parallel()
+	dir := newDatabase(t)
+	c := spawn(t, "hold", dir, nil)
+	c.expect(t, "ready")
+	pid := postmaster(t, dir)
+	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
+		t.Errorf("the server is in process group %d (%v), want its own, %d", group, err, pid)
+	}
+	c.kill()
+	if runtime.GOOS == "linux" { // elsewhere the kernel cannot see to it
+		eventually(t, "the server ends in good order", func() bool {
+			return !exists(filepath.Join(dir, "postgres", "data", "postmaster.pid")) &&
+				syscall.Kill(pid, 0) != nil
+		})
+	}
+	checkFilled(t, start(t, config(dir)).URL())
+}
+
+// TestServerOutlivesThread starts a server from a thread that ends, which the
+// kernel must not take for the end of Foyer.
+func TestServerOutlivesThread(t *testing.T) {
+	t.Parallel()
+	dir := newDatabase(t)
+	var s *embedded.Server
+	var err error
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		runtime.LockOSThread() // and never unlocked, so that the thread ends
+		s, err = embedded.Start(t.Context(), config(dir))
+	}()
+	<-started
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		checkFilled(t, s.URL())
+	}
+	if err := s.Err(); err != nil {
+		t.Error(err)
+	}
+	stop(t, s)
 }
 
 // TestLockEndsWithFoyer makes sure that a server which outlives its Foyer does

@@ -154,7 +154,7 @@ func (s *Server) Stop(ctx context.Context) error {
 // Running returns the connection URL of the server that another Foyer process
 // runs on dataDir, and ErrNotRunning if none answers there.
 func Running(dataDir string) (string, error) {
-	path, err := realPath(dataDir)
+	path, err := filepath.Abs(dataDir)
 	if err != nil {
 		return "", err
 	}

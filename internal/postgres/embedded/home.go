@@ -43,11 +43,11 @@ type home struct {
 
 // openHome makes the folder in dataDir if need be and locks it.
 func openHome(ctx context.Context, dataDir string) (*home, error) {
-	path, err := realPath(dataDir)
+	path, err := realPath(filepath.Join(dataDir, homeName))
 	if err != nil {
 		return nil, explain(err, "find the data directory", dataDir)
 	}
-	h := &home{dir: filepath.Join(path, homeName)}
+	h := &home{dir: path}
 	if h.runner, err = chooseRunner(h.dir); err != nil {
 		return nil, err
 	}
@@ -55,10 +55,10 @@ func openHome(ctx context.Context, dataDir string) (*home, error) {
 		return nil, err
 	}
 	if err := h.makeDirs(); err != nil {
-		return nil, errors.Join(explain(err, "make the data directory", path), h.unmake())
+		return nil, errors.Join(explain(err, "make the data directory", dataDir), h.unmake())
 	}
 	if h.root, err = os.OpenRoot(h.dir); err != nil {
-		return nil, errors.Join(explain(err, "open the data directory", path), h.unmake())
+		return nil, errors.Join(explain(err, "open the data directory", dataDir), h.unmake())
 	}
 	info, err := h.root.Stat(".")
 	if err == nil {
@@ -67,13 +67,13 @@ func openHome(ctx context.Context, dataDir string) (*home, error) {
 	}
 	if err != nil {
 		h.closeRoot()
-		return nil, errors.Join(explain(err, "lock the data directory", path), h.unmake())
+		return nil, errors.Join(explain(err, "lock the data directory", dataDir), h.unmake())
 	}
 	if err = writePID(h.lock); err == nil {
 		err = h.give(lockName)
 	}
 	if err != nil {
-		return nil, errors.Join(explain(err, "lock the data directory", path), h.abandon())
+		return nil, errors.Join(explain(err, "lock the data directory", dataDir), h.abandon())
 	}
 	return h, nil
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"foyer/internal/postgres/embedded"
 )
 
 // TestOddPaths starts a server where the path makes no address of a socket.
@@ -93,4 +95,19 @@ func TestMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFilled(t, start(t, config(after)).URL())
+}
+
+// TestLinkedHome has the database on another disk.
+func TestLinkedHome(t *testing.T) {
+	t.Parallel()
+	elsewhere := filepath.Join(newDatabase(t), "postgres")
+	dir := newDir(t)
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "postgres")); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, config(dir))
+	checkFilled(t, s.URL())
+	if got, err := embedded.Running(dir); err != nil || got != s.URL() {
+		t.Errorf("Running: got %q, %v, want %q", got, err, s.URL())
+	}
 }

@@ -2,8 +2,13 @@ package postgrestest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -26,5 +31,104 @@ func TestDatabasesAreSeparate(t *testing.T) {
 				t.Errorf("got schema version %d, want a migrated database", version)
 			}
 		})
+	}
+}
+
+func TestDatabaseIsDropped(t *testing.T) {
+	t.Parallel()
+	var name string
+	t.Run("uses it", func(t *testing.T) {
+		pool := New(t)
+		if err := pool.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+	})
+	var exists bool
+	err := shared.admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name == "" || exists {
+		t.Errorf("database %q is there after its test", name)
+	}
+}
+
+// TestAnotherServer lets an instance use a server that was started elsewhere.
+func TestAnotherServer(t *testing.T) {
+	address := URL(t)
+	t.Setenv("FOYER_TEST_DATABASE_URL", address)
+	s := &instance{usable: true}
+	if err := s.open(); err != nil {
+		t.Fatal(err)
+	}
+	name, err := s.create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.drop(name); err != nil {
+		t.Error(err)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+	var exists bool
+	if err := shared.admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", s.template).Scan(&exists); err != nil {
+		t.Fatal(err)
+	}
+	if exists {
+		t.Error("the template is there after close")
+	}
+}
+
+func TestMainIsNeeded(t *testing.T) {
+	t.Parallel()
+	if err := new(instance).open(); err == nil {
+		t.Error("a server would be started that nobody stops")
+	}
+}
+
+func TestRemoveAbandoned(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	long := time.Now().Add(-time.Hour)
+	lock := func(name string) *os.File {
+		t.Helper()
+		home := filepath.Join(parent, name, "postgres")
+		if err := os.MkdirAll(home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Create(filepath.Join(home, "lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		if err := os.Chtimes(filepath.Join(parent, name), long, long); err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	living := lock(dirPrefix + "living")
+	if err := syscall.Flock(int(living.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	lock(dirPrefix + "killed")
+	lock("of-somebody-else")
+	lock(dirPrefix + "new")
+	if err := os.Chtimes(filepath.Join(parent, dirPrefix+"new"), time.Time{}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+
+	removeAbandoned(parent)
+
+	for name, want := range map[string]bool{
+		dirPrefix + "living": true,
+		dirPrefix + "new":    true,
+		dirPrefix + "killed": false,
+		"of-somebody-else":   true,
+	} {
+		_, err := os.Stat(filepath.Join(parent, name))
+		if got := !errors.Is(err, os.ErrNotExist); got != want {
+			t.Errorf("%s: is there: %t, want %t", name, got, want)
+		}
 	}
 }
