@@ -79,11 +79,11 @@ export class Stage {
     tile.audio.setSinkId(this.#speaker).catch(() => {});
   }
 
-  /** Lays out once before the next frame, however many changes there are. */
+  /** Lays out once for all changes of a moment; not in an animation frame, which tabs in the background do not get. */
   #layOut() {
     if (this.#laying) return;
     this.#laying = true;
-    requestAnimationFrame(() => {
+    queueMicrotask(() => {
       this.#laying = false;
       this.#layOutNow();
     });

@@ -58,6 +58,8 @@ class LiveKit extends Emitter {
       if (!participant.isLocal) this.emit("present", present(/** @type {RemoteParticipant} */ (participant)));
     };
     room
+      // Who is there is known before the connection for media stands; tell it then.
+      .on(RoomEvent.SignalConnected, () => room.remoteParticipants.forEach(tell))
       .on(RoomEvent.ParticipantConnected, tell)
       .on(RoomEvent.ParticipantDisconnected, ({ identity }) => this.emit("gone", { id: identity }))
       .on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => tell(participant))
