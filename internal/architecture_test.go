@@ -1,0 +1,50 @@
+// Package internal_test keeps the picture in docs/architecture.md true.
+package internal_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows says which of our packages each may import, directly or through
+// others. What is not listed may import nothing of ours.
+var arrows = map[string][]string{
+	"internal/postgres":               {"migrations"},
+	"internal/postgres/binaries/pack": {"internal/postgres/binaries"},
+	"internal/postgres/embedded":      {"internal/postgres/binaries"},
+	"internal/postgres/postgrestest":  {"internal/postgres", "internal/postgres/binaries", "internal/postgres/embedded", "migrations"},
+	"internal/account":                {"internal/input", "internal/postgres", "migrations"},
+	"internal/ledger":                 {"internal/postgres", "migrations"},
+	"internal/room":                   {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "migrations"},
+	"internal/media/livekit":          {"internal/media"},
+	"internal/media/mediatest":        {"internal/media"},
+	"internal/media/sfu/server":       {"internal/media/sfu"},
+	"internal/media/sfu/sfutest":      {"internal/media/sfu", "internal/media/sfu/server"},
+	"internal/call":                   {"internal/account", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations"},
+	"internal/web":                    {"internal/account", "internal/call", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations", "static", "templates"},
+}
+
+func TestArrows(t *testing.T) {
+	const module = "foyer/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}:{{join .Deps ","}}`, "foyer/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		path, deps, _ := strings.Cut(strings.TrimSpace(line), ":")
+		name := strings.TrimPrefix(path, module)
+		if strings.HasPrefix(name, "cmd/") || strings.HasPrefix(name, "bench") {
+			continue // they put everything together
+		}
+		for dep := range strings.SplitSeq(deps, ",") {
+			if dep, ours := strings.CutPrefix(dep, module); ours && !slices.Contains(arrows[name], dep) {
+				t.Errorf("%s imports %s, which docs/architecture.md does not draw", name, dep)
+			}
+			if dep == "github.com/livekit/livekit-server/pkg/service" && !strings.HasPrefix(name, "internal/media/sfu/s") {
+				t.Errorf("%s imports the SFU's code, so whatever uses it builds slowly", name)
+			}
+		}
+	}
+}
