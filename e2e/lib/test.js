@@ -19,13 +19,16 @@ export { expect };
 /**
  * @typedef {object} OfWorker
  * @property {Foyer} foyer one for as long as no test fails
- * @property {Map<string, object>} cast cookies of those who have signed up, by username
+ * @property {Map<string, ContextOptions["storageState"]>} cast cookies of those who have signed up
  */
+
+/** @typedef {(username: string, at: Foyer) => Promise<Person>} Visit */
 
 /**
  * @typedef {object} OfTest
  * @property {(username: string, entry?: Entry) => Promise<Person>} visit
  *   somebody of the cast, signed in, in a browser context of their own
+ * @property {Visit} visitAt the same at another Foyer than usual
  * @property {(entry?: Entry) => Promise<Person>} newcomer somebody with no account, in a context of their own
  * @property {(what: Parameters<typeof flags>[0]) => Promise<import("@playwright/test").Browser>} launch
  *   another browser than usual, with other devices
@@ -96,19 +99,34 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
     for (const context of contexts) await context.close();
   },
 
-  visit: async ({ newcomer, cast }, use) => {
-    await use(async (username, entry = {}) => {
-      const storageState = /** @type {ContextOptions["storageState"]} */ (cast.get(username));
-      const person = await newcomer({ ...entry, options: { ...entry.options, storageState } });
-      person.username = username;
-      if (!storageState) {
-        await signUp(person);
-        cast.set(username, await person.context.storageState());
-      }
-      return person;
-    });
+  visit: async ({ newcomer, cast, foyer }, use) => {
+    await use((username, entry = {}) => enter(username, foyer, entry, newcomer, cast));
+  },
+
+  visitAt: async ({ newcomer, cast }, use) => {
+    await use((username, at) => enter(username, at, { options: { baseURL: at.base } }, newcomer, cast));
   },
 }));
+
+/**
+ * Brings in somebody of the cast, who signs up the first time.
+ * @param {string} username
+ * @param {Foyer} foyer
+ * @param {Entry} entry
+ * @param {OfTest["newcomer"]} newcomer
+ * @param {OfWorker["cast"]} cast
+ */
+async function enter(username, foyer, entry, newcomer, cast) {
+  const key = `${username} at ${foyer.base}`;
+  const storageState = cast.get(key);
+  const person = await newcomer({ ...entry, options: { ...entry.options, storageState } });
+  person.username = username;
+  if (!storageState) {
+    await signUp(person);
+    cast.set(key, await person.context.storageState());
+  }
+  return person;
+}
 
 /**
  * Notes what must never happen in a page: an error nobody caught, something that

@@ -1,0 +1,146 @@
+// When something breaks in the middle of a call, it comes back by itself, or
+// ends with words.
+
+import { expect, test } from "../lib/test.js";
+import { Foyer } from "../lib/foyer.js";
+import { expectPicture, expectSound } from "../lib/media.js";
+import { expectCount, join, makeRoom } from "../lib/people.js";
+import { Wire } from "../lib/wire.js";
+
+/** @typedef {import("../lib/people.js").Person} Person */
+
+/** Coming back may take several attempts. */
+const comesBack = { timeout: 60_000 };
+
+/**
+ * @param {Person[]} pair
+ */
+async function expectBothSeen([one, other]) {
+  await expect(one.tile(other.username)).toBeVisible(comesBack);
+  await expect(other.tile(one.username)).toBeVisible(comesBack);
+  await expectPicture(one.tile(other.username));
+  await expectPicture(other.tile(one.username));
+  await expectCount(one, 2);
+  await expectCount(other, 2);
+}
+
+/** @param {Person} person @param {string | RegExp} text */
+const notice = ({ page }, text) => page.getByRole("status").getByText(text);
+
+test("a connection that is cut says so, and comes back by itself", async ({ visit, foyer }) => {
+  const wire = new Wire(foyer.port);
+  try {
+    const origin = await wire.open();
+    const ana = await visit("ana");
+    const ben = await visit("ben", { options: { baseURL: origin } });
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    await join(ben, room);
+    await expectPicture(ben.tile("ana"));
+    wire.cut();
+    await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible();
+    wire.mend();
+    await expect(notice(ben, "You are back in the call.")).toBeVisible(comesBack);
+    await expectBothSeen([ana, ben]);
+    await expectSound(ben.page);
+  } finally {
+    wire.close();
+  }
+});
+
+test("removed while cut off, one is told so and not let back in", async ({ visit, foyer }) => {
+  const wire = new Wire(foyer.port);
+  try {
+    const ana = await visit("ana");
+    const ben = await visit("ben", { options: { baseURL: await wire.open() } });
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    await join(ben, room);
+    await expectPicture(ana.tile("ben"));
+    wire.cut();
+    await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible();
+    await ana.post(`${room}/members/ben/remove`, {});
+    await expect(ana.tile("ben")).toHaveCount(0);
+    wire.mend();
+    await expect(ben.page.getByRole("heading", { name: "Ana removed you" })).toBeVisible(comesBack);
+  } finally {
+    wire.close();
+  }
+});
+
+test("the browser goes offline and online again", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ben.tile("ana"));
+  await ben.context.setOffline(true);
+  await ben.page.evaluate(() => new Promise((resolve) => { if (navigator.onLine) addEventListener("offline", resolve, { once: true }); else resolve(undefined); }));
+  await ben.context.setOffline(false);
+  await expectBothSeen([ana, ben]);
+});
+
+test("without a network one cannot join, is told so, and can once it is back", async ({ visit }) => {
+  const ana = await visit("ana");
+  const room = await makeRoom(ana);
+  await ana.page.goto(room);
+  await ana.context.setOffline(true);
+  await ana.button("Join call").click();
+  await expect(ana.page.getByRole("alert")).toContainText("The call could not be reached. Check your connection, then join again.");
+  await ana.context.setOffline(false);
+  await ana.button("Join call").click();
+  await expectCount(ana, 1);
+});
+
+test.describe("with a Foyer that is hurt", () => {
+  /** @type {Foyer} */
+  let own;
+
+  test.beforeAll(async () => { own = await Foyer.start(); });
+  test.afterAll(async () => { await own.remove(); });
+
+  /**
+   * Two people in a call on the Foyer that will be hurt.
+   * @param {import("../lib/test.js").Visit} visitAt
+   */
+  async function callOfTwo(visitAt) {
+    const [ana, ben] = [await visitAt("ana", own), await visitAt("ben", own)];
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    await join(ben, room);
+    await expectBothSeen([ana, ben]);
+    return { ana, ben };
+  }
+
+  test("the media server is killed: everybody is back in the call by themselves", async ({ visitAt }) => {
+    const { ana, ben } = await callOfTwo(visitAt);
+    const before = own.mediaServer;
+    process.kill(before, "SIGKILL");
+    await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible();
+    await expect.poll(() => { try { return own.mediaServer; } catch { return before; } }, { message: "another media server" }).not.toBe(before);
+    await expectBothSeen([ana, ben]);
+    await expectSound(ana.page);
+  });
+
+  test("Foyer is replaced while a call goes on (SIGHUP): the pictures do not stop for it", async ({ visitAt }) => {
+    const { ana, ben } = await callOfTwo(visitAt);
+    const before = await ana.tile("ben").getAttribute("data-participant");
+    await own.end("SIGHUP");
+    await expectPicture(ana.tile("ben")); // while there is no Foyer
+    await own.begin();
+    await expect(notice(ana, "You are back in the call.")).toBeVisible(comesBack);
+    await expectBothSeen([ana, ben]);
+    expect(await ana.tile("ben").getAttribute("data-participant"), "the same participant as before").toBe(before);
+    await ana.button("Mute microphone").click();
+    await expect(ben.tile("ana"), "and what changes is seen again").toContainText("microphone off");
+  });
+
+  test("Foyer is stopped and started again (SIGTERM): calls come back by themselves", async ({ visitAt }) => {
+    const { ana, ben } = await callOfTwo(visitAt);
+    await own.end("SIGTERM");
+    await expect(notice(ana, "Connection lost. Reconnecting…")).toBeVisible();
+    await own.begin();
+    await expectBothSeen([ana, ben]);
+    await expectSound(ben.page);
+  });
+});
