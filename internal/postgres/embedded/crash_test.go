@@ -28,7 +28,7 @@ func TestKilledWhileWriting(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	committed := 0
-	for round := range 20 {
+	for round := range 16 {
 		c := spawn(t, "write", dir, nil)
 		if round%4 != 3 { // else during the start
 			committed = checkRows(t, c.expect(t, "have"), committed)
