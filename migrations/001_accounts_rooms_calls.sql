@@ -96,7 +96,7 @@ create table ledger (
 	room_id uuid not null references rooms on delete cascade,
 	at      timestamptz not null default now(),
 	kind    text not null,
-	actor   uuid references users on delete set null,
+	actor   uuid, -- who did it; history, so it stays when the account goes
 	subject text,
 	data    jsonb not null default '{}'
 );
