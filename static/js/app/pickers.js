@@ -27,13 +27,13 @@ export function devicePickers(parent, devices, signal) {
 function picker(select, devices, signal) {
   const kind = /** @type {Kind} */ (select.dataset.kind);
   const field = select.closest(".field");
+  if (kind === "speaker" && !canChooseSpeaker && field instanceof HTMLElement) field.hidden = true;
   const show = () => {
     const list = devices.lists[kind];
-    if (field instanceof HTMLElement) field.hidden = kind === "speaker" && (!canChooseSpeaker || list.length === 0);
     select.disabled = list.length === 0;
     const options = list.length > 0
       ? list.map(({ id, label }, i) => new Option(label || words.device(kind, i + 1), id))
-      : [new Option(words.noDevice(kind), "")];
+      : [new Option(devices.listed ? nothing(kind, devices) : words.looking, "")];
     const same = options.length === select.options.length
       && options.every((option, i) => option.value === select.options[i]?.value && option.text === select.options[i]?.text);
     if (!same) select.replaceChildren(...options);
@@ -42,4 +42,15 @@ function picker(select, devices, signal) {
   select.addEventListener("change", () => void devices.choose(kind, select.value), { signal });
   devices.on("change", show, { signal });
   show();
+}
+
+/**
+ * What stands in a menu without entries.
+ * @param {Kind} kind
+ * @param {Devices} devices
+ */
+function nothing(kind, devices) {
+  if (kind === "speaker") return words.usualSpeaker;
+  const { problem } = devices.use[kind];
+  return problem === "denied" || problem === "system" ? words.blocked : words.noDevice(kind);
 }

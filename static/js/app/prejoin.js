@@ -108,7 +108,7 @@ export class Prejoin {
     else if (!(stream instanceof MediaStream && stream.getVideoTracks()[0] === track)) this.#video.srcObject = new MediaStream([track]);
     this.#video.hidden = !track;
     this.#blank.hidden = track !== null;
-    this.#state.textContent = camera.opening ? words.yourCameraStarts : camera.problem ? words.noCamera : words.yourCameraIsOff;
+    this.#state.textContent = camera.opening ? words.yourCameraStarts : camera.on && camera.problem ? words.yourCamera[camera.problem] : words.yourCameraIsOff;
     if (this.#shown) this.#meter.listen(microphone.on ? microphone.track : null);
 
     const text = problemText(this.#devices);

@@ -38,7 +38,6 @@ export function deviceSwitch(button, input, devices, signal) {
     const name = sends ? turnOff : turnOn;
     button.classList.toggle("off", !sends);
     button.disabled = !allowed;
-    if (button.ariaLabel === name) return;
     button.ariaLabel = name;
     button.title = name;
     setIcon(button, sends ? on : off);

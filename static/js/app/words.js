@@ -12,7 +12,14 @@ export const words = {
 
   yourCameraIsOff: "Your camera is off",
   yourCameraStarts: "Your camera is starting",
-  noCamera: "No camera",
+  yourCamera: /** @type {Record<Problem, string>} */ ({
+    insecure: "No camera",
+    denied: "Your camera is blocked",
+    system: "Your camera is blocked",
+    missing: "No camera",
+    busy: "Your camera did not start",
+    failed: "Your camera did not start",
+  }),
   you: (/** @type {string} */ name) => `${name} (you)`,
   someone: "Joining…",
   microphoneOff: ", microphone off",
@@ -31,6 +38,9 @@ export const words = {
 
   nameless: "Say which name to show.",
   device: (/** @type {Kind} */ kind, /** @type {number} */ n) => `${{ microphone: "Microphone", camera: "Camera", speaker: "Speaker" }[kind]} ${n}`,
+  looking: "Looking…",
+  blocked: "Blocked",
+  usualSpeaker: "System default",
   noDevice: (/** @type {Kind} */ kind) => `No ${kind}`,
 
   /** Why nothing of one's own can be seen or heard, and what to do. */

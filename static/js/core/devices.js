@@ -85,6 +85,8 @@ export function problemOf(error) {
 export class Devices extends Emitter {
   /** @type {Record<Kind, Device[]>} */
   lists = { microphone: [], camera: [], speaker: [] };
+  /** Whether the lists say what there is; before, nobody has looked. */
+  listed = false;
   /** @type {Record<Input, Use>} */
   use = {
     microphone: { on: true, opening: false, track: null, problem: null },
@@ -285,6 +287,7 @@ export class Devices extends Emitter {
         .filter((device) => device.kind === browserKinds[kind] && device.deviceId !== "")
         .map((device) => ({ id: device.deviceId, label: device.label }));
     }
+    this.listed = true;
     this.emit("change", null);
   }
 

@@ -13,8 +13,8 @@ import { Refused } from "./types.js";
 /** @typedef {import("./types.js").Outgoing} Outgoing */
 /** @typedef {import("./types.js").Quality} Quality */
 
-// It warns of its own channels closing whenever one leaves.
-setLogLevel("error");
+// It reports its own channels closing as errors whenever one leaves; what matters comes as events.
+setLogLevel("silent");
 
 /** The service ended the connection because the participant may not be there. */
 const putOut = [
