@@ -24,10 +24,6 @@ import (
 const Channel = "access_changed"
 
 const (
-	sweepEvery = 5 * time.Second
-	// lapseAfter is when a grant that was never used is put away; its token is
-	// of no use by then.
-	lapseAfter = room.GrantLife + time.Minute
 	retryAfter = 500 * time.Millisecond
 	// oneRoom bounds how long a media service may keep one room waiting.
 	oneRoom = 10 * time.Second
@@ -99,79 +95,6 @@ func (r *Reconciler) Joined(live media.RoomID, _ media.ParticipantID) { r.Seen(l
 
 // Disconnected is part of media.Observer.
 func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
-
-// Sweep looks at every room that has, or should have, somebody in it: at what
-// was missed, and what no row's change announces, like the end of a session.
-func (r *Reconciler) Sweep(ctx context.Context) error {
-	if _, err := r.pool.Exec(ctx, `
-		update grants set left_at = now(), reason = 'lapsed'
-		where connected_at is null and left_at is null and revoked_at is null and issued_at < now() - $1::interval`, lapseAfter); err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	rooms, err := r.roomsWith(ctx, `true`)
-	if err != nil {
-		return err
-	}
-	for _, id := range rooms {
-		r.rooms.add(id)
-	}
-	for _, backend := range r.backends {
-		if err := r.closeStrays(ctx, backend); err != nil {
-			return fmt.Errorf("sweep: %w", err)
-		}
-	}
-	return nil
-}
-
-// closeStrays ends the calls at a backend that belong to no present room, or to
-// an earlier generation of one, and queues the others.
-func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend) error {
-	live, err := backend.Live(ctx)
-	if err != nil {
-		return err
-	}
-	for name := range live {
-		id, generation, ok := roomOf(name)
-		now, err := r.generation(ctx, id)
-		if err != nil {
-			return err
-		}
-		if !ok || generation != now {
-			r.log.Info("closing a call that belongs to no room", "live_room", name)
-			if err := backend.Close(ctx, name); err != nil {
-				return err
-			}
-			continue
-		}
-		r.rooms.add(id)
-	}
-	return nil
-}
-
-// generation returns a room's present generation, 0 when there is no such room.
-func (r *Reconciler) generation(ctx context.Context, id room.ID) (generation int, err error) {
-	err = r.pool.QueryRow(ctx, `select generation from rooms where id::text = $1 and deleted_at is null`, id).Scan(&generation)
-	if err != nil && !noRows(err) {
-		return 0, fmt.Errorf("generation of room: %w", err)
-	}
-	return generation, nil
-}
-
-func (r *Reconciler) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn("sweep of live rooms", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-r.missed:
-		}
-	}
-}
 
 func (r *Reconciler) roomsWith(ctx context.Context, where string, args ...any) ([]room.ID, error) {
 	rows, err := r.pool.Query(ctx, `

@@ -1,0 +1,124 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+const (
+	sweepEvery = 5 * time.Second
+	// lapseAfter is when a grant that was never used is put away; its token is
+	// of no use by then.
+	lapseAfter = room.GrantLife + time.Minute
+)
+
+// sweep runs Sweep from time to time, and when changes may have been missed.
+func (r *Reconciler) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("sweep of live rooms", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-r.missed:
+		}
+	}
+}
+
+// Sweep compares everybody who should be in a call with everybody who is, in a
+// few queries whatever their number, and queues the rooms where they differ: for
+// what was missed, and for what no row's change announces, like the end of a
+// session. Calls that belong to no room it ends.
+func (r *Reconciler) Sweep(ctx context.Context) error {
+	if _, err := r.pool.Exec(ctx, `
+		update grants set left_at = now(), reason = 'lapsed'
+		where connected_at is null and left_at is null and revoked_at is null and issued_at < now() - $1::interval`, lapseAfter); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	live := make(map[media.ParticipantID]media.Connected)
+	at := make(map[media.ParticipantID]media.RoomID)
+	for _, backend := range r.backends {
+		calls, err := backend.Live(ctx)
+		if err == nil {
+			err = r.closeStrays(ctx, backend, calls)
+		}
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		for name, people := range calls {
+			for _, c := range people {
+				live[c.ID], at[c.ID] = c, name
+			}
+		}
+	}
+	present, err := presences(ctx, r.pool, `grants.left_at is null and grants.revoked_at is null`)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	for _, p := range present {
+		c, connected := live[p.id]
+		right := p.over() == "" && connected == (p.connected != nil) && p.may == p.permissions()
+		if connected {
+			right = right && at[p.id] == p.liveRoom() && (c.May == p.may || !r.canUpdate(p.room))
+		}
+		if !right {
+			r.rooms.add(p.room.ID)
+		}
+		delete(live, p.id)
+	}
+	for id := range live { // whom no grant in use let in
+		r.Seen(at[id])
+	}
+	return nil
+}
+
+func (r *Reconciler) canUpdate(in room.Room) bool {
+	backend, err := r.backends.of(in)
+	return err == nil && backend.Capabilities().Update
+}
+
+// closeStrays ends those of a backend's calls that belong to no present room, or
+// to an earlier generation of one, and forgets them.
+func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend, calls map[media.RoomID][]media.Connected) error {
+	var ids []room.ID
+	for name := range calls {
+		if id, _, ok := roomOf(name); ok {
+			ids = append(ids, id)
+		}
+	}
+	rows, err := r.pool.Query(ctx, `select id, generation from rooms where id::text = any($1) and deleted_at is null`, ids)
+	if err != nil {
+		return err
+	}
+	current := make(map[media.RoomID]bool)
+	var id room.ID
+	var generation int
+	_, err = pgx.ForEachRow(rows, []any{&id, &generation}, func() error {
+		current[liveRoom(id, generation)] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for name := range calls {
+		if current[name] {
+			continue
+		}
+		r.log.Info("closing a call that belongs to no room", "live_room", name)
+		if err := backend.Close(ctx, name); err != nil {
+			return err
+		}
+		delete(calls, name)
+	}
+	return nil
+}
