@@ -25,7 +25,7 @@ var passedOn = []string{
 
 const (
 	// maxQuery bounds the query of a request, in bytes. It holds the client's
-	// first offer, compressed: less than 8 KiB in the browsers measured.
+	// first offer, compressed: all of it had 2.7 KiB in Chromium.
 	maxQuery = 64 << 10
 	// maxJoinRequest bounds that offer uncompressed.
 	maxJoinRequest = 512 << 10

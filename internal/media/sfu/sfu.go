@@ -37,8 +37,9 @@ type Config struct {
 	// TCPPort carries media for those whose network blocks UDP, on all
 	// addresses. 0 means none.
 	TCPPort int
-	// MediaIP is the address that browsers reach. Empty: every address of this
-	// machine is offered to them.
+	// MediaIP is the address that browsers reach: it is offered to them in place
+	// of this machine's own addresses of the same family, IPv4 or IPv6. Empty:
+	// every address of this machine is offered.
 	MediaIP string
 	// RedisURL joins the media servers of several Foyers into one cluster.
 	RedisURL string

@@ -42,7 +42,7 @@ func Config(t testing.TB) sfu.Config {
 	return sfu.Config{
 		Binary:   []string{executable, argument},
 		StateDir: t.TempDir(),
-		UDPPort:  FreeUDPPort(t),
+		UDPPort:  FreePort(t),
 		Loopback: true,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -85,25 +85,37 @@ func Kill(t testing.TB, cfg sfu.Config) {
 	}
 }
 
-// nextPort is where FreeUDPPort looks next.
+// nextPort is where FreePort looks next.
 var nextPort atomic.Int32
 
-// FreeUDPPort returns a UDP port that is free now and that the kernel gives to
-// nobody who does not ask for it, nor this function to anyone else.
-func FreeUDPPort(t testing.TB) int {
+// FreePort returns a port that is free now for UDP and TCP, and that the kernel
+// gives to nobody who does not ask for it, nor this function to anyone else.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	const first, span = 10000, 20000 // below the range of the kernel's choice
 	nextPort.CompareAndSwap(0, int32(os.Getpid()*97%span)+1)
 	for range span {
 		port := first + int(nextPort.Add(1))%span
-		c, err := net.ListenPacket("udp", ":"+strconv.Itoa(port))
-		if err == nil {
-			c.Close()
+		if free(strconv.Itoa(port)) {
 			return port
 		}
 	}
-	t.Fatal("no UDP port is free")
+	t.Fatal("no port is free")
 	return 0
+}
+
+func free(port string) bool {
+	udp, err := net.ListenPacket("udp", ":"+port)
+	if err != nil {
+		return false
+	}
+	defer udp.Close()
+	tcp, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		return false
+	}
+	tcp.Close()
+	return true
 }
 
 // Wait fails the test unless done reports true within the given time.
