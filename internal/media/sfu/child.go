@@ -55,7 +55,7 @@ func (s *Server) spawn(ctx context.Context) (*child, error) {
 		return nil, err
 	}
 	settings := Settings{
-		Dir: s.cfg.StateDir, Public: s.public, Program: fingerprint(s.cfg.Binary[0]),
+		Dir: s.cfg.StateDir, Public: s.public, Program: s.program,
 		Verbose: s.log.Enabled(ctx, levelOfInfo),
 	}
 	settings.Key, settings.Secret = newCredentials()

@@ -56,9 +56,12 @@ type Config struct {
 type Server struct {
 	cfg    Config
 	public Public
-	log    *slog.Logger
-	owner  *os.File // the lock on the state directory
-	tail   *tail
+	// program identifies the executable as it was when Foyer started: the file
+	// may be replaced before Foyer is.
+	program string
+	log     *slog.Logger
+	owner   *os.File // the lock on the state directory
+	tail    *tail
 
 	stop       context.CancelFunc // of the goroutines below
 	goroutines sync.WaitGroup
@@ -93,7 +96,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("start media server: %w", err)
 	}
 
-	s := &Server{cfg: cfg, public: public, log: cfg.Log, owner: owner}
+	s := &Server{cfg: cfg, public: public, program: fingerprint(cfg.Binary[0]), log: cfg.Log, owner: owner}
 	s.tail = &tail{path: filepath.Join(cfg.StateDir, logFile), log: cfg.Log}
 	if err := s.begin(ctx); err != nil {
 		owner.Close()
@@ -191,7 +194,7 @@ func (s *Server) supervise(ctx context.Context) {
 	defer lease.Stop()
 	output := time.NewTicker(250 * time.Millisecond)
 	defer output.Stop()
-	upgrade := time.NewTicker(15 * time.Second)
+	upgrade := time.NewTicker(5 * time.Second)
 	defer upgrade.Stop()
 
 	delay, born := firstDelay, time.Now()
@@ -248,7 +251,7 @@ func (s *Server) respawn(ctx context.Context) (*child, error) {
 // call; its death has the present executable started in its place.
 func (s *Server) replaceIdle(ctx context.Context) {
 	settings := s.settings()
-	if settings.Program == fingerprint(s.cfg.Binary[0]) {
+	if settings.Program == s.program {
 		return
 	}
 	if n, err := participants(ctx, settings); err != nil || n > 0 {

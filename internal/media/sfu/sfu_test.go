@@ -2,15 +2,21 @@ package sfu_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/livekit/protocol/auth"
 
 	"foyer/internal/media/sfu"
 	"foyer/internal/media/sfu/sfutest"
@@ -279,4 +285,85 @@ func TestStopKillsWhenOutOfTime(t *testing.T) {
 		t.Errorf("Stop: %v", err)
 	}
 	ends(t, child)
+}
+
+// TestLogHoldsNoToken: LiveKit logs a token that it refuses, and answers with
+// it too.
+func TestLogHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	cfg := sfutest.Config(t)
+	var log synced
+	cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := sfutest.Start(t, cfg)
+	address, key, _ := s.Access()
+	token, err := auth.NewAccessToken(key, strings.Repeat("another secret ", 3)).SetIdentity("alice").
+		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: "foyer-room"}).ToJWT()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(address + "/rtc?access_token=" + token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	sfutest.Wait(t, 5*time.Second, "the refusal is logged", func() bool { return strings.Contains(log.String(), "[redacted]") })
+	file, err := os.ReadFile(filepath.Join(cfg.StateDir, "sfu.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, text := range map[string]string{"file": string(file), "log": log.String()} {
+		if strings.Contains(text, token[:40]) || strings.Contains(text, s.Secret()) {
+			t.Errorf("a credential is in the %s", where)
+		}
+	}
+}
+
+// synced is a buffer for several goroutines.
+type synced struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *synced) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *synced) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// TestReplacedProgram: the media server of an earlier version carries on until
+// nobody is in a call, and is then replaced.
+func TestReplacedProgram(t *testing.T) {
+	t.Parallel()
+	cfg := sfutest.Config(t)
+	first, err := sfu.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, secret := first.Access()
+	first.Release()
+	settings, err := sfu.ReadSettings(cfg.StateDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.Program = "earlier"
+	data, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(cfg.StateDir, "sfu.json"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := sfutest.Start(t, cfg)
+	if s.Secret() != secret {
+		t.Error("the earlier version was not adopted")
+	}
+	sfutest.Wait(t, 30*time.Second, "the earlier version is replaced", func() bool {
+		return s.Secret() != secret && s.Ready(t.Context()) == nil
+	})
 }
