@@ -21,7 +21,7 @@ import (
 
 const (
 	rooms   = 4000 // so many that none fills: nobody connects here
-	people  = 8
+	people  = 48
 	clients = 16
 )
 

@@ -75,7 +75,7 @@ create table grants (
 	room_id      uuid not null references rooms on delete cascade,
 	generation   integer not null,
 	user_id      uuid not null references users on delete cascade,
-	session_id   uuid references sessions on delete set null,
+	session_id   uuid not null, -- no foreign key: a session that is gone says that it has ended
 	display_name text not null,
 	-- What the media backend was last told that the participant may do.
 	permissions  jsonb not null,
@@ -104,12 +104,12 @@ create index ledger_room on ledger (room_id, id);
 
 -- An id must not become visible before a smaller one of the same room: readers go on from the last id they saw.
 -- So entries of one room are numbered under a lock that is held until commit.
-create function ledger_lock(room uuid) returns void language sql as $$
-	select pg_advisory_xact_lock(hashtextextended('ledger:' || room::text, 0))
+create function ledger_key(room uuid) returns bigint language sql immutable as $$
+	select hashtextextended('ledger:' || room::text, 0)
 $$;
 create function ledger_number() returns trigger language plpgsql as $$
 begin
-	perform ledger_lock(new.room_id);
+	perform pg_advisory_xact_lock(ledger_key(new.room_id));
 	new.id := nextval('ledger_id_seq');
 	return new;
 end $$;

@@ -26,7 +26,8 @@ import (
 const asProgram = "FOYER_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	// The media server is started without the environment.
+	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == "sfu" {
 		main()
 		return
 	}

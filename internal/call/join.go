@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"foyer/internal/account"
 	"foyer/internal/ledger"
@@ -70,9 +69,8 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 	var batch pgx.Batch
 	// Nobody waits for the disk: a grant that a crash of the machine takes back
 	// was worth no more than its two minutes, and the gate refuses its token.
-	batch.Queue(`select ledger_lock($1), set_config('synchronous_commit', 'off', true)`, v.Room.ID)
+	batch.Queue(`select pg_advisory_xact_lock(ledger_key($1)), set_config('synchronous_commit', 'off', true)`, v.Room.ID)
 	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
-	var admitted bool
 	batch.Queue(`
 		with granted as (
 			insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions)
@@ -80,12 +78,15 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $8
 			returning room_id, user_id, id)
 		insert into ledger (room_id, kind, actor, subject, data)
-		select room_id, $9, user_id, id, $10 from granted`,
+		select room_id, $9, user_id, id, $10 from granted returning id`,
 		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Session.ID, displayName, ticket.May, v.Room.Capacity,
 		ledger.Admitted, ledger.Data(who)).
-		Exec(func(tag pgconn.CommandTag) error {
-			admitted = tag.RowsAffected() == 1
-			return nil
+		QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&ticket.Position)
+			if noRows(err) {
+				return room.Full
+			}
+			return err
 		})
 	batch.Queue(`
 		select grants.id, users.username, grants.display_name, coalesce(memberships.role, '')
@@ -96,13 +97,8 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			ticket.People, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Who])
 			return err
 		})
-	batch.Queue(`select coalesce(max(id), 0) from ledger where room_id = $1`, v.Room.ID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&ticket.Position) })
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("join: %w", err)
-	}
-	if !admitted {
-		return room.Full
 	}
 	return nil
 }
@@ -124,7 +120,12 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(RemovedFromRoom)}
 	}
 	p := found[0]
-	if reason := p.barred(); reason != "" {
+	var taken int
+	err = s.pool.QueryRow(ctx, `select count(*) from grants where room_id = $1 and `+room.Present, p.room.ID).Scan(&taken)
+	if err != nil {
+		return media.Participant{}, fmt.Errorf("admit: %w", err)
+	}
+	if reason := p.barred(taken); reason != "" {
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
 	}
 	return media.Participant{ID: p.id, Name: p.displayName, May: p.permissions()}, nil

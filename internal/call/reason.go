@@ -65,15 +65,16 @@ func (p presence) over() Reason {
 }
 
 // barred says why a connection of the presence cannot begin now, or is empty
-// when it can.
-func (p presence) barred() Reason {
+// when it can. Taken is how many places of the room are taken.
+func (p presence) barred(taken int) Reason {
 	if reason := p.over(); reason != "" {
 		return reason
 	}
-	state := p.room.State()
+	p.room.Present = taken
 	if p.left == nil {
-		state.Full = false // one of the places taken is theirs
+		p.room.Present-- // one of these places is theirs
 	}
+	state := p.room.State()
 	if p.connected != nil {
 		state.Locked = false // they are not new
 	}

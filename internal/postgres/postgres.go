@@ -45,6 +45,11 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	setDefault(config.ConnConfig.RuntimeParams, "lock_timeout", "5s")
 	setDefault(config.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout", "30s")
 	setDefault(config.ConnConfig.RuntimeParams, "application_name", "foyer")
+	// Plans are made once for each connection and kept. Made while a table is
+	// almost empty they would read all of it, and go on doing so for a minute
+	// after it has filled. Every query of ours has an index.
+	setDefault(config.ConnConfig.RuntimeParams, "enable_seqscan", "off")
+	setDefault(config.ConnConfig.RuntimeParams, "jit", "off")
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -40,8 +40,14 @@ type Room struct {
 	Switches   Switches
 	Backend    string
 	Generation int
-	Present    int // participants who are in, or were let in and have not connected yet
-	Owners     int // active ones
+	Counts
+}
+
+// Counts are what the policy needs of a room's people. Who loads a Room without
+// them must not ask about what depends on them.
+type Counts struct {
+	Present int // participants who are in, or were let in and have not connected yet
+	Owners  int // active ones
 }
 
 // State is the room as Authorize sees it.
@@ -61,18 +67,25 @@ func (r Room) State() State {
 const Present = `grants.left_at is null and grants.revoked_at is null
 	and (grants.connected_at is not null or grants.issued_at > now() - interval '2 minutes')`
 
-// Columns selects a Room, for Fields to scan, from the table rooms.
+// Columns selects a Room without its Counts, for Fields to scan, from the table
+// rooms.
 const Columns = `rooms.id, rooms.slug, rooms.name, rooms.topic, rooms.visibility = 'open', rooms.locked_at, rooms.deleted_at,
-	rooms.capacity, rooms.switches, rooms.backend, rooms.generation,
-	(select count(*) from grants where grants.room_id = rooms.id and ` + Present + `),
-	(select count(*) from memberships join users owner on owner.id = memberships.user_id
-		where memberships.room_id = rooms.id and memberships.role = 'owner' and owner.disabled_at is null)`
+	rooms.capacity, rooms.switches, rooms.backend, rooms.generation`
 
 // Fields is where Columns are scanned into.
 func (r *Room) Fields() []any {
 	return []any{&r.ID, &r.Slug, &r.Name, &r.Topic, &r.Open, &r.LockedAt, &r.DeletedAt,
-		&r.Capacity, &r.Switches, &r.Backend, &r.Generation, &r.Present, &r.Owners}
+		&r.Capacity, &r.Switches, &r.Backend, &r.Generation}
 }
+
+// countColumns selects a room's Counts, for countFields to scan, from the table
+// rooms.
+const countColumns = `
+	(select count(*) from grants where grants.room_id = rooms.id and ` + Present + `),
+	(select count(*) from memberships join users owner on owner.id = memberships.user_id
+		where memberships.room_id = rooms.id and memberships.role = 'owner' and owner.disabled_at is null)`
+
+func (r *Room) countFields() []any { return []any{&r.Present, &r.Owners} }
 
 // Store keeps rooms and memberships in Postgres.
 type Store struct{ pool *pgxpool.Pool }
@@ -103,14 +116,15 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 	err := s.pool.QueryRow(ctx, `
 		select sessions.id, sessions.last_seen_at,
 			users.id, users.username, users.email, users.display_name, users.administrator, users.created_at,
-			coalesce(memberships.role, ''), `+Columns+`
+			coalesce(memberships.role, ''), `+Columns+`, `+countColumns+`
 		from sessions
 		join users on users.id = sessions.user_id
 		join rooms on rooms.slug = $2 and rooms.deleted_at is null
 		left join memberships on memberships.user_id = users.id and memberships.room_id = rooms.id
 		where sessions.token_hash = $1 and `+account.Valid,
 		token.Hash(), slug).Scan(append([]any{&v.Session.ID, &v.Session.SeenAt,
-		&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.CreatedAt, &v.Person.Role}, v.Room.Fields()...)...)
+		&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.CreatedAt, &v.Person.Role},
+		append(v.Room.Fields(), v.Room.countFields()...)...)...)
 	switch {
 	case err == nil:
 		v.Person.User = u.ID
