@@ -1,0 +1,46 @@
+// Pictures of pages for people to look at, and what axe finds on them.
+
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import { expect } from "@playwright/test";
+
+/** @typedef {import("./people.js").Person} Person */
+
+const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const folder = fileURLToPath(new URL("../screenshots/", import.meta.url));
+
+/**
+ * Takes a page at two sizes, in light and dark, and checks it with axe.
+ * @param {Person} person
+ * @param {string} name
+ * @param {object} [how]
+ * @param {boolean} [how.whole] the page to its end, rather than the window
+ */
+export async function shots({ page }, name, { whole = false } = {}) {
+  mkdirSync(folder, { recursive: true });
+  for (const [place, size] of Object.entries(sizes)) {
+    await page.setViewportSize(size);
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
+      await page.screenshot({ path: `${folder}${name}-${place}-${colorScheme}.png`, fullPage: whole });
+      expect.soft(await violations(page), `axe on ${name}, ${place}, ${colorScheme}`).toEqual([]);
+    }
+  }
+}
+
+/**
+ * @param {import("@playwright/test").Page} page
+ * @returns {Promise<string[]>}
+ */
+async function violations(page) {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const found = await /** @type {{axe: typeof axe}} */ (/** @type {unknown} */ (globalThis)).axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+      resultTypes: ["violations"],
+    });
+    return found.violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(" ")}: ${failureSummary}`));
+  });
+}
