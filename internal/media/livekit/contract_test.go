@@ -7,20 +7,21 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
-
-	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"foyer/internal/media"
 	"foyer/internal/media/livekit"
 	"foyer/internal/media/mediatest"
-	"foyer/internal/media/sfu"
 	"foyer/internal/media/sfu/sfutest"
 )
 
 func TestMain(m *testing.M) {
-	lksdk.SetLogger(quiet)
+	if len(os.Args) == 2 && os.Args[1] == clientsArgument {
+		serveClients()
+		os.Exit(0)
+	}
 	sfutest.Main(m)
 }
 
@@ -81,10 +82,7 @@ func (c *callbacks) list() []media.Event {
 // server, with real clients, through the gate.
 func TestEmbeddedSFUKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	for name, options := range map[string][]lksdk.ConnectOption{
-		"two peer connections": nil,
-		"one peer connection":  {lksdk.WithSinglePeerConnection()},
-	} {
+	for name, single := range map[string]bool{"two peer connections": false, "one peer connection": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hook := newCallbacks(t)
@@ -97,22 +95,19 @@ func TestEmbeddedSFUKeepsTheContract(t *testing.T) {
 					t.Errorf("a genuine callback: %v", err)
 				}
 			})
+			clients := startClients(t)
 			mediatest.Run(t, func(t *testing.T, admit media.Admit, seen media.Observer) mediatest.Harness {
-				return harness(t, server, hook, admit, seen, options)
+				b := newBackend(t, server.Access)
+				gate := httptest.NewServer(b.Signalling(t.Context(), admit, seen))
+				t.Cleanup(gate.Close)
+				return mediatest.Harness{
+					Backend: b,
+					Enter: func(_ context.Context, g media.Grant) (mediatest.Client, error) {
+						return enterRemote(t, clients, EnterArgs{gate.URL, g.Token, single})
+					},
+					Callbacks: hook.list,
+				}
 			})
 		})
-	}
-}
-
-func harness(t *testing.T, server *sfu.Server, hook *callbacks, admit media.Admit, seen media.Observer, options []lksdk.ConnectOption) mediatest.Harness {
-	b := newBackend(t, server.Access)
-	gate := httptest.NewServer(b.Signalling(t.Context(), admit, seen))
-	t.Cleanup(gate.Close)
-	return mediatest.Harness{
-		Backend: b,
-		Enter: func(ctx context.Context, g media.Grant) (mediatest.Client, error) {
-			return enter(ctx, gate.URL, g.Token, options...)
-		},
-		Callbacks: hook.list,
 	}
 }
