@@ -7,7 +7,7 @@ import { expect } from "@playwright/test";
 
 /** @typedef {import("./people.js").Person} Person */
 
-const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 const folder = fileURLToPath(new URL("../screenshots/", import.meta.url));
 
 /**
@@ -16,10 +16,12 @@ const folder = fileURLToPath(new URL("../screenshots/", import.meta.url));
  * @param {string} name
  * @param {object} [how]
  * @param {boolean} [how.whole] the page to its end, rather than the window
+ * @param {keyof sizes} [how.only] one of the sizes
  */
-export async function shots({ page }, name, { whole = false } = {}) {
+export async function shots({ page }, name, { whole = false, only } = {}) {
   mkdirSync(folder, { recursive: true });
   for (const [place, size] of Object.entries(sizes)) {
+    if (only && only !== place) continue;
     await page.setViewportSize(size);
     for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
@@ -41,6 +43,7 @@ async function violations(page) {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
       resultTypes: ["violations"],
     });
+    if (found.passes.length === 0) return ["axe has checked nothing"];
     return found.violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(" ")}: ${failureSummary}`));
   });
 }

@@ -1,13 +1,12 @@
 // Every page and state, photographed to be looked at, and checked with axe.
 
-import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "../lib/test.js";
 import { cameraFile } from "../lib/camera.js";
 import { filmPortraits } from "../lib/film.js";
 import { expectPicture } from "../lib/media.js";
 import { addMember, expectCount, fillSignUp, join, makeRoom, setPermission, signUp } from "../lib/people.js";
-import { shots } from "../lib/shots.js";
+import { shots, sizes } from "../lib/shots.js";
 import { Wire } from "../lib/wire.js";
 
 test("pages for people who are not signed in", async ({ newcomer, foyer }) => {
@@ -96,12 +95,12 @@ test("before the call, in it and after it", async ({ visit, launch, browser, foy
     await expectPicture(ana.tile("ana"));
     await shots(ana, "call-alone");
     await join(ben, room);
+    await expectAnnounced(ana, "Ben joined");
     await expectPicture(ana.tile("ben"));
-    await expectQuiet(ana);
     await shots(ana, "call-2");
     await join(cleo, room);
+    await expectAnnounced(ana, "Cleo joined");
     await expectPicture(ana.tile("cleo"));
-    await expectQuiet(ana);
     await shots(ana, "call-3");
     if (process.env.FOYER_README_SCREENSHOT) await photographForReadme(ana);
 
@@ -118,10 +117,12 @@ test("before the call, in it and after it", async ({ visit, launch, browser, foy
     await ana.button("Turn camera off").click();
     await expect(ana.tile("cleo").locator("video")).toHaveCount(0);
     await shots(ana, "call-off");
-    await ana.page.setViewportSize({ width: 1440, height: 900 });
-    await ana.button("Picture options").click();
-    await shots(ana, "call-devices");
-    await ana.page.keyboard.press("Escape");
+    for (const [place, opener] of /** @type {const} */ ([["desktop", "Picture options"], ["phone", "More"]])) {
+      await ana.page.setViewportSize(sizes[place]);
+      await ana.button(opener).click();
+      await shots(ana, "call-devices", { only: place });
+      await ana.page.keyboard.press("Escape");
+    }
 
     wire.cut();
     await expect(ana.page.getByText("Connection lost. Reconnecting…")).toBeVisible();
@@ -149,9 +150,15 @@ test("before the call, in it and after it", async ({ visit, launch, browser, foy
   }
 });
 
-/** Waits until nothing is announced any more. @param {import("../lib/people.js").Person} person */
-async function expectQuiet({ page }) {
-  await expect(page.getByText(/ (joined|left)$/)).toHaveCount(0);
+/**
+ * Waits until it was announced that somebody came, and is quiet again.
+ * @param {import("../lib/people.js").Person} person
+ * @param {string} announcement
+ */
+async function expectAnnounced({ page }, announcement) {
+  const line = page.getByRole("status").getByText(announcement);
+  await expect(line).toBeVisible();
+  await expect(line).toBeHidden();
 }
 
 /**
@@ -161,11 +168,9 @@ async function expectQuiet({ page }) {
 async function photographForReadme(person) {
   const { page } = person;
   const wide = 900; // pixels: the upper of the layers that are sent
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.setViewportSize(sizes.desktop);
   for (const name of ["ben", "cleo"]) {
     await expect.poll(() => person.tile(name).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth), { timeout: 60_000 }).toBeGreaterThan(wide);
   }
-  const file = fileURLToPath(new URL("../screenshots/call.png", import.meta.url));
-  await page.screenshot({ path: file });
-  copyFileSync(file, new URL("../../docs/call.png", import.meta.url));
+  await page.screenshot({ path: fileURLToPath(new URL("../../docs/call.png", import.meta.url)) });
 }
