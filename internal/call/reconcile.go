@@ -137,8 +137,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	}
 	var current presence
 	err = r.pool.QueryRow(ctx, `select `+room.Columns+` from rooms where id = $1`, id).Scan(current.room.Fields()...)
+	if noRows(err) {
+		return nil // a call that belongs to no room is the sweep's to end
+	}
 	if err != nil {
-		return fmt.Errorf("reconcile: %w", postgres.Translate(err))
+		return fmt.Errorf("reconcile: %w", err)
 	}
 	backend, err := r.backends.of(current.room)
 	if err != nil {
