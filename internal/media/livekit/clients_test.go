@@ -30,13 +30,23 @@ func serveClients() {
 	if err := server.Register(&Clients{live: make(map[int]*client)}); err != nil {
 		panic(err) // the type is made for it
 	}
-	server.ServeConn(stdio{os.Stdin, os.Stdout})
+	server.ServeConn(stdio{})
 }
 
-type stdio struct {
-	io.ReadCloser
-	io.Writer
+// stdio is the connection to the tests, with which the process ends.
+type stdio struct{}
+
+func (stdio) Read(p []byte) (int, error) {
+	n, err := os.Stdin.Read(p)
+	if err != nil {
+		os.Exit(0)
+	}
+	return n, nil
 }
+
+func (stdio) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
+
+func (stdio) Close() error { return nil }
 
 // Clients has the methods that the tests call. Clients are numbered.
 type Clients struct {
@@ -134,8 +144,7 @@ func startClients(t testing.TB) *rpc.Client {
 		io.Writer
 	}{out, in})
 	t.Cleanup(func() {
-		in.Close() // the process ends
-		process.Close()
+		in.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("process of clients: %v", err)
 		}
