@@ -48,7 +48,7 @@ export const portraits = {
       <path d="M800 540V280" stroke="#5a4a3c" stroke-width="10"/><path d="M730 280l30-110h80l30 110z" fill="#f6e2b3"/><ellipse cx="800" cy="282" rx="70" ry="12" fill="#fdf3d6"/>`,
     skin: "#8a5a3c", shade: "#744a30", hair: "#1f1614",
     back: `<circle cx="480" cy="92" r="60"/><circle cx="394" cy="176" r="50"/><circle cx="566" cy="176" r="50"/><circle cx="430" cy="126" r="54"/><circle cx="530" cy="126" r="54"/><circle cx="376" cy="232" r="36"/><circle cx="584" cy="232" r="36"/>`,
-    front: `<path d="M388 216c10-70 46-90 92-90s82 20 92 90c-24-30-52-46-92-46s-68 16-92 46z"/>
+    front: `<path d="M388 216c10-80 46-104 92-104s82 24 92 104c-24-30-52-46-92-46s-68 16-92 46z"/>
       <g fill="none" stroke="#f3d9a4" stroke-width="7"><circle cx="438" cy="250" r="32"/><circle cx="522" cy="250" r="32"/><path d="M470 246q10-8 20 0"/></g>`,
     top: "#d5604f", collar: "#b74a3b",
   },
