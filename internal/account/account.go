@@ -115,7 +115,7 @@ func (r Registration) user() (User, error) {
 	bad := input.Invalid{}
 	user := User{Username: strings.ToLower(bad.Line("username", r.Username, 1, 32))}
 	if bad["username"] == "" && !usernamePattern.MatchString(user.Username) {
-		bad.Add("username", "Use 2 to 32 of the letters a to z, digits, - and _.")
+		bad.Add("username", "Use 2 to 32 small letters (a to z), digits, hyphens or underscores.")
 	}
 	user.Email = bad.Line("email", r.Email, 3, 254)
 	if bad["email"] == "" && (len(user.Email) > 254 || !emailPattern.MatchString(user.Email)) {

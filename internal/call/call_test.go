@@ -266,47 +266,48 @@ func TestPresenceFollowsAccess(t *testing.T) {
 		lose   func(h *house, r room.Room)
 		reason call.Reason
 		by     string
+		own    bool
 	}{
 		{"removed by the owner", "private", func(h *house, r room.Room) {
-			if err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+			if _, err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ana"), "ben"); err != nil {
 				h.Error(err)
 			}
-		}, call.RemovedFromRoom, "The ana"},
+		}, call.RemovedFromRoom, "The ana", false},
 		{"membership deleted by hand", "private", func(h *house, r room.Room) {
 			h.sql(`delete from memberships where room_id = $1 and user_id = $2`, r.ID, h.id("ben"))
-		}, call.RemovedFromRoom, ""},
+		}, call.RemovedFromRoom, "", false},
 		{"left by himself", "private", func(h *house, r room.Room) {
-			if err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ben"), "ben"); err != nil {
+			if _, err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ben"), "ben"); err != nil {
 				h.Error(err)
 			}
-		}, call.RemovedFromRoom, ""},
+		}, call.RemovedFromRoom, "", true},
 		{"room deleted", "private", func(h *house, r room.Room) {
 			if err := h.rooms.Delete(h.Context(), r.ID, h.id("ana")); err != nil {
 				h.Error(err)
 			}
-		}, call.RoomDeleted, "The ana"},
+		}, call.RoomDeleted, "The ana", false},
 		{"room row gone by hand", "private", func(h *house, r room.Room) {
 			h.sql(`update rooms set deleted_at = now() where id = $1`, r.ID)
-		}, call.RoomDeleted, ""},
+		}, call.RoomDeleted, "", false},
 		{"call ended", "private", func(h *house, r room.Room) {
 			h.sql(`update rooms set generation = generation + 1 where id = $1`, r.ID)
-		}, call.CallEnded, ""},
+		}, call.CallEnded, "", false},
 		{"signed out everywhere", "private", func(h *house, r room.Room) {
 			if err := h.accounts.EndAll(h.Context(), h.id("ben")); err != nil {
 				h.Error(err)
 			}
-		}, call.SignedOut, ""},
+		}, call.SignedOut, "", false},
 		{"logged out", "private", func(h *house, r room.Room) {
 			if err := h.accounts.End(h.Context(), h.sessions["ben"]); err != nil {
 				h.Error(err)
 			}
-		}, call.SignedOut, ""},
+		}, call.SignedOut, "", false},
 		{"account switched off", "private", func(h *house, r room.Room) {
 			h.sql(`update users set disabled_at = now() where id = $1`, h.id("ben"))
-		}, call.Disabled, ""},
+		}, call.Disabled, "", false},
 		{"open room becomes private", "open", func(h *house, r room.Room) {
 			h.sql(`update rooms set visibility = 'private' where id = $1`, r.ID)
-		}, call.RemovedFromRoom, ""},
+		}, call.RemovedFromRoom, "", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -335,8 +336,12 @@ func TestPresenceFollowsAccess(t *testing.T) {
 				t.Errorf("the old token: got %v, want 403 %s", err, test.reason)
 			}
 			ending := h.ending(stream)
-			if ending.Reason != test.reason || ending.By != test.by || ending.Message != test.reason.Sentence(test.by) {
-				t.Errorf("told %+v, want reason %s by %q", ending, test.reason, test.by)
+			want := call.Ending{Reason: test.reason, By: test.by, Message: test.reason.Sentence(test.by)}
+			if test.own {
+				want.Message = test.reason.OwnSentence()
+			}
+			if ending != want {
+				t.Errorf("told %+v, want %+v", ending, want)
 			}
 			if got := h.present(r); len(got) != 0 {
 				t.Errorf("still said to be in: %v", got)
@@ -419,7 +424,7 @@ func TestPermissionsFollowRoleAndSwitches(t *testing.T) {
 	}
 	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false}' where id = $1`, r.ID)
 	h.waitFor("the switches hold", func() bool { return connection.May() == media.Permissions{Camera: true} })
-	if err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", room.Moderator); err != nil {
+	if _, err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", room.Moderator); err != nil {
 		t.Fatal(err)
 	}
 	h.waitFor("a moderator may all", func() bool { return connection.May() == all })
@@ -488,7 +493,7 @@ func TestRemovalWaitsForTheMediaService(t *testing.T) {
 	r := h.room("private", "ana", "ben")
 	ticket, connection := h.enter("ben", r)
 	h.media.SetDown(true)
-	if err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
 		t.Fatal(err)
 	}
 	h.waitFor("the gate is closed", func() bool {
@@ -510,7 +515,7 @@ func TestStreamTellsWhatHappens(t *testing.T) {
 	if err := h.rooms.Change(t.Context(), r.ID, h.id("ana"), room.Change{Name: "Renamed"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -584,7 +589,7 @@ func TestJoinsAndChangesDoNotDeadlock(t *testing.T) {
 	group.Go(func() {
 		for i := range rounds {
 			role := []room.Role{room.Member, room.Moderator}[i%2]
-			if err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", role); err != nil {
+			if _, err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", role); err != nil {
 				t.Errorf("set role: %v", err)
 			}
 		}

@@ -47,6 +47,17 @@ func (r Reason) Sentence(by string) string {
 	return "You no longer belong to this room."
 }
 
+// OwnSentence tells the participant what happened when they did it themselves.
+func (r Reason) OwnSentence() string {
+	switch r {
+	case RoomDeleted:
+		return "You deleted this room."
+	case RemovedFromRoom:
+		return "You left this room."
+	}
+	return r.Sentence("")
+}
+
 // over says why a presence cannot go on, or is empty when it can.
 func (p presence) over() Reason {
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"foyer/internal/account"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
 	"foyer/internal/postgres"
@@ -161,7 +162,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 // expel ends a presence: first in the database, so that the gate refuses it,
 // then at the backend.
 func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error {
-	by, err := r.whoDid(ctx, p, reason)
+	ending, err := r.ending(ctx, p, reason)
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error
 		}
 		return ledger.Append(ctx, tx, ledger.Entry{
 			Room: ledger.Room(p.room.ID), Kind: ledger.Removed, Subject: string(p.id),
-			Data: ledger.Data(Ending{Reason: reason, By: by, Message: reason.Sentence(by)}),
+			Data: ledger.Data(ending),
 		})
 	})
 	if err != nil {
@@ -187,8 +188,9 @@ func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error
 	return backend.Remove(ctx, p.liveRoom(), p.id)
 }
 
-// whoDid names the person whose act ended the presence, when it was one.
-func (r *Reconciler) whoDid(ctx context.Context, p presence, reason Reason) (name string, err error) {
+// ending is what the participant is told. It names the person whose act it was,
+// when it was one.
+func (r *Reconciler) ending(ctx context.Context, p presence, reason Reason) (Ending, error) {
 	var kind ledger.Kind
 	var subject any // any subject
 	switch reason {
@@ -197,18 +199,22 @@ func (r *Reconciler) whoDid(ctx context.Context, p presence, reason Reason) (nam
 	case RoomDeleted:
 		kind = ledger.RoomDeleted
 	default:
-		return "", nil
+		return Ending{Reason: reason, Message: reason.Sentence("")}, nil
 	}
-	err = r.pool.QueryRow(ctx, `
-		select users.display_name from ledger join users on users.id = ledger.actor
-		where ledger.room_id = $1 and ledger.kind = $2 and ledger.at >= $3
-			and ($4::text is null or ledger.subject = $4) and ledger.actor <> $5
+	var by account.UserID
+	var name string
+	err := r.pool.QueryRow(ctx, `
+		select users.id, users.display_name from ledger join users on users.id = ledger.actor
+		where ledger.room_id = $1 and ledger.kind = $2 and ledger.at >= $3 and ($4::text is null or ledger.subject = $4)
 		order by ledger.id desc limit 1`,
-		p.room.ID, kind, p.issued, subject, p.person.User).Scan(&name)
-	if err != nil && !noRows(err) {
-		return "", fmt.Errorf("who removed: %w", err)
+		p.room.ID, kind, p.issued, subject).Scan(&by, &name)
+	switch {
+	case err != nil && !noRows(err):
+		return Ending{}, fmt.Errorf("who ended it: %w", err)
+	case by != "" && by == p.person.User:
+		return Ending{Reason: reason, Message: reason.OwnSentence()}, nil
 	}
-	return name, nil
+	return Ending{Reason: reason, By: name, Message: reason.Sentence(name)}, nil
 }
 
 // compare makes what the backend says of a room's call and what the database

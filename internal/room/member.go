@@ -76,14 +76,14 @@ func (s *Store) AddMember(ctx context.Context, id ID, by account.UserID, login s
 	return added, err
 }
 
-// SetRole changes a member's role. It returns postgres.ErrNotFound when the
-// username is no member's, input.Invalid with field role, and what the policy
-// says.
-func (s *Store) SetRole(ctx context.Context, id ID, by account.UserID, username string, role Role) error {
+// SetRole changes a member's role and returns the name that others see of them.
+// It returns postgres.ErrNotFound when the username is no member's,
+// input.Invalid with field role, and what the policy says.
+func (s *Store) SetRole(ctx context.Context, id ID, by account.UserID, username string, role Role) (name string, err error) {
 	bad := input.Invalid{}
 	bad.Choice("role", string(role), string(Member), string(Moderator), string(Owner))
 	if err := bad.Err(); err != nil {
-		return err
+		return "", err
 	}
 	return s.changeMember(ctx, id, by, username, Ask{Action: SetRole, NewRole: role}, func(tx pgx.Tx, target Person) error {
 		if target.Role == role {
@@ -97,10 +97,10 @@ func (s *Store) SetRole(ctx context.Context, id ID, by account.UserID, username 
 	})
 }
 
-// RemoveMember ends a membership; one's own, to leave. It returns
-// postgres.ErrNotFound when the username is no member's, and what the policy
-// says.
-func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, username string) error {
+// RemoveMember ends a membership; one's own, to leave. It returns the name that
+// others see of who was removed, postgres.ErrNotFound when the username is no
+// member's, and what the policy says.
+func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, username string) (name string, err error) {
 	return s.changeMember(ctx, id, by, username, Ask{Action: Remove}, func(tx pgx.Tx, target Person) error {
 		_, err := tx.Exec(ctx, `delete from memberships where room_id = $1 and user_id = $2`, id, target.User)
 		if err != nil {
@@ -110,15 +110,15 @@ func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, user
 	})
 }
 
-// changeMember is change for what is done to one member.
-func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, username string, ask Ask, do func(pgx.Tx, Person) error) error {
+// changeMember is change for what is done to one member, whose name it returns.
+func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, username string, ask Ask, do func(pgx.Tx, Person) error) (name string, err error) {
 	// The right to see the list comes first: to others there are no members.
-	return s.change(ctx, id, by, Ask{Action: ListMembers}, func(tx pgx.Tx, r Room) error {
+	err = s.change(ctx, id, by, Ask{Action: ListMembers}, func(tx pgx.Tx, r Room) error {
 		err := tx.QueryRow(ctx, `
-			select users.id, memberships.role, users.disabled_at is not null
+			select users.id, users.display_name, memberships.role, users.disabled_at is not null
 			from memberships join users on users.id = memberships.user_id
 			where memberships.room_id = $1 and users.username = $2`, id, username).
-			Scan(&ask.Target.User, &ask.Target.Role, &ask.Target.Disabled)
+			Scan(&ask.Target.User, &name, &ask.Target.Role, &ask.Target.Disabled)
 		if err != nil {
 			return postgres.Translate(err)
 		}
@@ -131,6 +131,7 @@ func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, user
 		}
 		return do(tx, ask.Target)
 	})
+	return name, err
 }
 
 func appendMember(ctx context.Context, tx pgx.Tx, kind ledger.Kind, id ID, by, subject account.UserID, username string, role Role) error {

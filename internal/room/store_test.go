@@ -216,13 +216,13 @@ func TestMembers(t *testing.T) {
 		{"moderator adds moderator", second(h.rooms.AddMember(ctx, r.ID, h.id("ben"), "eve", room.Moderator)), room.Rank},
 		{"member adds member", second(h.rooms.AddMember(ctx, r.ID, h.id("cleo"), "eve", room.Member)), room.Rank},
 		{"stranger adds herself", second(h.rooms.AddMember(ctx, r.ID, h.id("eve"), "eve", room.Owner)), room.ErrHidden},
-		{"moderator removes owner", h.rooms.RemoveMember(ctx, r.ID, h.id("ben"), "ana"), room.Rank},
-		{"moderator promotes himself", h.rooms.SetRole(ctx, r.ID, h.id("ben"), "ben", room.Owner), room.Rank},
-		{"stranger removes member", h.rooms.RemoveMember(ctx, r.ID, h.id("eve"), "cleo"), room.ErrHidden},
-		{"nobody by that name", h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "eve"), postgres.ErrNotFound},
-		{"last owner leaves", h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "ana"), room.LastOwner},
-		{"last owner steps down", h.rooms.SetRole(ctx, r.ID, h.id("ana"), "ana", room.Member), room.LastOwner},
-		{"no such room", h.rooms.RemoveMember(ctx, "00000000-0000-7000-8000-000000000000", h.id("ana"), "ana"), room.ErrHidden},
+		{"moderator removes owner", second(h.rooms.RemoveMember(ctx, r.ID, h.id("ben"), "ana")), room.Rank},
+		{"moderator promotes himself", second(h.rooms.SetRole(ctx, r.ID, h.id("ben"), "ben", room.Owner)), room.Rank},
+		{"stranger removes member", second(h.rooms.RemoveMember(ctx, r.ID, h.id("eve"), "cleo")), room.ErrHidden},
+		{"nobody by that name", second(h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "eve")), postgres.ErrNotFound},
+		{"last owner leaves", second(h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "ana")), room.LastOwner},
+		{"last owner steps down", second(h.rooms.SetRole(ctx, r.ID, h.id("ana"), "ana", room.Member)), room.LastOwner},
+		{"no such room", second(h.rooms.RemoveMember(ctx, "00000000-0000-7000-8000-000000000000", h.id("ana"), "ana")), room.ErrHidden},
 	}
 	for _, test := range refusals {
 		if !errors.Is(test.do, test.want) {
@@ -244,9 +244,9 @@ func TestMembers(t *testing.T) {
 		name string
 		do   func() error
 	}{
-		{"ana makes cleo owner", func() error { return h.rooms.SetRole(ctx, r.ID, h.id("ana"), "cleo", room.Owner) }},
-		{"cleo removes ben", func() error { return h.rooms.RemoveMember(ctx, r.ID, h.id("cleo"), "ben") }},
-		{"ana leaves", func() error { return h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "ana") }},
+		{"ana makes cleo owner", func() error { return second(h.rooms.SetRole(ctx, r.ID, h.id("ana"), "cleo", room.Owner)) }},
+		{"cleo removes ben", func() error { return second(h.rooms.RemoveMember(ctx, r.ID, h.id("cleo"), "ben")) }},
+		{"ana leaves", func() error { return second(h.rooms.RemoveMember(ctx, r.ID, h.id("ana"), "ana")) }},
 	}
 	for _, step := range steps {
 		if err := step.do(); err != nil {
@@ -275,10 +275,10 @@ func TestOwnersRemoveEachOther(t *testing.T) {
 		r := h.create("ana", "Duel", "private")
 		h.add(r, "ana", "ben", room.Owner)
 		acts := []func() error{
-			func() error { return h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben") },
-			func() error { return h.rooms.RemoveMember(t.Context(), r.ID, h.id("ben"), "ana") },
-			func() error { return h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ana", room.Member) },
-			func() error { return h.rooms.RemoveMember(t.Context(), r.ID, h.id("ben"), "ben") },
+			func() error { return second(h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben")) },
+			func() error { return second(h.rooms.RemoveMember(t.Context(), r.ID, h.id("ben"), "ana")) },
+			func() error { return second(h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ana", room.Member)) },
+			func() error { return second(h.rooms.RemoveMember(t.Context(), r.ID, h.id("ben"), "ben")) },
 		}
 		var start, done sync.WaitGroup
 		start.Add(1)

@@ -76,20 +76,22 @@ func (s *Server) setRole(w http.ResponseWriter, r *http.Request, v room.Visit) e
 	if err != nil {
 		return err
 	}
-	username := chi.URLParam(r, "username")
-	if err := s.Rooms.SetRole(r.Context(), v.Room.ID, v.Person.User, username, room.Role(values["role"])); err != nil {
+	role := room.Role(values["role"])
+	name, err := s.Rooms.SetRole(r.Context(), v.Room.ID, v.Person.User, chi.URLParam(r, "username"), role)
+	if err != nil {
 		return err
 	}
-	return s.leave(w, r, membersPath(v), username+" is now "+values["role"]+".")
+	return s.leave(w, r, membersPath(v), name+" is now "+string(role)+".")
 }
 
 func (s *Server) removeMember(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	username := chi.URLParam(r, "username")
-	if err := s.Rooms.RemoveMember(r.Context(), v.Room.ID, v.Person.User, username); err != nil {
+	name, err := s.Rooms.RemoveMember(r.Context(), v.Room.ID, v.Person.User, username)
+	if err != nil {
 		return err
 	}
 	if username == v.Session.User.Username {
 		return s.leave(w, r, "/", "You left "+v.Room.Name+".")
 	}
-	return s.leave(w, r, membersPath(v), username+" no longer belongs to this room.")
+	return s.leave(w, r, membersPath(v), name+" no longer belongs to this room.")
 }

@@ -117,6 +117,7 @@ func (s *Server) page(h handler) http.HandlerFunc {
 			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
 			return
 		}
+		r = s.recognise(r)
 		page := ErrorPage{Page: s.base(r, p.heading), Status: p.status, Heading: p.heading, Message: p.message, RequestID: s.report(r, p, err)}
 		w.Header().Set("Cache-Control", "no-store")
 		p.hint(w)

@@ -137,6 +137,16 @@ func (s *Server) signedIn(h signedInHandler) handler {
 	}
 }
 
+// recognise finds out who is looking at a page that is for everybody. It does so
+// for every error alike, so that its time tells nothing.
+func (s *Server) recognise(r *http.Request) *http.Request {
+	session, err := s.Accounts.Resume(r.Context(), s.token(r))
+	if err != nil {
+		return r // shown as to somebody who is not signed in
+	}
+	return withViewer(r, session.User)
+}
+
 // begin signs somebody in and goes on to a path of this site.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, token account.Token, next string) error {
 	if err := s.setToken(w, r, token); err != nil {
