@@ -68,7 +68,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
-	if err != nil {
+	if err != nil && r.Context().Err() == nil { // else nobody waits for an answer
 		g.refuse(w, err)
 	}
 }

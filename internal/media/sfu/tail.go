@@ -79,6 +79,9 @@ func (t *tail) pass(line []byte) string {
 	if level == slog.LevelInfo {
 		level = levelOfInfo
 	}
+	// Its libraries call it an error when a connection goes away. What an
+	// operator must act upon, the supervisor says itself.
+	level = min(level, slog.LevelWarn)
 	said, _ := fields[slog.MessageKey].(string)
 	attrs := make([]slog.Attr, 0, len(fields)+1)
 	attrs = append(attrs, slog.String("said", said))
