@@ -39,6 +39,7 @@ export class Bar {
       if (event.target === this.#sheet) this.#sheet.close();
     });
     within(this.#sheet, "[data-close]", HTMLButtonElement).addEventListener("click", () => this.#sheet.close());
+    addEventListener("resize", () => this.#sheet.close()); // it was placed for the window as it was
     const problem = byId("sheet-problem", HTMLElement);
     devices.on("change", () => {
       problem.textContent = inputs.flatMap((input) => {
