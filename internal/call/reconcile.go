@@ -64,7 +64,7 @@ func (r *Reconciler) AccessChanged(ctx context.Context, payload string) {
 	}
 	user, _ := strings.CutPrefix(payload, "user:")
 	go func() {
-		rooms, err := r.roomsWith(ctx, `grants.user_id = $1`, user)
+		rooms, err := r.roomsOf(ctx, user)
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("rooms of a changed user not found, the sweep will", "user_id", user, "error", err)
 		}
@@ -97,11 +97,12 @@ func (r *Reconciler) Joined(live media.RoomID, _ media.ParticipantID) { r.Seen(l
 // Disconnected is part of media.Observer.
 func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
 
-func (r *Reconciler) roomsWith(ctx context.Context, where string, args ...any) ([]room.ID, error) {
+// roomsOf lists the rooms that a user is in, or let into.
+func (r *Reconciler) roomsOf(ctx context.Context, user string) ([]room.ID, error) {
 	rows, err := r.pool.Query(ctx, `
-		select distinct room_id from grants where left_at is null and revoked_at is null and `+where, args...)
+		select distinct room_id from grants where user_id = $1 and coalesce(left_at, revoked_at) is null`, user)
 	if err != nil {
-		return nil, fmt.Errorf("rooms with people: %w", err)
+		return nil, fmt.Errorf("rooms of user: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[room.ID])
 }

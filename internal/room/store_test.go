@@ -379,6 +379,7 @@ func TestListsUseIndexes(t *testing.T) {
 		"members of a room": `select 1 from memberships where room_id = '` + string(r.ID) + `'`,
 		"room of a slug":    `select 1 from rooms where slug = 'team' and deleted_at is null`,
 		"who is in":         `select 1 from grants where room_id = '` + string(r.ID) + `' and ` + room.Present,
+		"rooms of a person": `select 1 from grants where user_id = '` + string(h.id("ana")) + `' and coalesce(left_at, revoked_at) is null`,
 		"ledger of a room":  `select 1 from ledger where room_id = '` + string(r.ID) + `' and id > 5 order by id limit 10`,
 		"session":           `select 1 from sessions where token_hash = '\x00'`,
 		"email":             `select 1 from users where lower(email) = 'a@example.org'`,
@@ -408,7 +409,7 @@ func TestListsUseIndexes(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(plan.String(), "Seq Scan") || !strings.Contains(plan.String(), "Index") {
+		if strings.Contains(plan.String(), "Seq Scan") || !strings.Contains(plan.String(), "Index Cond") {
 			t.Errorf("%s reads the whole table:\n%s", name, plan.String())
 		}
 	}
