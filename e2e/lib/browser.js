@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { cameraFile } from "./camera.js";
+import { cameraFile, voiceFile } from "./camera.js";
 
 /** A name that leads to this machine and, unlike localhost, is no secure origin over plain http. */
 export const insecureHost = "foyer.test";
@@ -17,9 +17,10 @@ export function chromium() {
  * @param {object} [what]
  * @param {string} [what.camera] a y4m file that the camera shows
  * @param {boolean} [what.cameras] whether there is one
+ * @param {boolean} [what.speaks] whether the microphone hears somebody speak, rather than beeps
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, asks = false } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, speaks = false, asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -27,6 +28,7 @@ export function flags({ camera = cameraFile("bars"), cameras = true, asks = fals
     ...(cameras
       ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`]
       : ["--use-fake-device-for-media-stream=device-count=0"]),
+    ...(speaks ? [`--use-file-for-fake-audio-capture=${voiceFile}`] : []),
     `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];
 }

@@ -1,5 +1,6 @@
-// What the cameras of the tests show: small and slow, so that encoding it in
-// software leaves the machine time for everything else.
+// What the cameras of the tests show, small and slow, so that encoding it in
+// software leaves the machine time for everything else; and what a microphone
+// hears.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -44,4 +45,36 @@ export function writeCamera(name, wide, high, pictures) {
   const file = cameraFile(name);
   mkdirSync(new URL("../results/cameras/", import.meta.url), { recursive: true });
   writeFileSync(file, Buffer.concat(parts));
+}
+
+/** Where a voice is recorded that never pauses, unlike the beeps of feigned microphones. */
+export const voiceFile = fileURLToPath(new URL("../results/cameras/voice.wav", import.meta.url));
+
+/** Records it: a buzz with overtones that swells as often as syllables do. */
+export function recordVoice() {
+  const hertz = 48_000;
+  const samples = Buffer.alloc(hertz * 2 * 2); // two seconds of 16 bits
+  for (let n = 0; n < hertz * 2; n++) {
+    const time = n / hertz;
+    const pitch = 140 + 25 * Math.sin(2 * Math.PI * 0.5 * time);
+    let sum = 0;
+    for (let overtone = 1; overtone <= 12; overtone++) sum += Math.sin(2 * Math.PI * pitch * overtone * time) / overtone;
+    const swell = 0.55 + 0.45 * Math.sin(2 * Math.PI * 4 * time);
+    samples.writeInt16LE(Math.round(sum * swell * 9000), n * 2);
+  }
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20); // PCM
+  head.writeUInt16LE(1, 22); // one channel
+  head.writeUInt32LE(hertz, 24);
+  head.writeUInt32LE(hertz * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.length, 40);
+  mkdirSync(new URL("../results/cameras/", import.meta.url), { recursive: true });
+  writeFileSync(voiceFile, Buffer.concat([head, samples]));
 }

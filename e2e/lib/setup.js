@@ -1,6 +1,7 @@
-import { drawBars } from "./camera.js";
+import { drawBars, recordVoice } from "./camera.js";
 
 /** What the tests need before any browser starts. */
 export default function setup() {
   drawBars();
+  recordVoice();
 }

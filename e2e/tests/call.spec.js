@@ -2,7 +2,7 @@
 
 import { expect, test } from "../lib/test.js";
 import { expectPicture, expectSound } from "../lib/media.js";
-import { addMember, createRoom, expectCount, join, signUp } from "../lib/people.js";
+import { addMember, createRoom, expectCount, join, makeRoom, signUp } from "../lib/people.js";
 
 test("two people sign up, one opens a private room and admits the other, and they see and hear each other", async ({ newcomer }) => {
   const ana = await newcomer();
@@ -68,4 +68,21 @@ test("two people sign up, one opens a private room and admits the other, and the
     await expect(ana.tile(ben.username)).toHaveCount(0);
     await expectCount(ana, 1);
   });
+});
+
+test("who speaks has a ring, on every side; who is muted has none", async ({ visit, launch }) => {
+  const ana = await visit("ana");
+  const ben = await visit("ben", { browser: await launch({ speaks: true }) });
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await ana.button("Mute microphone").click();
+  await join(ben, room);
+  for (const person of [ana, ben]) {
+    await expect(person.tile("ben")).toHaveClass(/\bspeaking\b/);
+    await expect(person.tile("ana")).not.toHaveClass(/\bspeaking\b/);
+  }
+  const ring = ana.tile("ben").evaluate((tile) => getComputedStyle(tile, "::after").boxShadow);
+  expect(await ring).toContain("inset");
+  await ben.button("Mute microphone").click();
+  for (const person of [ana, ben]) await expect(person.tile("ben")).not.toHaveClass(/\bspeaking\b/);
 });

