@@ -56,6 +56,9 @@ const heartbeat = 15 * time.Second
 // events (HTML Living Standard, section 9.2). Streams end when ctx is done.
 func (s *Server) events(ctx context.Context) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodGet {
+			return errMethod // the headers alone of what never ends
+		}
 		after, err := position(r)
 		if err != nil {
 			return err

@@ -12,7 +12,6 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
 
-	"foyer/internal/call"
 )
 
 const (
@@ -41,31 +40,28 @@ func (s *Server) recoverer(next http.Handler) http.Handler {
 	})
 }
 
-// secureHeaders lets pages load nothing from elsewhere, but what a media
-// backend's own SDK connects to.
-func secureHeaders(backends call.Backends) func(http.Handler) http.Handler {
-	connect := "'self'"
-	if _, ok := backends["twilio"]; ok {
-		connect += " https://*.twilio.com wss://*.twilio.com"
-	}
-	policy := strings.Join([]string{
-		"default-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob: mediastream:", "connect-src " + connect,
-		"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
-	}, "; ")
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h := w.Header()
-			h.Set("Content-Security-Policy", policy)
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Referrer-Policy", "same-origin")
-			h.Set("Cross-Origin-Opener-Policy", "same-origin")
-			h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=()")
-			if r.TLS != nil {
-				h.Set("Strict-Transport-Security", "max-age=31536000")
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+// contentPolicy lets pages load nothing from elsewhere, and run and style
+// nothing that is not in a file of ours.
+var contentPolicy = strings.Join([]string{
+	"default-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob: mediastream:",
+	"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+}, "; ")
+
+func (s *Server) secureHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=()")
+		// Only for the public name: localhost, with a certificate for trying,
+		// serves other programs too.
+		if r.TLS != nil && s.PublicOrigin == requestOrigin(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // wellFormed treats addresses that are not text as addresses of nothing.

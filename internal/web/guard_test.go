@@ -135,6 +135,18 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// What only looks at the headers, as monitors do, gets them.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	tests := map[string]int{"/": 200, "/healthz": 200, "/readyz": 200, "/login": 200, "/nothing": 404, "/r/team/events": 405}
+	for path, want := range tests {
+		if got := h.do("ana", http.MethodHead, path, "", ""); got.status != want || got.body != "" {
+			t.Errorf("%s: got %d with %d bytes, want %d with none", path, got.status, len(got.body), want)
+		}
+	}
+}
+
 func TestStaticFilesAreKept(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -73,7 +73,7 @@ func New(c Config) (*Server, error) {
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.ClientIPFromRemoteAddr, s.recoverer, secureHeaders(s.Backends), wellFormed)
+	r.Use(middleware.ClientIPFromRemoteAddr, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
 
