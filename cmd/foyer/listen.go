@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -35,6 +36,7 @@ func (s *service) answer(listener net.Listener, handler http.Handler) {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), // failed handshakes and certificates
 	}
 	s.servers = append(s.servers, server) // it closes the listener
 	s.background.Go(func() {
