@@ -1,4 +1,4 @@
-// Drawn people for the cameras of the screenshots: each nods a little and blinks.
+// Drawn people for the cameras of the screenshots: each nods a little and talks.
 
 const width = 960;
 const height = 540;
@@ -62,9 +62,8 @@ export const portraits = {
 export function draw({ room, skin, shade, hair, back, front, top, collar }, time) {
   const nod = Math.sin(time * 2 * Math.PI) * 5;
   const tilt = Math.sin(time * 2 * Math.PI + 1) * 1.4;
-  const open = time > 0.46 && time < 0.52 ? 0.12 : 1; // a blink
   const talk = 5 + 4 * Math.sin(time * 10 * Math.PI);
-  const eye = (/** @type {number} */ x) => `<ellipse cx="${x}" cy="250" rx="9" ry="${11 * open}" fill="#2a211d"/><path d="M${x - 20} 224q20-14 40 0" fill="none" stroke="${hair}" stroke-width="7" stroke-linecap="round"/>`;
+  const eye = (/** @type {number} */ x) => `<ellipse cx="${x}" cy="250" rx="9" ry="11" fill="#2a211d"/><path d="M${x - 20} 224q20-14 40 0" fill="none" stroke="${hair}" stroke-width="7" stroke-linecap="round"/>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
     ${room}
     <g transform="translate(0 ${nod / 2})">
