@@ -71,14 +71,10 @@ func serveCertificate(certificate tls.Certificate) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 }
 
-// acme gets certificates for the configured domain (RFC 8555) and answers port
-// 80 with challenges and redirects.
+// acme gets certificates for the configured domain and answers port 80 with
+// challenges and redirects.
 func (s *service) acme() (*tls.Config, error) {
-	manager := &autocert.Manager{
-		Prompt:     autocert.AcceptTOS,
-		Cache:      autocert.DirCache(filepath.Join(s.cfg.DataDir, "acme")),
-		HostPolicy: autocert.HostWhitelist(s.cfg.Domain),
-	}
+	manager := s.certificates()
 	plain, err := net.Listen("tcp", ":80")
 	if err != nil {
 		return nil, fmt.Errorf("FOYER_DOMAIN needs port 80 for certificates and redirects: %w", err)
@@ -88,6 +84,16 @@ func (s *service) acme() (*tls.Config, error) {
 	config := manager.TLSConfig()
 	config.MinVersion = tls.VersionTLS12
 	return config, nil
+}
+
+// certificates gets and renews certificates for the configured domain, and no
+// other, by ACME (RFC 8555).
+func (s *service) certificates() *autocert.Manager {
+	return &autocert.Manager{
+		Prompt:     autocert.AcceptTOS,
+		Cache:      autocert.DirCache(filepath.Join(s.cfg.DataDir, "acme")),
+		HostPolicy: autocert.HostWhitelist(s.cfg.Domain),
+	}
 }
 
 // origin is the address to open in a browser on this machine, or the public one.
