@@ -36,7 +36,7 @@ export class Foyer {
       FOYER_DATA_DIR: foyer.#dir,
       FOYER_ADDR: `127.0.0.1:${await freeTCPPort()}`,
       FOYER_MEDIA_UDP_PORT: String(await freeUDPPort()),
-      FOYER_MEDIA_TCP_PORT: "0",
+      FOYER_MEDIA_TCP_PORT: String(await freeTCPPort()),
     };
     await foyer.begin();
     return foyer;

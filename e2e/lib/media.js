@@ -84,3 +84,24 @@ export function openConnections(page) {
   return page.evaluate(() => /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections
     .map((connection) => connection.connectionState).filter((state) => state !== "closed"));
 }
+
+/**
+ * Over what the page's media travel now: "udp", "tcp", or both.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export function transports(page) {
+  return page.evaluate(async () => {
+    const protocols = new Set();
+    for (const connection of /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections) {
+      if (connection.connectionState !== "connected") continue;
+      const report = await connection.getStats();
+      for (const stats of report.values()) {
+        if (stats.type === "transport" && stats.selectedCandidatePairId) {
+          protocols.add(report.get(report.get(stats.selectedCandidatePairId).localCandidateId).protocol);
+        }
+      }
+    }
+    return [...protocols].sort();
+  });
+}

@@ -2,7 +2,7 @@
 
 import { expect, test } from "../lib/test.js";
 import { insecureHost } from "../lib/browser.js";
-import { expectPicture, expectSound } from "../lib/media.js";
+import { expectPicture, expectSound, transports } from "../lib/media.js";
 import { expectCount, join, joinHere, logIn, makeRoom, setPermission, signUp } from "../lib/people.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
@@ -114,6 +114,18 @@ test("devices are listed by name, a chosen display name is what others see", asy
   await joinHere(ben);
   await expect(ana.tile("ben")).toContainText("<b>Benjamin</b> & Söhne");
   await expectPicture(ana.tile("ben"));
+});
+
+test("where the network blocks UDP, sound and picture go over TCP", async ({ visit, launch }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben", { browser: await launch({ udp: false }) })];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ben.tile("ana"));
+  await expectPicture(ana.tile("ben"));
+  await expectSound(ben.page);
+  expect(await transports(ben.page), "behind the block").toEqual(["tcp"]);
+  expect(await transports(ana.page), "elsewhere UDP comes first").toEqual(["udp"]);
 });
 
 test("without a camera, and without any device, one can join to watch and listen", async ({ visit, launch }) => {
