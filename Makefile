@@ -58,7 +58,8 @@ e2e: bin/foyer e2e/node_modules/.made
 	sh e2e/chromium.sh
 	npm test --silent --prefix e2e
 
-bench: bin/foyer
+bench: bin/foyer e2e/node_modules/.made
+	sh e2e/chromium.sh
 	go run ./bench
 
 clean:
