@@ -347,7 +347,7 @@ func mediaServers(t *testing.T, dir string) (pids []int) {
 	return pids
 }
 
-func TestSelfSigned(t *testing.T) {
+func TestCertificates(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	p := start(t, dir, freePort(t), "--tls-self-signed")
@@ -370,9 +370,17 @@ func TestSelfSigned(t *testing.T) {
 	}
 	before := certificate()
 	p.stop(syscall.SIGTERM)
-	start(t, dir, freePort(t), "--tls-self-signed")
+	p = start(t, dir, freePort(t), "--tls-self-signed")
 	if certificate() != before {
 		t.Error("the certificate changed with a restart, so people must accept it again")
+	}
+	p.stop(syscall.SIGTERM)
+
+	// The same as a certificate of one's own.
+	file := filepath.Join(dir, "tls", "self-signed.pem")
+	p = start(t, dir, freePort(t), "--tls-cert", file, "--tls-key", file)
+	if status, _ := p.get("/"); status != http.StatusOK || !strings.HasPrefix(p.url, "https://") {
+		t.Errorf("with one's own certificate: %d at %s", status, p.url)
 	}
 }
 

@@ -135,6 +135,27 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// Being alive is not being ready: that needs the database and the media service.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	expect := func(what, path string, status int, says string) {
+		t.Helper()
+		if got := h.get("", path); got.status != status || !strings.Contains(got.body, says) {
+			t.Errorf("%s, %s: got %d %q, want %d with %q", what, path, got.status, got.body, status, says)
+		}
+	}
+	expect("all is well", "/readyz", 200, "media: ok")
+	h.media.SetDown(true)
+	expect("media is down", "/readyz", 503, "media: does not answer")
+	expect("media is down", "/healthz", 200, "ok")
+	h.media.SetDown(false)
+	expect("media is back", "/readyz", 200, "database: ok")
+	h.pool.Close()
+	expect("the database is gone", "/readyz", 503, "database: does not answer")
+	expect("the database is gone", "/healthz", 200, "ok")
+}
+
 // What only looks at the headers, as monitors do, gets them.
 func TestHead(t *testing.T) {
 	t.Parallel()
