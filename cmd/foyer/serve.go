@@ -149,16 +149,8 @@ func (s *service) startWeb(ctx context.Context) error {
 	}
 	live, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.end = end
-	listener := &postgres.Listener{Pool: pool, Log: s.log, Channels: map[string]func(string){
-		ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
-		call.Channel:   func(payload string) { reconciler.AccessChanged(live, payload) },
-	}, Connected: func() {
-		hub.Resync()
-		reconciler.Resync()
-	}}
-	for _, run := range []func(context.Context){hub.Run, reconciler.Run, listener.Run, s.purge} {
-		s.background.Go(func() { run(live) })
-	}
+	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
+	s.background.Go(func() { s.purge(live) })
 	s.answer(s.public, s.web.Handler(live))
 	if s.hooks != nil {
 		s.answer(s.hooks, s.web.Hooks())

@@ -18,7 +18,6 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/ledger"
 	"foyer/internal/media/mediatest"
-	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 	"foyer/internal/web"
@@ -66,14 +65,8 @@ func newHouse(t *testing.T, usernames ...string) *house {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	listener := &postgres.Listener{Pool: pool, Log: log, Connected: hub.Resync, Channels: map[string]func(string){
-		ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
-		call.Channel:   func(payload string) { reconciler.AccessChanged(ctx, payload) },
-	}}
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context){hub.Run, reconciler.Run, listener.Run} {
-		running.Go(func() { run(ctx) })
-	}
+	running.Go(func() { call.Follow(ctx, pool, hub, reconciler, log) })
 	server := httptest.NewServer(h.server.Handler(ctx))
 	t.Cleanup(func() { cancel(); server.Close(); running.Wait() })
 	h.url = server.URL

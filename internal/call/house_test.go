@@ -1,0 +1,159 @@
+package call_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/crypto/bcrypt"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
+	"foyer/internal/postgres/postgrestest"
+	"foyer/internal/room"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+// house is a running service but for its pages: a real database, everything
+// that listens to it, and a media backend in memory.
+type house struct {
+	*testing.T
+	pool       *pgxpool.Pool
+	accounts   *account.Store
+	rooms      *room.Store
+	calls      *call.Service
+	reconciler *call.Reconciler
+	media      *mediatest.Memory
+	people     map[string]account.User
+	sessions   map[string]account.Token
+}
+
+func newHouse(t *testing.T, usernames ...string) *house {
+	t.Helper()
+	pool := postgrestest.New(t)
+	log := slog.New(slog.DiscardHandler)
+	memory := mediatest.NewMemory()
+	backends := call.Backends{memory.Capabilities().Name: memory}
+	hub := ledger.NewHub(pool, log)
+	h := &house{
+		T: t, pool: pool, media: memory, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool),
+		reconciler: call.NewReconciler(pool, backends, log),
+		people:     make(map[string]account.User), sessions: make(map[string]account.Token),
+	}
+	h.calls = call.NewService(pool, h.rooms, backends, hub)
+	ctx, cancel := context.WithCancel(context.Background())
+	memory.Signalling(ctx, h.calls.Admit, h.reconciler)
+	memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
+	var running sync.WaitGroup
+	running.Go(func() { call.Follow(ctx, pool, hub, h.reconciler, log) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	for _, name := range usernames {
+		h.register(name)
+	}
+	return h
+}
+
+func (h *house) register(name string) {
+	h.Helper()
+	user, err := h.accounts.Register(h.Context(), account.Registration{
+		Username: name, Email: name + "@example.org", DisplayName: "The " + name, Password: "correct horse " + name,
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.people[name], h.sessions[name] = user, h.session(user)
+}
+
+func (h *house) session(user account.User) account.Token {
+	h.Helper()
+	token, err := h.accounts.Begin(h.Context(), user.ID, "", account.Origin{})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return token
+}
+
+func (h *house) id(name string) account.UserID { return h.people[name].ID }
+
+// room makes one that owner owns and the others are members of.
+func (h *house) room(access, owner string, members ...string) room.Room {
+	h.Helper()
+	r, err := h.rooms.Create(h.Context(), h.id(owner), room.Draft{Name: "Team", Access: access, Backend: h.media.Capabilities().Name})
+	if err != nil {
+		h.Fatal(err)
+	}
+	for _, name := range members {
+		if _, err := h.rooms.AddMember(h.Context(), r.ID, h.id(owner), name, room.Member); err != nil {
+			h.Fatal(err)
+		}
+	}
+	return r
+}
+
+func (h *house) join(name string, r room.Room) call.Ticket {
+	h.Helper()
+	ticket, err := h.calls.Join(h.Context(), h.sessions[name], r.Slug, "")
+	if err != nil {
+		h.Fatalf("%s joins: %v", name, err)
+	}
+	return ticket
+}
+
+func (h *house) enter(name string, r room.Room) (call.Ticket, *mediatest.Connection) {
+	h.Helper()
+	ticket := h.join(name, r)
+	connection, err := h.media.Connect(h.Context(), ticket.Grant.Token)
+	if err != nil {
+		h.Fatalf("%s connects: %v", name, err)
+	}
+	h.waitFor(name+" is in", func() bool { return slices.Contains(h.present(r), name) })
+	return ticket, connection
+}
+
+// present lists who the database says is in a room.
+func (h *house) present(r room.Room) []string {
+	h.Helper()
+	live, err := h.rooms.Live(h.Context(), r.ID)
+	if err != nil {
+		h.Fatal(err)
+	}
+	var names []string
+	for _, p := range live[r.ID] {
+		names = append(names, p.Username)
+	}
+	return names
+}
+
+func (h *house) sql(query string, args ...any) {
+	h.Helper()
+	if _, err := h.pool.Exec(h.Context(), query, args...); err != nil {
+		h.Fatal(err)
+	}
+}
+
+func (h *house) waitFor(what string, condition func() bool) {
+	h.Helper()
+	const patience = 10 * time.Second
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+func (h *house) waitClosed(what string, connection *mediatest.Connection) {
+	h.Helper()
+	select {
+	case <-connection.Done():
+	case <-time.After(10 * time.Second):
+		h.Fatalf("still connected: %s", what)
+	}
+}

@@ -1,0 +1,190 @@
+package call_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"foyer/internal/call"
+	"foyer/internal/input"
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben", "eve")
+	r := h.room("private", "ana", "ben")
+	first, _ := h.enter("ana", r)
+	ticket, err := h.calls.Join(t.Context(), h.sessions["ben"], r.Slug, "  Benny   B ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ticket.People) != 2 || ticket.People[0].Participant != first.Participant && ticket.People[1].Participant != first.Participant {
+		t.Errorf("people %+v, want both", ticket.People)
+	}
+	i := slices.IndexFunc(ticket.People, func(w call.Who) bool { return w.Participant == ticket.Participant })
+	if want := (call.Who{Participant: ticket.Participant, Username: "ben", DisplayName: "Benny B", Role: room.Member}); i < 0 || ticket.People[i] != want {
+		t.Errorf("people %+v, want %+v among them", ticket.People, want)
+	}
+	if life := time.Until(ticket.Grant.Expires); life > 2*time.Minute || life < time.Minute {
+		t.Errorf("the token lives %v, want at most two minutes", life)
+	}
+	if _, err := h.calls.Join(t.Context(), h.sessions["eve"], r.Slug, ""); !errors.Is(err, room.ErrHidden) {
+		t.Errorf("stranger: %v", err)
+	}
+	if _, err := h.calls.Join(t.Context(), "", r.Slug, ""); !errors.Is(err, room.ErrSignIn) {
+		t.Errorf("anonymous: %v", err)
+	}
+	var invalid input.Invalid
+	if _, err := h.calls.Join(t.Context(), h.sessions["ben"], r.Slug, "a\u202eb"); !errors.As(err, &invalid) || invalid["display_name"] == "" {
+		t.Errorf("bad name: %v", err)
+	}
+}
+
+func TestJoinWithoutItsBackend(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	h.sql(`update rooms set backend = 'gone' where id = $1`, r.ID)
+	if _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); !errors.Is(err, call.ErrNoBackend) {
+		t.Errorf("got %v, want %v", err, call.ErrNoBackend)
+	}
+}
+
+// However many ask at once, no more get in than there are places, and everyone
+// else is told that the room is full.
+func TestCapacityUnderARush(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	const places, asking = 10, 100
+	h.sql(`update rooms set capacity = $2 where id = $1`, r.ID, places)
+	var mu sync.Mutex
+	var admitted []call.Ticket
+	full := 0
+	var group sync.WaitGroup
+	for range asking {
+		group.Go(func() {
+			ticket, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, "")
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				admitted = append(admitted, ticket)
+			case errors.Is(err, room.Full):
+				full++
+			default:
+				t.Errorf("unexpected error: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	if len(admitted) != places || full != asking-places {
+		t.Fatalf("%d in and %d told it is full, want %d and %d", len(admitted), full, places, asking-places)
+	}
+	// A place is free again when somebody leaves, and when somebody who was let
+	// in never came.
+	connection, err := h.media.Connect(t.Context(), admitted[0].Grant.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("ana is in", func() bool { return len(h.present(r)) == 1 })
+	connection.Leave()
+	h.waitFor("a place is free", func() bool { _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); return err == nil })
+	h.sql(`update grants set issued_at = now() - interval '121 seconds' where id = $1`, admitted[1].Participant)
+	h.join("ana", r)
+	if _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); !errors.Is(err, room.Full) {
+		t.Errorf("one too many: %v", err)
+	}
+}
+
+// The gate asks the policy on every connect, whatever the token says.
+func TestGateAsksAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	waiting := h.join("ben", r)
+	inside, connection := h.enter("ben", r)
+	h.sql(`update rooms set locked_at = now() where id = $1`, r.ID)
+
+	refused := func(what string, ticket call.Ticket, reason string) {
+		t.Helper()
+		_, err := h.media.Connect(t.Context(), ticket.Grant.Token)
+		var refusal *media.Refusal
+		if !errors.As(err, &refusal) || refusal.Reason != reason {
+			t.Errorf("%s: got %v, want refusal %q", what, err, reason)
+		}
+	}
+	refused("somebody new to a locked room", waiting, "locked")
+	connection.Leave()
+	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 0 })
+	if _, err := h.media.Connect(t.Context(), inside.Grant.Token); err != nil {
+		t.Errorf("coming back to a locked room: %v", err)
+	}
+	if _, connection := h.enter("ana", r); connection == nil {
+		t.Error("the owner of a locked room")
+	}
+	h.sql(`update rooms set locked_at = null, capacity = 2 where id = $1`, r.ID)
+	h.sql(`update grants set issued_at = now() - interval '3 minutes' where id = $1`, waiting.Participant)
+
+	other := h.room("private", "ben")
+	if _, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(other.ID)+"-1"), inside.Participant); err == nil {
+		t.Error("a grant of one room admits to another")
+	}
+	if _, err := h.calls.Admit(t.Context(), "foyer-x", "nobody"); err == nil {
+		t.Error("an unknown grant admits")
+	}
+}
+
+// People join while the room and its members are being changed: none of it
+// waits for the other in a circle.
+func TestJoinsAndChangesDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	h.sql(`update rooms set capacity = 500 where id = $1`, r.ID)
+	_, _ = h.enter("ben", r)
+	const rounds = 40
+	var group sync.WaitGroup
+	group.Go(func() {
+		for range rounds {
+			if _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); err != nil {
+				t.Errorf("join: %v", err)
+			}
+		}
+	})
+	group.Go(func() {
+		for i := range rounds {
+			role := []room.Role{room.Member, room.Moderator}[i%2]
+			if _, err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", role); err != nil {
+				t.Errorf("set role: %v", err)
+			}
+		}
+	})
+	group.Go(func() {
+		for i := range rounds {
+			if err := h.rooms.SetLocked(t.Context(), r.ID, h.id("ana"), i%2 == 0); err != nil {
+				t.Errorf("lock: %v", err)
+			}
+		}
+	})
+	group.Go(func() {
+		for i := range rounds {
+			h.sql(`update rooms set switches = jsonb_set(switches, '{share}', $2) where id = $1`, r.ID, i%2 == 0)
+			if err := h.reconciler.Reconcile(t.Context(), r.ID); err != nil {
+				t.Errorf("reconcile: %v", err)
+			}
+		}
+	})
+	group.Wait()
+	var deadlocks int
+	if err := h.pool.QueryRow(t.Context(), `select deadlocks from pg_stat_database where datname = current_database()`).Scan(&deadlocks); err != nil {
+		t.Fatal(err)
+	}
+	if deadlocks > 0 {
+		t.Errorf("%d deadlocks", deadlocks)
+	}
+}

@@ -1,0 +1,197 @@
+package call_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"foyer/internal/call"
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+// Losing what let somebody in ends their presence, however it is lost, and the
+// token that is still valid does not bring them back.
+func TestPresenceFollowsAccess(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		access string
+		lose   func(h *house, r room.Room)
+		reason call.Reason
+		by     string
+		own    bool
+	}{
+		{"removed by the owner", "private", func(h *house, r room.Room) {
+			if _, err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+				h.Error(err)
+			}
+		}, call.RemovedFromRoom, "The ana", false},
+		{"membership deleted by hand", "private", func(h *house, r room.Room) {
+			h.sql(`delete from memberships where room_id = $1 and user_id = $2`, r.ID, h.id("ben"))
+		}, call.RemovedFromRoom, "", false},
+		{"left by himself", "private", func(h *house, r room.Room) {
+			if _, err := h.rooms.RemoveMember(h.Context(), r.ID, h.id("ben"), "ben"); err != nil {
+				h.Error(err)
+			}
+		}, call.RemovedFromRoom, "", true},
+		{"room deleted", "private", func(h *house, r room.Room) {
+			if err := h.rooms.Delete(h.Context(), r.ID, h.id("ana")); err != nil {
+				h.Error(err)
+			}
+		}, call.RoomDeleted, "The ana", false},
+		{"room row gone by hand", "private", func(h *house, r room.Room) {
+			h.sql(`update rooms set deleted_at = now() where id = $1`, r.ID)
+		}, call.RoomDeleted, "", false},
+		{"call ended", "private", func(h *house, r room.Room) {
+			h.sql(`update rooms set generation = generation + 1 where id = $1`, r.ID)
+		}, call.CallEnded, "", false},
+		{"signed out everywhere", "private", func(h *house, r room.Room) {
+			if err := h.accounts.EndAll(h.Context(), h.id("ben")); err != nil {
+				h.Error(err)
+			}
+		}, call.SignedOut, "", false},
+		{"logged out", "private", func(h *house, r room.Room) {
+			if err := h.accounts.End(h.Context(), h.sessions["ben"]); err != nil {
+				h.Error(err)
+			}
+		}, call.SignedOut, "", false},
+		{"account switched off", "private", func(h *house, r room.Room) {
+			h.sql(`update users set disabled_at = now() where id = $1`, h.id("ben"))
+		}, call.Disabled, "", false},
+		{"open room becomes private", "open", func(h *house, r room.Room) {
+			h.sql(`update rooms set visibility = 'private' where id = $1`, r.ID)
+		}, call.RemovedFromRoom, "", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "ana", "ben")
+			var members []string
+			if test.access == "private" {
+				members = []string{"ben"}
+			}
+			r := h.room(test.access, "ana", members...)
+			ticket, connection := h.enter("ben", r)
+			stream, err := h.calls.Stream(t.Context(), h.sessions["ben"], r.Slug, ticket.Participant, ticket.Position)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stream.Close()
+
+			start := time.Now()
+			test.lose(h, r)
+			h.waitClosed("ben", connection)
+			t.Logf("out after %v", time.Since(start).Round(time.Millisecond))
+
+			_, err = h.media.Connect(t.Context(), ticket.Grant.Token)
+			var refusal *media.Refusal
+			if !errors.As(err, &refusal) || refusal.Status != 403 || refusal.Reason != string(test.reason) {
+				t.Errorf("the old token: got %v, want 403 %s", err, test.reason)
+			}
+			ending := h.ending(stream)
+			want := call.Ending{Reason: test.reason, By: test.by, Message: test.reason.Sentence(test.by)}
+			if test.own {
+				want.Message = test.reason.OwnSentence()
+			}
+			if ending != want {
+				t.Errorf("told %+v, want %+v", ending, want)
+			}
+			if got := h.present(r); len(got) != 0 {
+				t.Errorf("still said to be in: %v", got)
+			}
+		})
+	}
+}
+
+func TestPermissionsFollowRoleAndSwitches(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	ticket, connection := h.enter("ben", r)
+	all := media.Permissions{Microphone: true, Camera: true, Share: true}
+	if ticket.May != all || connection.May() != all {
+		t.Fatalf("may %+v, connected with %+v, want all", ticket.May, connection.May())
+	}
+	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false}' where id = $1`, r.ID)
+	h.waitFor("the switches hold", func() bool { return connection.May() == media.Permissions{Camera: true} })
+	if _, err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", room.Moderator); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("a moderator may all", func() bool { return connection.May() == all })
+
+	stream, err := h.calls.Stream(t.Context(), h.sessions["ben"], r.Slug, ticket.Participant, ticket.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	var told []string
+	h.waitFor("both changes are told", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		events, err := stream.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name == "permissions" {
+				told = append(told, string(event.Data))
+			}
+		}
+		return len(told) == 2
+	})
+}
+
+// What the database does not know of is put out: participants that nobody let
+// in, calls of rooms that are not there.
+func TestStraysArePutOut(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	_, own := h.enter("ana", r)
+	live := media.RoomID("foyer-" + string(r.ID) + "-1")
+	// A gate that lets everybody in.
+	everybody := func(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+		return media.Participant{ID: id}, nil
+	}
+	h.media.Signalling(t.Context(), everybody, h.reconciler)
+	for _, name := range []media.RoomID{live, "foyer-" + media.RoomID(r.ID) + "-7", "foyer-00000000-0000-7000-8000-000000000000-1", "foyer-what"} {
+		grant, err := h.media.Grant(t.Context(), name, media.Participant{ID: "intruder", Name: "x"}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		connection, err := h.media.Connect(t.Context(), grant.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.reconciler.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.waitClosed("intruder in "+string(name), connection)
+	}
+	select {
+	case <-own.Done():
+		t.Error("somebody who belongs there was put out as well")
+	default:
+	}
+}
+
+// While the media service does not answer nobody can be removed from it; once it
+// answers, they are.
+func TestRemovalWaitsForTheMediaService(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	ticket, connection := h.enter("ben", r)
+	h.media.SetDown(true)
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("the gate is closed", func() bool {
+		_, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(r.ID)+"-1"), ticket.Participant)
+		return err != nil
+	})
+	h.media.SetDown(false)
+	h.waitClosed("ben", connection)
+}

@@ -1,0 +1,105 @@
+package call_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"foyer/internal/account"
+	"foyer/internal/call"
+	"foyer/internal/ledger"
+	"foyer/internal/room"
+)
+
+// ending reads a stream to its end.
+func (h *house) ending(stream *call.Stream) call.Ending {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		events, err := stream.Next(ctx)
+		if err != nil {
+			h.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name != "ended" {
+				continue
+			}
+			var ending call.Ending
+			if err := json.Unmarshal(event.Data, &ending); err != nil {
+				h.Fatal(err)
+			}
+			return ending
+		}
+	}
+	h.Fatal("the stream never said that it is over")
+	return call.Ending{}
+}
+
+func TestStreamTellsWhatHappens(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben", "eve")
+	r := h.room("private", "ana", "ben")
+	ana, _ := h.enter("ana", r)
+	ben, connection := h.enter("ben", r)
+	connection.Leave()
+	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 1 })
+	if err := h.rooms.Change(t.Context(), r.ID, h.id("ana"), room.Change{Name: "Renamed"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+		t.Fatal(err)
+	}
+
+	stream, err := h.calls.Stream(t.Context(), h.sessions["ana"], r.Slug, ana.Participant, ana.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	want := []string{"joined", "admitted", "joined", "left", "room"}
+	var got []string
+	var last ledger.Position
+	h.waitFor("all events", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		events, err := stream.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Position <= last {
+				t.Errorf("event at %d after %d", event.Position, last)
+			}
+			got, last = append(got, event.Name), event.Position
+		}
+		return len(got) >= len(want)
+	})
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+
+	for _, name := range []string{"ben", "eve"} {
+		if _, err := h.calls.Stream(t.Context(), h.sessions[name], r.Slug, ana.Participant, 0); !errors.Is(err, call.ErrNotYours) {
+			t.Errorf("%s listens as ana: %v", name, err)
+		}
+	}
+	if _, err := h.calls.Stream(t.Context(), "", r.Slug, ana.Participant, 0); !errors.Is(err, account.ErrSignedOut) {
+		t.Errorf("nobody listens: %v", err)
+	}
+	if _, err := h.calls.Stream(t.Context(), h.sessions["ana"], "other", ana.Participant, 0); !errors.Is(err, call.ErrNotYours) {
+		t.Errorf("other room: %v", err)
+	}
+	// Ben was not in the call any more when he was removed: his stream must
+	// end all the same.
+	late, err := h.calls.Stream(t.Context(), h.sessions["ben"], r.Slug, ben.Participant, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	if ending := h.ending(late); ending.Reason != call.RemovedFromRoom {
+		t.Errorf("ended for %q", ending.Reason)
+	}
+}
