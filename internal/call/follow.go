@@ -19,7 +19,7 @@ func Follow(ctx context.Context, pool *pgxpool.Pool, hub *ledger.Hub, reconciler
 		Log:  log,
 		Channels: map[string]func(payload string){
 			ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
-			Channel:        func(payload string) { reconciler.AccessChanged(ctx, payload) },
+			Channel:        reconciler.AccessChanged,
 		},
 		Connected: func() {
 			hub.Resync()

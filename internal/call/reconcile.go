@@ -36,13 +36,14 @@ type Reconciler struct {
 	backends Backends
 	log      *slog.Logger
 	rooms    *queue[room.ID]
+	users    *queue[account.UserID]
 	missed   chan struct{} // changes may have been missed: sweep now
 }
 
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
-	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), missed: make(chan struct{}, 1)}
+	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), missed: make(chan struct{}, 1)}
 }
 
 // Run works until ctx ends.
@@ -52,26 +53,30 @@ func (r *Reconciler) Run(ctx context.Context) {
 	for range workers {
 		group.Go(func() { r.rooms.work(ctx, r.attend) })
 	}
+	group.Go(func() { r.users.work(ctx, r.attendUser) })
 	group.Go(func() { r.sweep(ctx) })
 	group.Wait()
 }
 
 // AccessChanged takes a payload of Channel. It does not block.
-func (r *Reconciler) AccessChanged(ctx context.Context, payload string) {
+func (r *Reconciler) AccessChanged(payload string) {
 	if id, ok := strings.CutPrefix(payload, "room:"); ok {
 		r.rooms.add(room.ID(id))
-		return
 	}
-	user, _ := strings.CutPrefix(payload, "user:")
-	go func() {
-		rooms, err := r.roomsOf(ctx, user)
-		if err != nil && ctx.Err() == nil {
-			r.log.Error("rooms of a changed user not found, the sweep will", "user_id", user, "error", err)
-		}
-		for _, id := range rooms {
-			r.rooms.add(id)
-		}
-	}()
+	if id, ok := strings.CutPrefix(payload, "user:"); ok {
+		r.users.add(account.UserID(id))
+	}
+}
+
+// attendUser queues the rooms of somebody whose account or sessions changed.
+func (r *Reconciler) attendUser(ctx context.Context, user account.UserID) {
+	rooms, err := r.roomsOf(ctx, user)
+	if err != nil && ctx.Err() == nil {
+		r.log.Error("rooms of a changed user not found, the sweep will", "user_id", user, "error", err)
+	}
+	for _, id := range rooms {
+		r.rooms.add(id)
+	}
 }
 
 // Resync tells the reconciler that changes of access may have been missed. It
@@ -98,7 +103,7 @@ func (r *Reconciler) Joined(live media.RoomID, _ media.ParticipantID) { r.Seen(l
 func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
 
 // roomsOf lists the rooms that a user is in, or let into.
-func (r *Reconciler) roomsOf(ctx context.Context, user string) ([]room.ID, error) {
+func (r *Reconciler) roomsOf(ctx context.Context, user account.UserID) ([]room.ID, error) {
 	rows, err := r.pool.Query(ctx, `
 		select distinct room_id from grants where user_id = $1 and coalesce(left_at, revoked_at) is null`, user)
 	if err != nil {

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -19,6 +21,9 @@ type Listener struct {
 	// Connected is called each time listening begins, at first and after a
 	// lost connection: what was notified in between was missed.
 	Connected func()
+	// Check is how often to see whether a silent connection still lives; the
+	// default is 15 seconds.
+	Check time.Duration
 }
 
 // Run listens until ctx ends, connecting again whenever the connection is lost.
@@ -57,10 +62,31 @@ func (l *Listener) listen(ctx context.Context) (began bool, err error) {
 	}
 	l.Connected()
 	for {
-		notification, err := conn.WaitForNotification(ctx)
+		notification, err := l.wait(ctx, conn)
 		if err != nil {
 			return true, err
 		}
 		l.Channels[notification.Channel](notification.Payload)
+	}
+}
+
+// wait returns the next notification. A network can lose a connection without a
+// word, so silence is broken by asking.
+func (l *Listener) wait(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	const defaultCheck, patience = 15 * time.Second, 5 * time.Second
+	for {
+		silence, cancel := context.WithTimeout(ctx, cmp.Or(l.Check, defaultCheck))
+		notification, err := conn.WaitForNotification(silence)
+		expired := silence.Err() != nil
+		cancel()
+		if err == nil || !expired || ctx.Err() != nil || conn.IsClosed() {
+			return notification, err
+		}
+		answer, cancel := context.WithTimeout(ctx, min(patience, cmp.Or(l.Check, patience)))
+		err = conn.Ping(answer)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
 	}
 }

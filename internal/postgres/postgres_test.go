@@ -2,10 +2,14 @@ package postgres_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -94,5 +98,63 @@ func TestTranslate(t *testing.T) {
 	}
 	if postgres.Translate(nil) != nil {
 		t.Error("nil is translated into an error")
+	}
+}
+
+// A server that says nothing any more, as behind a network that lost the
+// connection without a word, is left and another connection made.
+func TestListenerLeavesADeadConnection(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	connected := make(chan struct{}, 10)
+	heard := make(chan string, 100)
+	listener := &postgres.Listener{
+		Pool: pool, Log: slog.New(slog.DiscardHandler), Check: 200 * time.Millisecond,
+		Connected: func() { connected <- struct{}{} },
+		Channels:  map[string]func(string){"test": func(payload string) { heard <- payload }},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { listener.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	<-connected
+	var pid int
+	err := pool.QueryRow(t.Context(), `
+		select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+		order by backend_start desc limit 1`).Scan(&pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Silence for longer than the check is no reason to leave.
+	select {
+	case <-connected:
+		t.Error("left a connection that was only silent")
+	case <-time.After(time.Second):
+	}
+	notify := func(payload string) {
+		if _, err := pool.Exec(t.Context(), `select pg_notify('test', $1)`, payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notify("one")
+	if got := <-heard; got != "one" {
+		t.Errorf("heard %q", got)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it may have ended
+	select {
+	case <-connected:
+	case <-time.After(20 * time.Second):
+		t.Fatal("still waiting for a server that is stopped")
+	}
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	notify("two")
+	if got := <-heard; got != "two" {
+		t.Errorf("heard %q", got)
 	}
 }
