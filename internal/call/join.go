@@ -70,6 +70,12 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 	// Nobody waits for the disk: a grant that a crash of the machine takes back
 	// was worth no more than its two minutes, and the gate refuses its token.
 	batch.Queue(`select pg_advisory_xact_lock(ledger_key($1)), set_config('synchronous_commit', 'off', true)`, v.Room.ID)
+	// Whoever asks again before they came, after a reload say, holds one place,
+	// not two. The earlier token still opens the door while there is another.
+	batch.Queue(`
+		update grants set left_at = now()
+		where room_id = $1 and session_id = $2 and connected_at is null and left_at is null and revoked_at is null`,
+		v.Room.ID, v.Session.ID)
 	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
 	batch.Queue(`
 		with granted as (

@@ -242,7 +242,7 @@ func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Perso
 		return Room{}, Person{}, err
 	}
 	var room Room
-	err := tx.QueryRow(ctx, `select `+Columns+`, `+countColumns+` from rooms where id = $1`, id).
+	err := tx.QueryRow(ctx, `select `+Columns+`, `+countColumns(Present)+` from rooms where id = $1`, id).
 		Scan(append(room.Fields(), room.countFields()...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Room{}, Person{}, ErrHidden

@@ -46,7 +46,7 @@ type Room struct {
 // Counts are what the policy needs of a room's people. Who loads a Room without
 // them must not ask about what depends on them.
 type Counts struct {
-	Present int // participants who are in, or were let in and have not connected yet
+	Present int // participants who take a place, besides those of presentBesides for a Visit
 	Owners  int // active ones
 }
 
@@ -79,11 +79,17 @@ func (r *Room) Fields() []any {
 }
 
 // countColumns selects a room's Counts, for countFields to scan, from the table
-// rooms.
-const countColumns = `
-	(select count(*) from grants where grants.room_id = rooms.id and ` + Present + `),
+// rooms. Taken is the SQL condition for who takes a place.
+func countColumns(taken string) string {
+	return `
+	(select count(*) from grants where grants.room_id = rooms.id and ` + taken + `),
 	(select count(*) from memberships join users owner on owner.id = memberships.user_id
 		where memberships.room_id = rooms.id and memberships.role = 'owner' and owner.disabled_at is null)`
+}
+
+// presentBesides is Present without those whom the session of a visit let in and
+// who have not connected: the next to come from there comes in their place.
+const presentBesides = Present + ` and not (grants.connected_at is null and grants.session_id = sessions.id)`
 
 func (r *Room) countFields() []any { return []any{&r.Present, &r.Owners} }
 
@@ -116,7 +122,7 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 	err := s.pool.QueryRow(ctx, `
 		select sessions.id, sessions.last_seen_at,
 			users.id, users.username, users.email, users.display_name, users.administrator, users.created_at,
-			coalesce(memberships.role, ''), `+Columns+`, `+countColumns+`
+			coalesce(memberships.role, ''), `+Columns+`, `+countColumns(presentBesides)+`
 		from sessions
 		join users on users.id = sessions.user_id
 		join rooms on rooms.slug = $2 and rooms.deleted_at is null
