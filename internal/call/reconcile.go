@@ -145,7 +145,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	var current presence
 	err = r.pool.QueryRow(ctx, `select `+room.Columns+` from rooms where id = $1`, id).Scan(current.room.Fields()...)
 	if noRows(err) {
-		return nil // a call that belongs to no room is the sweep's to end
+		return nil // the call of another Foyer that shares the backend
 	}
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)

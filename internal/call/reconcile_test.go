@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/call"
 	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
 	"foyer/internal/room"
 )
 
@@ -143,20 +144,21 @@ func TestPermissionsFollowRoleAndSwitches(t *testing.T) {
 	})
 }
 
-// What the database does not know of is put out: participants that nobody let
-// in, calls of rooms that are not there.
+// Whom nobody let in is put out, and calls that rooms have left behind end. The
+// calls of another Foyer that shares the media service go on.
 func TestStraysArePutOut(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")
-	r := h.room("private", "ana")
+	r, deleted := h.room("private", "ana"), h.room("private", "ana")
 	_, own := h.enter("ana", r)
-	live := media.RoomID("foyer-" + string(r.ID) + "-1")
+	h.sql(`update rooms set deleted_at = now() where id = $1`, deleted.ID)
 	// A gate that lets everybody in.
 	everybody := func(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
 		return media.Participant{ID: id}, nil
 	}
 	h.media.Signalling(t.Context(), everybody, h.reconciler)
-	for _, name := range []media.RoomID{live, "foyer-" + media.RoomID(r.ID) + "-7", "foyer-00000000-0000-7000-8000-000000000000-1", "foyer-what"} {
+	intrude := func(name media.RoomID) *mediatest.Connection {
+		t.Helper()
 		grant, err := h.media.Grant(t.Context(), name, media.Participant{ID: "intruder", Name: "x"}, time.Minute)
 		if err != nil {
 			t.Fatal(err)
@@ -165,15 +167,26 @@ func TestStraysArePutOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		return connection
+	}
+	others := map[string]*mediatest.Connection{
+		"ana":                                 own,
+		"somebody in a room of another Foyer": intrude("foyer-00000000-0000-7000-8000-000000000000-1"),
+		"somebody in no room of a Foyer":      intrude("foyer-what"),
+	}
+	for _, name := range []media.RoomID{"foyer-" + media.RoomID(r.ID) + "-1", "foyer-" + media.RoomID(r.ID) + "-7", "foyer-" + media.RoomID(deleted.ID) + "-1"} {
+		connection := intrude(name)
 		if err := h.reconciler.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		h.waitClosed("intruder in "+string(name), connection)
 	}
-	select {
-	case <-own.Done():
-		t.Error("somebody who belongs there was put out as well")
-	default:
+	for who, connection := range others {
+		select {
+		case <-connection.Done():
+			t.Errorf("%s was put out as well", who)
+		default:
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *Reconciler) sweep(ctx context.Context) {
 // Sweep compares everybody who should be in a call with everybody who is, in a
 // few queries whatever their number, and queues the rooms where they differ: for
 // what was missed, and for what no row's change announces, like the end of a
-// session. Calls that belong to no room it ends.
+// session. Calls that rooms have left behind it ends.
 func (r *Reconciler) Sweep(ctx context.Context) error {
 	if _, err := r.pool.Exec(ctx, `
 		update grants set left_at = now(), reason = 'lapsed'
@@ -87,8 +87,10 @@ func (r *Reconciler) canUpdate(in room.Room) bool {
 	return err == nil && backend.Capabilities().Update
 }
 
-// closeStrays ends those of a backend's calls that belong to no present room, or
-// to an earlier generation of one, and forgets them.
+// closeStrays ends those of a backend's calls that belong to a deleted room or to
+// an earlier generation of one, and forgets them. It forgets, and leaves alone,
+// calls of rooms that the database never had: another Foyer may share the
+// backend.
 func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend, calls map[media.RoomID][]media.Connected) error {
 	var ids []room.ID
 	for name := range calls {
@@ -96,29 +98,34 @@ func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend, cal
 			ids = append(ids, id)
 		}
 	}
-	rows, err := r.pool.Query(ctx, `select id, generation from rooms where id::text = any($1) and deleted_at is null`, ids)
+	rows, err := r.pool.Query(ctx, `select id, case when deleted_at is null then generation else 0 end from rooms where id::text = any($1)`, ids)
 	if err != nil {
 		return err
 	}
-	current := make(map[media.RoomID]bool)
+	generations := make(map[room.ID]int) // 0 for a deleted room
 	var id room.ID
 	var generation int
 	_, err = pgx.ForEachRow(rows, []any{&id, &generation}, func() error {
-		current[liveRoom(id, generation)] = true
+		generations[id] = generation
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	for name := range calls {
-		if current[name] {
+		id, generation, _ := roomOf(name)
+		current, ours := generations[id]
+		if ours && generation == current {
 			continue
 		}
-		r.log.Info("closing a call that belongs to no room", "live_room", name)
+		delete(calls, name)
+		if !ours {
+			continue
+		}
+		r.log.Info("closing a call whose room has left it behind", "live_room", name)
 		if err := backend.Close(ctx, name); err != nil {
 			return err
 		}
-		delete(calls, name)
 	}
 	return nil
 }
