@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -176,6 +177,34 @@ func TestCertificates(t *testing.T) {
 	p = start(t, dir, freePort(t), "--tls-cert", file, "--tls-key", file)
 	if status, _ := p.get("/"); status != http.StatusOK || !strings.HasPrefix(p.url, "https://") {
 		t.Errorf("with one's own certificate: %d at %s", status, p.url)
+	}
+}
+
+// With a LiveKit service elsewhere no media server is started here. The service
+// is the one that another Foyer runs.
+func TestLiveKitElsewhere(t *testing.T) {
+	t.Parallel()
+	there, here := dataDir(t), dataDir(t)
+	start(t, there, freePort(t))
+	raw, err := os.ReadFile(filepath.Join(there, "sfu", "sfu.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var service struct {
+		Port   int    `json:"http_port"`
+		Key    string `json:"key"`
+		Secret string `json:"secret"`
+	}
+	if err := json.Unmarshal(raw, &service); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, here, freePort(t), "--livekit-url", fmt.Sprintf("ws://127.0.0.1:%d", service.Port),
+		"--livekit-api-key", service.Key, "--livekit-api-secret", service.Secret)
+	if status, body := p.get("/readyz"); status != http.StatusOK {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if own := mediaServers(t, here); len(own) != 0 {
+		t.Errorf("media servers of its own: %v", own)
 	}
 }
 
