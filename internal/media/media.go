@@ -77,9 +77,8 @@ type Event struct {
 
 // Capabilities says what a backend can do, so that pages leave out the rest.
 type Capabilities struct {
-	Name      string // "livekit" or "twilio": the browser adapter to load
-	Update    bool   // permissions can change while connected
-	Signaller bool   // signalling passes through Foyer's gate (the backend is a Signaller)
+	Name   string // "livekit" or "twilio": the browser adapter to load
+	Update bool   // permissions can change while connected
 }
 
 var (
@@ -132,7 +131,7 @@ type Backend interface {
 // Admit is asked by a Signaller on every connect and reconnect, after the
 // token's signature and expiry were verified: may this participant be in this
 // room now, and with which permissions? A nil error admits. The error's text is
-// for the log; only its status (see Refusal) reaches the browser.
+// for the log; only the status and reason of a Refusal reach the browser.
 type Admit func(ctx context.Context, room RoomID, id ParticipantID) (Participant, error)
 
 // Refusal is an Admit error that chooses the HTTP status of the answer. Errors

@@ -46,7 +46,7 @@ type Room struct {
 // Counts are what the policy needs of a room's people. Who loads a Room without
 // them must not ask about what depends on them.
 type Counts struct {
-	Present int // participants who take a place, besides those of presentBesides for a Visit
+	Present int // participants who take a place; in a Visit without the visitor's own who have not connected
 	Owners  int // active ones
 }
 

@@ -14,9 +14,8 @@ type Page struct {
 
 // Viewer is the person looking at the page; nil when nobody is signed in.
 type Viewer struct {
-	Username      string
-	DisplayName   string
-	Administrator bool
+	Username    string
+	DisplayName string
 }
 
 // Form is a form as it was sent, to be shown again with what is wrong beside
@@ -149,6 +148,7 @@ type SettingsPage struct {
 	CanLock      bool
 	CanDelete    bool
 	DeleteForm   Form
+	MinCapacity  int
 	MaxCapacity  int
 }
 

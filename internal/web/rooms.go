@@ -137,6 +137,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		CanConfigure: v.May(room.Ask{Action: room.Configure}) == nil,
 		CanLock:      v.May(room.Ask{Action: room.Lock}) == nil,
 		CanDelete:    v.May(room.Ask{Action: room.Delete}) == nil,
+		MinCapacity:  room.LeastCapacity,
 		MaxCapacity:  room.MostCapacity,
 	}
 	page.Notice = s.takeNotice(w, r)
