@@ -106,7 +106,7 @@ func TestCapacityUnderARush(t *testing.T) {
 	for range 3 { // reloading the page
 		h.join("ben", r)
 	}
-	if _, err := h.calls.Join(t.Context(), browsers[0], r.Slug, ""); !errors.Is(err, room.Full) {
+	if _, err := h.calls.Join(t.Context(), h.session(h.people["ana"]), r.Slug, ""); !errors.Is(err, room.Full) {
 		t.Errorf("one too many: %v", err)
 	}
 }

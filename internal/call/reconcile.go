@@ -156,6 +156,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	}
 	if current.room.DeletedAt == nil {
 		err = r.compare(ctx, current.room, backend, present)
+	} else {
+		// Somebody may have passed the gate in the instant of the deletion,
+		// which raised the generation.
+		err = backend.Close(ctx, liveRoom(id, current.room.Generation-1))
 	}
 	for _, p := range present {
 		if p.over() == RoomDeleted || p.over() == CallEnded {

@@ -190,6 +190,33 @@ func TestStraysArePutOut(t *testing.T) {
 	}
 }
 
+// Somebody whom the gate let in just before the room was deleted is out as soon
+// as they have joined.
+func TestDeletedWhileJoining(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	ticket := h.join("ana", r)
+	h.media.Signalling(t.Context(), func(ctx context.Context, live media.RoomID, id media.ParticipantID) (media.Participant, error) {
+		p, err := h.calls.Admit(ctx, live, id)
+		if deleted := h.rooms.Delete(ctx, r.ID, h.id("ana")); deleted != nil {
+			t.Error(deleted)
+		}
+		h.waitFor("the grant is revoked", func() bool {
+			_, err := h.calls.Admit(ctx, live, id)
+			return err != nil
+		})
+		return p, err
+	}, h.reconciler)
+	connection, err := h.media.Connect(t.Context(), ticket.Grant.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	h.waitClosed("ana", connection)
+	t.Logf("out after %v", time.Since(start).Round(time.Millisecond))
+}
+
 // While the media service does not answer nobody can be removed from it; once it
 // answers, they are.
 func TestRemovalWaitsForTheMediaService(t *testing.T) {
