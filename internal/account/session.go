@@ -18,6 +18,9 @@ import (
 // SessionID names a session; it opens nothing, unlike its Token.
 type SessionID string
 
+// GuestID names somebody who is in a room without an account.
+type GuestID string
+
 // Token is the secret that a browser keeps in its cookie. Only its SHA-256 is
 // stored.
 type Token string
@@ -27,6 +30,8 @@ const (
 	SessionLife = 30 * 24 * time.Hour
 	// SessionIdle is how long a session lasts without being used.
 	SessionIdle = 7 * 24 * time.Hour
+	// GuestLife is how long a guest's session lasts at most.
+	GuestLife = 24 * time.Hour
 	// seenEvery is how often at most the last use of a session is written.
 	seenEvery = time.Minute
 )
@@ -99,6 +104,20 @@ func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) 
 	})
 	if err != nil {
 		return "", fmt.Errorf("begin session: %w", err)
+	}
+	return token, nil
+}
+
+// BeginGuest starts the session of somebody who has no account, in the
+// transaction that lets them in.
+func BeginGuest(ctx context.Context, tx pgx.Tx, guest GuestID, from Origin) (Token, error) {
+	token := NewToken()
+	_, err := tx.Exec(ctx, `
+		insert into sessions (id, token_hash, guest_id, expires_at, address, user_agent)
+		values ($1, $2, $3, now() + $4, $5, $6)`,
+		uuid.Must(uuid.NewV7()).String(), token.Hash(), guest, GuestLife, clip(from.Address), clip(from.UserAgent))
+	if err != nil {
+		return "", fmt.Errorf("begin guest session: %w", err)
 	}
 	return token, nil
 }

@@ -61,7 +61,7 @@ func roomOf(live media.RoomID) (id room.ID, generation int, ok bool) {
 // Who is a participant as the others in the room see them.
 type Who struct {
 	Participant media.ParticipantID `json:"participant"`
-	Username    string              `json:"username"`
+	Username    string              `json:"username"` // empty for guests
 	DisplayName string              `json:"display_name"`
 	Role        room.Role           `json:"role"`
 }
@@ -75,8 +75,11 @@ type presence struct {
 	issued      time.Time
 	connected   *time.Time
 	left        *time.Time
+	held        *time.Time // a place is kept until then for a connection that begins
 	revoked     *time.Time
 	reason      Reason // why it was revoked
+	callOver    bool   // the call that they came into has ended
+	byApproval  bool   // the lobby let them in
 	username    string
 	session     account.SessionID // empty when it has ended
 	person      room.Person
@@ -86,6 +89,9 @@ type presence struct {
 func (p presence) liveRoom() media.RoomID { return liveRoom(p.room.ID, p.generation) }
 
 func (p presence) who() Who { return Who{p.id, p.username, p.displayName, p.person.Role} }
+
+// actor is the participant as the ledger names who does something.
+func (p presence) actor() string { return string(p.person.User) + string(p.person.Guest) }
 
 // permissions is what the policy lets the participant publish now.
 func (p presence) permissions() media.Permissions {
@@ -98,15 +104,17 @@ func permissions(s room.Switches) media.Permissions { return media.Permissions(s
 func presences(ctx context.Context, db postgres.Querier, where string, args ...any) ([]presence, error) {
 	rows, err := db.Query(ctx, `
 		select grants.id, grants.generation, grants.display_name, grants.permissions, grants.issued_at,
-			grants.connected_at, grants.left_at, grants.revoked_at, coalesce(grants.reason, ''),
-			users.id, users.username, users.disabled_at is not null, coalesce(memberships.role, ''),
+			grants.connected_at, grants.left_at, grants.held_until, grants.revoked_at, coalesce(grants.reason, ''),
+			coalesce(calls.ended_at is not null, false), grants.by_approval, coalesce(users.username, ''),
 			case when `+account.Valid+` then sessions.id::text else '' end,
-			`+room.Columns+`
+			`+room.PersonColumns+`, `+room.Columns+`
 		from grants
 		join rooms on rooms.id = grants.room_id
-		join users on users.id = grants.user_id
+		left join calls on calls.id = grants.call_id
+		left join users on users.id = grants.user_id
+		left join guests on guests.id = grants.guest_id
 		left join sessions on sessions.id = grants.session_id
-		left join memberships on memberships.room_id = grants.room_id and memberships.user_id = grants.user_id
+		`+room.PersonJoins+`
 		where `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("load grants: %w", err)
@@ -115,9 +123,9 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	var found []presence
 	for rows.Next() {
 		var p presence
-		err := rows.Scan(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
-			&p.connected, &p.left, &p.revoked, &p.reason,
-			&p.person.User, &p.username, &p.person.Disabled, &p.person.Role, &p.session}, p.room.Fields()...)...)
+		err := rows.Scan(append(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
+			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.username, &p.session},
+			p.person.Fields()...), p.room.Fields()...)...)
 		if err != nil {
 			return nil, fmt.Errorf("load grants: %w", err)
 		}

@@ -86,7 +86,7 @@ func (h *house) id(name string) account.UserID { return h.people[name].ID }
 // room makes one that owner owns and the others are members of.
 func (h *house) room(access, owner string, members ...string) room.Room {
 	h.Helper()
-	r, err := h.rooms.Create(h.Context(), h.id(owner), room.Draft{Name: "Team", Access: access, Backend: h.media.Capabilities().Name})
+	r, err := h.rooms.Create(h.Context(), h.id(owner), room.Draft{Name: "Team", Visibility: room.Visibility(access), Backend: h.media.Capabilities().Name})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
@@ -21,7 +22,8 @@ type Ticket struct {
 	Participant media.ParticipantID
 	May         media.Permissions
 	People      []Who           // who is in, or about to be
-	Position    ledger.Position // People is true up to here
+	Host        Host            // who hosts the call in a moderator's place
+	Position    ledger.Position // People and Host are true up to here
 }
 
 // Join lets the person of a session into the call of a room, under a name of
@@ -37,7 +39,7 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 		return Ticket{}, err
 	}
 	if strings.TrimSpace(displayName) == "" {
-		displayName = visit.Session.User.DisplayName
+		displayName = visit.DisplayName
 	}
 	if displayName, err = account.CleanDisplayName(displayName); err != nil {
 		return Ticket{}, err
@@ -76,17 +78,26 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 		update grants set left_at = now()
 		where room_id = $1 and session_id = $2 and connected_at is null and left_at is null and revoked_at is null`,
 		v.Room.ID, v.Session.ID)
+	batch.Queue(`
+		with begun as (
+			insert into calls (id, room_id) select $2, $1
+			where not exists (select from calls where room_id = $1 and ended_at is null)
+			returning room_id, id)
+		insert into ledger (room_id, kind, subject) select room_id, $3, id from begun`,
+		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted)
 	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
 	batch.Queue(`
 		with granted as (
-			insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions)
-			select $1, $2, $3, $4, $5, $6, $7
-			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $8
-			returning room_id, user_id, id)
+			insert into grants (id, room_id, generation, user_id, guest_id, session_id, display_name, permissions, by_approval,
+				held_until, call_id)
+			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10,
+				(select id from calls where room_id = $2 and ended_at is null)
+			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11
+			returning room_id, coalesce(user_id, guest_id) as person, id)
 		insert into ledger (room_id, kind, actor, subject, data)
-		select room_id, $9, user_id, id, $10 from granted returning id`,
-		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Session.ID, displayName, ticket.May, v.Room.Capacity,
-		ledger.Admitted, ledger.Data(who)).
+		select room_id, $12, person, id, $13 from granted returning id`,
+		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, displayName, ticket.May,
+		room.ByApproval(v.Person, v.Room.State()), room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who)).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&ticket.Position)
 			if noRows(err) {
@@ -95,14 +106,19 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			return err
 		})
 	batch.Queue(`
-		select grants.id, users.username, grants.display_name, coalesce(memberships.role, '')
-		from grants join users on users.id = grants.user_id
+		select grants.id, coalesce(users.username, ''), grants.display_name,
+			case when grants.guest_id is not null then 'guest' else coalesce(memberships.role, '') end
+		from grants left join users on users.id = grants.user_id
 		left join memberships on memberships.room_id = grants.room_id and memberships.user_id = grants.user_id
 		where grants.room_id = $1 and `+room.Present, v.Room.ID).
 		Query(func(rows pgx.Rows) (err error) {
 			ticket.People, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Who])
 			return err
 		})
+	batch.Queue(hostQuery, v.Room.ID).QueryRow(func(row pgx.Row) (err error) {
+		ticket.Host, err = scanHost(row)
+		return err
+	})
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
@@ -126,13 +142,15 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(RemovedFromRoom)}
 	}
 	p := found[0]
-	var taken int
-	err = s.pool.QueryRow(ctx, `select count(*) from grants where room_id = $1 and `+room.Present, p.room.ID).Scan(&taken)
-	if err != nil {
-		return media.Participant{}, fmt.Errorf("admit: %w", err)
-	}
-	if reason := p.barred(taken); reason != "" {
+	if reason := p.barred(); reason != "" {
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
+	}
+	kept, err := s.keepPlace(ctx, p.room.ID, p.id)
+	if err != nil {
+		return media.Participant{}, err
+	}
+	if !kept {
+		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(Full)}
 	}
 	return media.Participant{ID: p.id, Name: p.displayName, May: p.permissions()}, nil
 }

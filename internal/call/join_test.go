@@ -100,7 +100,7 @@ func TestCapacityUnderARush(t *testing.T) {
 	h.waitFor("ana is in", func() bool { return len(h.present(r)) == 1 })
 	connection.Leave()
 	h.waitFor("a place is free", func() bool { _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); return err == nil })
-	h.sql(`update grants set issued_at = now() - interval '121 seconds' where id = $1`, admitted[1].Participant)
+	h.sql(`update grants set held_until = now() - interval '1 second' where id = $1`, admitted[1].Participant)
 	h.register("ben")
 	h.sql(`insert into memberships (room_id, user_id, role) values ($1, $2, 'member')`, r.ID, h.id("ben"))
 	for range 3 { // reloading the page
@@ -138,7 +138,7 @@ func TestGateAsksAgain(t *testing.T) {
 		t.Error("the owner of a locked room")
 	}
 	h.sql(`update rooms set locked_at = null, capacity = 2 where id = $1`, r.ID)
-	h.sql(`update grants set issued_at = now() - interval '3 minutes' where id = $1`, waiting.Participant)
+	h.sql(`update grants set held_until = now() - interval '1 minute' where id = $1`, waiting.Participant)
 
 	other := h.room("private", "ben")
 	if _, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(other.ID)+"-1"), inside.Participant); err == nil {

@@ -19,6 +19,10 @@ const (
 	Disabled        Reason = "disabled"     // the account was switched off
 	Locked          Reason = "locked"
 	Full            Reason = "full"
+	PassOver        Reason = "pass_over" // a guest's invitation was withdrawn, or a moderator ended the stay
+	Expelled        Reason = "expelled"  // put out of this call; what let them in still does
+	SentToLobby     Reason = "lobby"     // has to wait until a moderator lets them in
+	NotAdmitted     Reason = "denied"    // a moderator did not let them in
 )
 
 // Sentence tells the participant what happened. By is the name of the person who
@@ -31,6 +35,9 @@ func (r Reason) Sentence(by string) string {
 		}
 		return "This room was deleted."
 	case CallEnded:
+		if by != "" {
+			return by + " ended the call for everyone."
+		}
 		return "The call has ended."
 	case SignedOut:
 		return "You are signed out, so the call has ended for you."
@@ -40,6 +47,20 @@ func (r Reason) Sentence(by string) string {
 		return "The room is locked. Ask somebody inside to unlock it."
 	case Full:
 		return "The room is full. Try again when somebody has left."
+	case PassOver:
+		return "Your invitation to this room has ended."
+	case Expelled:
+		if by != "" {
+			return by + " removed you from the call."
+		}
+		return "You were removed from the call."
+	case SentToLobby:
+		if by != "" {
+			return by + " moved you to the lobby."
+		}
+		return "You have to wait until somebody lets you in."
+	case NotAdmitted:
+		return "You were not let in."
 	}
 	if by != "" {
 		return by + " removed you from this room."
@@ -65,42 +86,44 @@ func (p presence) over() Reason {
 		return p.reason
 	case p.room.DeletedAt != nil:
 		return RoomDeleted
-	case p.generation != p.room.Generation:
+	case p.generation != p.room.Generation, p.callOver:
 		return CallEnded
+	case p.person.Guest != "" && (p.person.Disabled || p.session == ""):
+		return PassOver
 	case p.person.Disabled:
 		return Disabled
 	case p.session == "":
 		return SignedOut
 	}
-	return refused(room.Authorize(p.person, room.Ask{Action: room.Stay}, p.room.State()))
+	return refused(room.Authorize(p.person, room.Ask{Action: room.Stay, ByApproval: p.byApproval}, p.room.State()))
 }
 
 // barred says why a connection of the presence cannot begin now, or is empty
-// when it can. Taken is how many places of the room are taken.
-func (p presence) barred(taken int) Reason {
-	if reason := p.over(); reason != "" {
-		return reason
+// when it can. Whether a place is left is asked when they take it.
+func (p presence) barred() Reason {
+	if reason := p.over(); reason != "" || p.connected != nil {
+		return reason // who was in already is not new, and need not ask again
 	}
-	p.room.Present = taken
-	if p.left == nil {
-		p.room.Present-- // one of these places is theirs
-	}
-	state := p.room.State()
-	if p.connected != nil {
-		state.Locked = false // they are not new
-	}
-	return refused(room.Authorize(p.person, room.Ask{Action: room.Enter}, state))
+	return refused(room.Authorize(p.person, room.Ask{Action: room.Enter}, p.room.State()))
 }
 
 func refused(err error) Reason {
 	var refusal room.Refusal
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &refusal) && refusal == room.Locked:
+	if !errors.As(err, &refusal) {
+		if err == nil {
+			return ""
+		}
+		return RemovedFromRoom
+	}
+	switch refusal {
+	case room.Locked:
 		return Locked
-	case errors.As(err, &refusal) && refusal == room.Full:
+	case room.Full:
 		return Full
+	case room.MustWait:
+		return SentToLobby
+	case room.NotAdmitted:
+		return NotAdmitted
 	}
 	return RemovedFromRoom
 }

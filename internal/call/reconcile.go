@@ -37,13 +37,14 @@ type Reconciler struct {
 	log      *slog.Logger
 	rooms    *queue[room.ID]
 	users    *queue[account.UserID]
+	arrivals *queue[arrival]
 	missed   chan struct{} // changes may have been missed: sweep now
 }
 
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
-	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), missed: make(chan struct{}, 1)}
+	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), arrivals: newQueue[arrival](), missed: make(chan struct{}, 1)}
 }
 
 // Run works until ctx ends.
@@ -54,6 +55,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 		group.Go(func() { r.rooms.work(ctx, r.attend) })
 	}
 	group.Go(func() { r.users.work(ctx, r.attendUser) })
+	group.Go(func() { r.arrivals.work(ctx, r.arrived) })
 	group.Go(func() { r.sweep(ctx) })
 	group.Wait()
 }
@@ -97,7 +99,26 @@ func (r *Reconciler) Seen(live media.RoomID) {
 }
 
 // Joined and Disconnected make the reconciler a media.Observer.
-func (r *Reconciler) Joined(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
+func (r *Reconciler) Joined(live media.RoomID, id media.ParticipantID) {
+	r.arrivals.add(arrival{live, id})
+}
+
+// arrival is somebody whose connection is complete.
+type arrival struct {
+	live media.RoomID
+	id   media.ParticipantID
+}
+
+// arrived notes that somebody who came back is there: their place is kept by
+// their presence from now on.
+func (r *Reconciler) arrived(ctx context.Context, a arrival) {
+	_, err := r.pool.Exec(ctx, `
+		update grants set held_until = null where id = $1 and connected_at is not null and held_until is not null`, a.id)
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("arrival not noted, the place is held a little longer", "error", err)
+	}
+	r.Seen(a.live)
+}
 
 // Disconnected is part of media.Observer.
 func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
@@ -162,11 +183,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		err = backend.Close(ctx, liveRoom(id, current.room.Generation-1))
 	}
 	for _, p := range present {
-		if p.over() == RoomDeleted || p.over() == CallEnded {
+		if p.over() == RoomDeleted || p.generation != p.room.Generation {
 			err = errors.Join(err, backend.Close(ctx, p.liveRoom()))
 		}
 	}
-	return err
+	if err != nil || current.room.DeletedAt != nil {
+		return err
+	}
+	return r.preside(ctx, current.room)
 }
 
 // expel ends a presence: first in the database, so that the gate refuses it,
@@ -177,16 +201,10 @@ func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error
 		return err
 	}
 	err = postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			update grants set revoked_at = now(), left_at = coalesce(left_at, now()), reason = $2
-			where id = $1 and revoked_at is null`, p.id, reason)
-		if err != nil || tag.RowsAffected() == 0 {
-			return err // another node was first
+		if err := ledger.Lock(ctx, tx, ledger.Room(p.room.ID)); err != nil {
+			return err
 		}
-		return ledger.Append(ctx, tx, ledger.Entry{
-			Room: ledger.Room(p.room.ID), Kind: ledger.Removed, Subject: string(p.id),
-			Data: ledger.Data(ending),
-		})
+		return revoke(ctx, tx, p, ending, "")
 	})
 	if err != nil {
 		return fmt.Errorf("revoke grant: %w", err)
@@ -208,6 +226,8 @@ func (r *Reconciler) ending(ctx context.Context, p presence, reason Reason) (End
 		kind, subject = ledger.MemberRemoved, p.person.User
 	case RoomDeleted:
 		kind = ledger.RoomDeleted
+	case CallEnded:
+		kind = ledger.CallEnded
 	default:
 		return Ending{Reason: reason, Message: reason.Sentence("")}, nil
 	}
@@ -274,8 +294,12 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		return r.expel(ctx, p, reason)
 	}
 	if p.connected == nil || p.left != nil {
-		if err := r.markJoined(ctx, p); err != nil {
+		joined, err := r.markJoined(ctx, p)
+		if err != nil {
 			return err
+		}
+		if !joined {
+			return r.expel(ctx, p, Full) // their place was taken before they were back
 		}
 	}
 	may := p.permissions()
@@ -290,39 +314,48 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 	if p.may == may {
 		return nil
 	}
-	return r.record(ctx, `update grants set permissions = $2 where id = $1 and permissions <> $2`, []any{p.id, may},
+	_, err := r.record(ctx, `update grants set permissions = $2 where id = $1 and permissions <> $2`, []any{p.id, may},
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Permitted, Subject: string(p.id), Data: ledger.Data(may)})
+	return err
 }
 
-func (r *Reconciler) markJoined(ctx context.Context, p presence) error {
+// markJoined writes down that somebody is in. It is false when no place is left
+// for them.
+func (r *Reconciler) markJoined(ctx context.Context, p presence) (bool, error) {
 	return r.record(ctx, `
-		update grants set connected_at = coalesce(connected_at, now()), left_at = null
-		where id = $1 and revoked_at is null and (connected_at is null or left_at is not null)`, []any{p.id},
-		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: string(p.person.User), Subject: string(p.id), Data: ledger.Data(p.who())})
+		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = null
+		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null and `+hasPlace, []any{p.id},
+		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})
 }
 
 // markLeft writes down that somebody is gone. Asked is when the backend was
-// asked: who came since is not gone.
+// asked: who came since is not gone, nor is who is about to come back.
 func (r *Reconciler) markLeft(ctx context.Context, p presence, asked time.Time) error {
-	return r.record(ctx, `
+	_, err := r.record(ctx, `
 		update grants set left_at = now()
-		where id = $1 and left_at is null and revoked_at is null and connected_at < now() - $2::interval`,
+		where id = $1 and left_at is null and revoked_at is null and connected_at < now() - $2::interval
+			and coalesce(held_until < now(), true)`,
 		[]any{p.id, time.Since(asked)},
-		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Left, Actor: string(p.person.User), Subject: string(p.id)})
+		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Left, Actor: p.actor(), Subject: string(p.id)})
+	return err
 }
 
-// record makes a change of one row and appends what it means, unless another
-// node made the change already.
-func (r *Reconciler) record(ctx context.Context, update string, args []any, entry ledger.Entry) error {
-	err := postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+// record makes a change of one row and appends what it means. It is false when
+// there was nothing to change: another node made the change already, or may not.
+func (r *Reconciler) record(ctx context.Context, update string, args []any, entry ledger.Entry) (changed bool, err error) {
+	err = postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+		if err := ledger.Lock(ctx, tx, entry.Room); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, update, args...)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
+		changed = true
 		return ledger.Append(ctx, tx, entry)
 	})
 	if err != nil {
-		return fmt.Errorf("record %s: %w", entry.Kind, err)
+		return false, fmt.Errorf("record %s: %w", entry.Kind, err)
 	}
-	return nil
+	return changed, nil
 }

@@ -4,17 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"foyer/internal/account"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
+	"foyer/internal/room"
 )
 
 // Event is something that a participant's browser is told.
 type Event struct {
 	Position ledger.Position // where to go on from after this event
-	Name     string          // admitted, joined, left, permissions, room or ended
+	Name     string          // admitted, joined, left, permissions, room, host, lobby, role or ended
 	Data     json.RawMessage
 }
 
@@ -37,6 +39,12 @@ type Stream struct {
 	participant media.ParticipantID
 	checked     time.Time
 	ended       bool
+
+	position  ledger.Position // of the last event
+	told      bool            // the first check was made
+	moderates bool            // may see who waits
+	role      room.Role
+	queue     string // what was last told of who waits
 }
 
 // Stream begins to tell a participant, who must belong to the person of a
@@ -46,8 +54,8 @@ func (s *Service) Stream(ctx context.Context, token account.Token, slug string, 
 	var mine bool
 	err := s.pool.QueryRow(ctx, `
 		select exists (select from grants join rooms on rooms.id = grants.room_id
-				where grants.id = $2 and grants.user_id = users.id and rooms.slug = $3)
-		from sessions join users on users.id = sessions.user_id
+				where grants.id = $2 and coalesce(grants.user_id, grants.guest_id) = coalesce(users.id, guests.id) and rooms.slug = $3)
+		from sessions left join users on users.id = sessions.user_id left join guests on guests.id = sessions.guest_id
 		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&mine)
 	switch {
 	case noRows(err):
@@ -65,7 +73,7 @@ func (s *Service) Stream(ctx context.Context, token account.Token, slug string, 
 	if err != nil {
 		return nil, err
 	}
-	return &Stream{service: s, follower: follower, participant: id}, nil
+	return &Stream{service: s, follower: follower, participant: id, position: after, role: p.person.Role}, nil
 }
 
 func (s *Service) presence(ctx context.Context, id media.ParticipantID) (presence, error) {
@@ -89,35 +97,83 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	if s.ended {
 		return nil, ErrNotYours
 	}
-	if over, err := s.check(ctx); over != nil || err != nil {
-		return over, err
+	// What the ledger says of the end comes before what a check finds; so does
+	// the queue of those who wait before a wait for news.
+	news, err := s.check(ctx)
+	if s.ended || news != nil || err != nil {
+		return news, err
 	}
 	entries, err := s.follower.Next(ctx)
 	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	if over, err := s.check(context.WithoutCancel(ctx)); over != nil || err != nil {
-		return over, err
+	if slices.ContainsFunc(entries, func(e ledger.Entry) bool { return ofRoles[e.Kind] }) {
+		s.checked = time.Time{}
+	}
+	news, err = s.check(context.WithoutCancel(ctx))
+	if s.ended || err != nil {
+		return news, err
 	}
 	var events []Event
+	waiting := false
 	for _, entry := range entries {
+		waiting = waiting || ofLobby[entry.Kind]
 		event, ok := s.event(entry)
 		if !ok {
 			continue
 		}
 		events = append(events, event)
+		s.position = event.Position
 		if event.Name == ended {
 			s.ended = true
-			break
+			return events, nil
 		}
 	}
-	return events, nil
+	for _, event := range news {
+		event.Position = s.position
+		events = append(events, event)
+	}
+	if !waiting {
+		return events, nil
+	}
+	queue, err := s.waiting(context.WithoutCancel(ctx))
+	return append(events, queue...), err
+}
+
+// ofRoles are the kinds of entry after which somebody may be something else in the
+// room than before.
+var ofRoles = map[ledger.Kind]bool{ledger.RoleChanged: true, ledger.MemberAdded: true, ledger.HostChanged: true, ledger.Transferred: true}
+
+// ofLobby are the kinds of entry after which others wait than before.
+var ofLobby = map[ledger.Kind]bool{
+	ledger.Knocked: true, ledger.KnockGone: true, ledger.LobbyAdmitted: true, ledger.LobbyDenied: true, ledger.SentToLobby: true,
+	ledger.Banned: true, ledger.InvitationRevoked: true,
+}
+
+// waiting tells who waits in the lobby to a participant who may let them in,
+// when that is news.
+func (s *Stream) waiting(ctx context.Context) ([]Event, error) {
+	entries := []room.LobbyEntry{}
+	if s.moderates {
+		waiting, err := s.service.rooms.Waiting(ctx, room.ID(s.follower.Room()))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, waiting...)
+	}
+	data := ledger.Data(map[string]any{"waiting": entries})
+	if s.queue == string(data) || s.queue == "" && len(entries) == 0 {
+		return nil, nil
+	}
+	s.queue = string(data)
+	return []Event{{Position: s.position, Name: "lobby", Data: data}}, nil
 }
 
 const ended = "ended"
 
-// check asks from time to time whether the presence is over for a reason that
-// the ledger will not tell of, and returns the closing event then.
+// check asks from time to time what the ledger does not tell of: whether the
+// presence is over for a reason that it has no entry about, whether the
+// participant has another role now, and whether they may see who waits.
 func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	if time.Since(s.checked) < recheckEvery {
 		return nil, nil
@@ -126,13 +182,25 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.checked = time.Now()
+	first := !s.told
+	s.told, s.checked = true, time.Now()
 	reason := p.over()
-	if reason == "" || p.revoked == nil && p.left == nil {
-		return nil, nil // the reconciler is about to say who did it
+	if reason != "" && (p.revoked != nil || p.left != nil) {
+		s.ended = true
+		return s.service.ending(ctx, p, reason)
+	} // else the reconciler is about to say who did it
+	var events []Event
+	if s.role != p.person.Role {
+		s.role = p.person.Role
+		events = append(events, Event{Position: s.position, Name: "role", Data: ledger.Data(map[string]room.Role{"role": s.role})})
 	}
-	s.ended = true
-	return s.service.ending(ctx, p, reason)
+	moderates := room.Authorize(p.person, room.Ask{Action: room.ManageLobby}, p.room.State()) == nil
+	if moderates == s.moderates && !first {
+		return events, nil
+	}
+	s.moderates = moderates
+	queue, err := s.waiting(ctx)
+	return append(events, queue...), err
 }
 
 // ending repeats what the ledger says of the end of a presence, or says it for
@@ -166,6 +234,8 @@ func (s *Stream) event(e ledger.Entry) (Event, bool) {
 		event.Name, event.Data = "permissions", ledger.Data(map[string]json.RawMessage{"may": e.Data})
 	case e.Kind == ledger.RoomRenamed:
 		event.Name = "room"
+	case e.Kind == ledger.HostChanged:
+		event.Name = "host"
 	default:
 		return Event{}, false
 	}

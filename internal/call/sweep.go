@@ -13,9 +13,9 @@ import (
 
 const (
 	sweepEvery = 5 * time.Second
-	// lapseAfter is when a grant that was never used is put away; its token is
-	// of no use by then.
-	lapseAfter = room.GrantLife + time.Minute
+	// lapseAfter is how long after it ceased to hold a place a grant that was
+	// never used is put away; its token is of no use by then.
+	lapseAfter = time.Minute
 )
 
 // sweep runs Sweep from time to time, and when changes may have been missed.
@@ -42,7 +42,10 @@ func (r *Reconciler) sweep(ctx context.Context) {
 func (r *Reconciler) Sweep(ctx context.Context) error {
 	if _, err := r.pool.Exec(ctx, `
 		update grants set left_at = now(), reason = 'lapsed'
-		where connected_at is null and left_at is null and revoked_at is null and issued_at < now() - $1::interval`, lapseAfter); err != nil {
+		where connected_at is null and left_at is null and revoked_at is null and held_until < now() - $1::interval`, lapseAfter); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	if err := r.sweepCalls(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	live := make(map[media.ParticipantID]media.Connected)
@@ -80,6 +83,22 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 		r.Seen(at[id])
 	}
 	return nil
+}
+
+// sweepCalls queues the rooms of calls whose time is up or that nobody is in, and
+// takes out of the lobbies who waits no more.
+func (r *Reconciler) sweepCalls(ctx context.Context) error {
+	rows, err := r.pool.Query(ctx, `
+		select room_id from calls where ended_at is null
+			and (ends_at <= now() or not exists (select from grants where grants.room_id = calls.room_id and `+room.Present+`))`)
+	if err != nil {
+		return err
+	}
+	var id room.ID
+	if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { r.rooms.add(id); return nil }); err != nil {
+		return err
+	}
+	return room.NewStore(r.pool).SweepLobbies(ctx)
 }
 
 func (r *Reconciler) canUpdate(in room.Room) bool {

@@ -187,6 +187,9 @@ func (h *Hub) Follow(ctx context.Context, room Room, after Position) (*Follower,
 	return &Follower{h, room, f, after}, nil
 }
 
+// Room is whose ledger is read.
+func (f *Follower) Room() Room { return f.room }
+
 // Close ends the following.
 func (f *Follower) Close() {
 	f.hub.mu.Lock()

@@ -28,7 +28,7 @@ type Kind string
 const (
 	RoomCreated    Kind = "room_created"    // data: name
 	RoomRenamed    Kind = "room_renamed"    // data: name, topic
-	RoomConfigured Kind = "room_configured" // data: visibility, capacity
+	RoomConfigured Kind = "room_configured" // data: visibility, guests, lobby, succession, capacity
 	RoomLocked     Kind = "room_locked"
 	RoomUnlocked   Kind = "room_unlocked"
 	RoomDeleted    Kind = "room_deleted"
@@ -40,6 +40,26 @@ const (
 	Left           Kind = "left"           // subject: grant
 	Removed        Kind = "removed"        // subject: grant; data: reason, by
 	Permitted      Kind = "permitted"      // subject: grant; data: what it may publish now
+
+	CallStarted Kind = "call_started" // subject: call
+	CallEnded   Kind = "call_ended"   // subject: call; data: cause
+	HostChanged Kind = "host_changed" // subject: user, or empty when nobody hosts; data: username, display_name, ends_at
+
+	Knocked       Kind = "knocked"        // subject: lobby entry; data: name
+	KnockGone     Kind = "knock_gone"     // subject: lobby entry; they wait no more
+	LobbyAdmitted Kind = "lobby_admitted" // subject: lobby entry; data: name
+	LobbyDenied   Kind = "lobby_denied"   // subject: lobby entry; data: name
+	SentToLobby   Kind = "sent_to_lobby"  // subject: lobby entry; data: name
+
+	InvitationMade     Kind = "invitation_made"     // subject: invitation; data: role, note, email
+	InvitationAccepted Kind = "invitation_accepted" // subject: invitation; data: name
+	InvitationRevoked  Kind = "invitation_revoked"  // subject: invitation; data: note
+	Banned             Kind = "banned"              // subject: user, guest or invitation; data: name
+	BanLifted          Kind = "ban_lifted"          // subject: user, guest or invitation; data: name
+	JoinRequested      Kind = "join_requested"      // subject: user; data: username, message
+	JoinGranted        Kind = "join_granted"        // subject: user; data: username
+	JoinDeclined       Kind = "join_declined"       // subject: user; data: username
+	Transferred        Kind = "transferred"         // subject: user who owns it now; data: username
 )
 
 // Entry is one thing that happened.
@@ -48,7 +68,7 @@ type Entry struct {
 	Room    Room
 	At      time.Time // given by Append's database
 	Kind    Kind
-	Actor   string          // id of the user who did it; empty: the system
+	Actor   string          // id of the user or guest who did it; empty: the system
 	Subject string          // whom or what it was done to
 	Data    json.RawMessage // an object; what it holds depends on Kind
 }
@@ -68,6 +88,16 @@ func (e Entry) values() []any {
 func Append(ctx context.Context, db postgres.Querier, entry Entry) error {
 	if _, err := db.Exec(ctx, insert, entry.values()...); err != nil {
 		return fmt.Errorf("append to ledger: %w", err)
+	}
+	return nil
+}
+
+// Lock keeps everybody else from appending to a room's ledger until the
+// transaction ends. Whoever counts or changes a room's people does it under this
+// lock, and takes it before they lock any row but the room's own.
+func Lock(ctx context.Context, tx pgx.Tx, room Room) error {
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(ledger_key($1))`, room); err != nil {
+		return fmt.Errorf("lock ledger: %w", err)
 	}
 	return nil
 }

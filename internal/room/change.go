@@ -21,16 +21,15 @@ import (
 
 // Draft is what someone gives to make a room.
 type Draft struct {
-	Name    string
-	Topic   string
-	Access  string // "private" or "open"
-	Backend string // the media backend that will carry its calls
+	Name       string
+	Topic      string
+	Visibility Visibility
+	Backend    string // the media backend that will carry its calls
 }
 
-const (
-	private = "private"
-	open    = "open"
-)
+func checkVisibility(bad input.Invalid, v Visibility) {
+	bad.Choice("visibility", string(v), string(Private), string(Listed), string(Open))
+}
 
 func checkName(bad input.Invalid, name string) string   { return bad.Line("name", name, 1, 80) }
 func checkTopic(bad input.Invalid, topic string) string { return bad.Line("topic", topic, 0, 200) }
@@ -40,13 +39,13 @@ func checkTopic(bad input.Invalid, topic string) string { return bad.Line("topic
 func (s *Store) Create(ctx context.Context, creator account.UserID, d Draft) (Room, error) {
 	bad := input.Invalid{}
 	room := Room{ID: ID(uuid.Must(uuid.NewV7()).String()), Name: checkName(bad, d.Name), Topic: checkTopic(bad, d.Topic)}
-	access := bad.Choice("visibility", d.Access, private, open)
+	checkVisibility(bad, d.Visibility)
 	if err := bad.Err(); err != nil {
 		return Room{}, err
 	}
 	room.Slug = Slug(room.Name)
 	for {
-		err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error { return insertRoom(ctx, tx, room, creator, access, d.Backend) })
+		err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error { return insertRoom(ctx, tx, room, creator, d) })
 		var taken *postgres.Conflict
 		switch {
 		case err == nil:
@@ -59,10 +58,10 @@ func (s *Store) Create(ctx context.Context, creator account.UserID, d Draft) (Ro
 	}
 }
 
-func insertRoom(ctx context.Context, tx pgx.Tx, r Room, creator account.UserID, access, backend string) error {
+func insertRoom(ctx context.Context, tx pgx.Tx, r Room, creator account.UserID, d Draft) error {
 	_, err := tx.Exec(ctx, `
 		insert into rooms (id, slug, name, topic, visibility, backend, created_by) values ($1, $2, $3, $4, $5, $6, $7)`,
-		r.ID, r.Slug, r.Name, r.Topic, access, backend, creator)
+		r.ID, r.Slug, r.Name, r.Topic, d.Visibility, d.Backend, creator)
 	if err != nil {
 		return err
 	}
@@ -109,18 +108,28 @@ type Change struct {
 	Configuration *Configuration // nil: leave it; only owners change it
 }
 
-// Configuration says who may enter and how many.
+// Configuration says who may enter, how, and how many.
 type Configuration struct {
-	Access   string // "private" or "open"
-	Capacity int
+	Visibility Visibility
+	Guests     bool
+	Lobby      Lobby
+	Succession Succession
+	Capacity   int
+}
+
+// Configuration is how the room is configured now.
+func (r Room) Configuration() Configuration {
+	return Configuration{r.Visibility, r.Guests, r.Lobby, r.Succession, r.Capacity}
 }
 
 func (c Change) check() (Change, error) {
 	bad := input.Invalid{}
 	c.Name, c.Topic = checkName(bad, c.Name), checkTopic(bad, c.Topic)
-	if c.Configuration != nil {
-		bad.Choice("visibility", c.Configuration.Access, private, open)
-		if c.Configuration.Capacity < LeastCapacity || c.Configuration.Capacity > MostCapacity {
+	if now := c.Configuration; now != nil {
+		checkVisibility(bad, now.Visibility)
+		bad.Choice("lobby", string(now.Lobby), string(LobbyOff), string(LobbyStrangers), string(LobbyEveryone))
+		bad.Choice("succession", string(now.Succession), string(SuccessionHost), string(SuccessionEnd))
+		if now.Capacity < LeastCapacity || now.Capacity > MostCapacity {
 			bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
 		}
 	}
@@ -128,7 +137,8 @@ func (c Change) check() (Change, error) {
 }
 
 // Change changes a room's settings, all or none. It returns input.Invalid with
-// fields name, topic, visibility and capacity, and what the policy says.
+// fields name, topic, visibility, lobby, succession and capacity, and what the
+// policy says.
 func (s *Store) Change(ctx context.Context, id ID, by account.UserID, c Change) error {
 	c, err := c.check()
 	if err != nil {
@@ -144,20 +154,11 @@ func (s *Store) Change(ctx context.Context, id ID, by account.UserID, c Change) 
 				return err
 			}
 		}
-		if c.Configuration != nil && (*c.Configuration != Configuration{old.Access(), old.Capacity}) {
+		if c.Configuration != nil && *c.Configuration != old.Configuration() {
 			return configure(ctx, tx, id, by, *c.Configuration)
 		}
 		return nil
 	})
-}
-
-// Access is who may enter: "private" for members only, "open" for everybody with
-// an account.
-func (r Room) Access() string {
-	if r.Open {
-		return open
-	}
-	return private
 }
 
 func rename(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, name, topic string) error {
@@ -171,13 +172,17 @@ func rename(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, name, topi
 }
 
 func configure(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, c Configuration) error {
-	_, err := tx.Exec(ctx, `update rooms set visibility = $2, capacity = $3 where id = $1`, id, c.Access, c.Capacity)
+	_, err := tx.Exec(ctx, `
+		update rooms set visibility = $2, guests = $3, lobby = $4, succession = $5, capacity = $6 where id = $1`,
+		id, c.Visibility, c.Guests, c.Lobby, c.Succession, c.Capacity)
 	if err != nil {
 		return err
 	}
 	return ledger.Append(ctx, tx, ledger.Entry{
 		Room: ledger.Room(id), Kind: ledger.RoomConfigured, Actor: string(by),
-		Data: ledger.Data(map[string]any{"visibility": c.Access, "capacity": c.Capacity}),
+		Data: ledger.Data(map[string]any{
+			"visibility": c.Visibility, "guests": c.Guests, "lobby": c.Lobby, "succession": c.Succession, "capacity": c.Capacity,
+		}),
 	})
 }
 
@@ -216,15 +221,24 @@ func (s *Store) Delete(ctx context.Context, id ID, by account.UserID) error {
 // changes of one room follow each other, and neither acts on what the other has
 // changed already.
 func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, do func(tx pgx.Tx, now Room) error) error {
+	return s.Hold(ctx, id, by, func(tx pgx.Tx, room Room, who Person) error {
+		if err := Authorize(who, ask, room.State()); err != nil {
+			return err
+		}
+		return do(tx, room)
+	})
+}
+
+// Hold runs do in a transaction that holds a room's row, with the room and the
+// actor as they are at that moment. It asks the policy nothing: do does, with
+// Authorize, before it changes anything.
+func (s *Store) Hold(ctx context.Context, id ID, by account.UserID, do func(tx pgx.Tx, now Room, who Person) error) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		room, who, err := hold(ctx, tx, id, by)
 		if err != nil {
 			return err
 		}
-		if err := Authorize(who, ask, room.State()); err != nil {
-			return err
-		}
-		return do(tx, room)
+		return do(tx, room, who)
 	})
 	if err != nil {
 		return fmt.Errorf("change room: %w", err)
@@ -232,13 +246,16 @@ func (s *Store) change(ctx context.Context, id ID, by account.UserID, ask Ask, d
 	return nil
 }
 
-// hold locks a room's row until the transaction ends and then reads it, with
-// who acts.
+// hold locks a room's row and its ledger until the transaction ends and then
+// reads it, with who acts.
 func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Person, error) {
 	// A statement of its own: one that waits for the lock would read the other
 	// tables as they were before. Not "for update": rows that refer to the room
 	// are inserted under the ledger's lock, and must not wait for this one.
 	if _, err := tx.Exec(ctx, `select from rooms where id = $1 for no key update`, id); err != nil {
+		return Room{}, Person{}, err
+	}
+	if err := ledger.Lock(ctx, tx, ledger.Room(id)); err != nil {
 		return Room{}, Person{}, err
 	}
 	var room Room
@@ -252,16 +269,4 @@ func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Perso
 	}
 	who, err := person(ctx, tx, id, by)
 	return room, who, err
-}
-
-func person(ctx context.Context, db postgres.Querier, room ID, user account.UserID) (Person, error) {
-	p := Person{User: user}
-	err := db.QueryRow(ctx, `
-		select coalesce(memberships.role, ''), users.disabled_at is not null
-		from users left join memberships on memberships.user_id = users.id and memberships.room_id = $1
-		where users.id = $2`, room, user).Scan(&p.Role, &p.Disabled)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Person{}, ErrSignIn
-	}
-	return p, err
 }

@@ -1,40 +1,25 @@
 package room
 
-import (
-	"errors"
-	"slices"
+import "errors"
 
-	"foyer/internal/account"
-)
+// Lobby says who must wait until a moderator lets them in. Guests who were not
+// invited always must.
+type Lobby string
 
-// Role is a member's role in one room. The empty role is no membership.
-type Role string
-
-// The roles, lowest first.
+// The lobbies. The zero value is LobbyOff.
 const (
-	None      Role = ""
-	Member    Role = "member"
-	Moderator Role = "moderator"
-	Owner     Role = "owner"
+	LobbyOff       Lobby = "off"
+	LobbyStrangers Lobby = "strangers" // who does not belong to the room
+	LobbyEveryone  Lobby = "everyone"  // everybody below moderator
 )
-
-// Roles lists the roles that a membership can have, lowest first.
-var Roles = []Role{Member, Moderator, Owner}
-
-// rank orders people in a room. One may act on others of a lower rank.
-func (r Role) rank() int { return slices.Index(Roles, r) + 1 }
-
-// Person is somebody as the policy sees them: towards one room.
-type Person struct {
-	User     account.UserID // empty: not signed in
-	Role     Role
-	Disabled bool // the account is switched off
-}
 
 // State is what the policy needs to know of a room.
 type State struct {
 	Deleted  bool
 	Open     bool // any registered person may enter
+	Listed   bool // any registered person may know of it and ask to belong to it
+	Guests   bool // people without an account may come in
+	Lobby    Lobby
 	Locked   bool // nobody new may enter, but moderators
 	Full     bool // no place is left
 	Owners   int  // active accounts that own it
@@ -53,24 +38,36 @@ type Action int
 
 // The actions. Those on somebody else need Ask.Target.
 const (
-	See         Action = iota // know that the room exists: its name, topic, and who is in
-	ListMembers               // see who belongs to it
-	Enter                     // begin to be in the call
-	Stay                      // go on being in the call, also after a lost connection
-	AddMember                 // give Ask.NewRole to somebody who has none
-	SetRole                   // give Ask.NewRole to a member
-	Remove                    // end a membership; one's own: leave
-	Rename                    // change name and topic
-	Lock                      // lock and unlock
-	Configure                 // change visibility and capacity
+	See           Action = iota // know that the room exists: its name
+	SeePeople                   // see the topic and who is in
+	ListMembers                 // see who belongs to it
+	Enter                       // begin to be in the call
+	Stay                        // go on being in the call, also after a lost connection
+	Knock                       // ask in the lobby to be let in
+	RequestToJoin               // ask to become a member
+	AddMember                   // give Ask.NewRole to somebody who has none
+	SetRole                     // give Ask.NewRole to a member
+	Remove                      // end a membership; one's own: leave
+	Transfer                    // make a member the owner in one's own place
+	Invite                      // make an invitation that gives Ask.NewRole
+	Revoke                      // see and end an invitation that gives Ask.NewRole
+	ManageLobby                 // see who waits, let in, deny
+	Expel                       // put somebody out of the call, or back into the lobby
+	Ban                         // close the room to somebody
+	ManageBans                  // see and lift bans
+	EndCall                     // end the call for everyone
+	Rename                      // change name and topic
+	Lock                        // lock and unlock
+	Configure                   // change who may enter, how, and how many
 	Delete
 )
 
 // Ask is one question to the policy.
 type Ask struct {
-	Action  Action
-	Target  Person // whom it concerns, for SetRole and Remove
-	NewRole Role   // for AddMember and SetRole
+	Action     Action
+	Target     Person // whom it concerns, for SetRole, Remove, Transfer, Expel and Ban
+	NewRole    Role   // for AddMember, SetRole, Invite and Revoke
+	ByApproval bool   // for Stay: they came in because the lobby admitted them
 }
 
 var (
@@ -87,10 +84,13 @@ type Refusal string
 
 // The refusals.
 const (
-	Locked    Refusal = "locked"
-	Full      Refusal = "full"
-	Rank      Refusal = "rank"       // their role does not allow it
-	LastOwner Refusal = "last_owner" // somebody must own the room
+	Locked      Refusal = "locked"
+	Full        Refusal = "full"
+	MustWait    Refusal = "lobby"        // a moderator has to let them in
+	NotAdmitted Refusal = "denied"       // a moderator said no
+	MembersOnly Refusal = "members_only" // one may know of the room, but not enter
+	Rank        Refusal = "rank"         // their role does not allow it
+	LastOwner   Refusal = "last_owner"   // somebody must own the room
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }
@@ -100,92 +100,50 @@ func (r Refusal) Error() string { return "room: refused: " + string(r) }
 // other place compares roles.
 func Authorize(who Person, ask Ask, in State) error {
 	switch {
-	case who.User == "" || who.Disabled:
+	case who.User == "" && who.Guest == "" || who.Disabled:
 		return ErrSignIn
-	case in.Deleted || who.Role == None && !in.Open:
+	case in.Deleted, who.Banned:
+		return ErrHidden
+	case who.Guest != "" && !(in.Guests && (who.Invited || in.Open)):
+		return ErrHidden
+	case who.User != "" && who.Role == None && !in.Open && !in.Listed:
 		return ErrHidden
 	}
 	switch ask.Action {
-	case See, Stay:
+	case See:
 		return nil
+	case SeePeople:
+		return seePeople(who, in)
 	case Enter:
 		return enter(who, in)
+	case Stay:
+		return stay(who, ask.ByApproval, in)
+	case Knock:
+		return knock(who, in)
+	case RequestToJoin:
+		return requestToJoin(who)
 	case ListMembers:
 		return atLeast(Member, who)
 	case AddMember:
 		return addMember(who, ask.NewRole)
 	case SetRole, Remove:
 		return changeMember(who, ask, in)
-	case Rename, Lock:
+	case Transfer:
+		return transfer(who, ask.Target)
+	case Invite:
+		return invite(who, ask.NewRole, in)
+	case Revoke:
+		return revoke(who, ask.NewRole)
+	case ManageLobby, EndCall:
+		return moderates(who)
+	case Expel:
+		return expel(who, ask.Target)
+	case Ban:
+		return ban(who, ask.Target)
+	case ManageBans, Rename, Lock:
 		return atLeast(Moderator, who)
 	case Configure, Delete:
 		return atLeast(Owner, who)
 	}
 	return Rank
-}
-
-func atLeast(role Role, who Person) error {
-	if who.Role.rank() < role.rank() {
-		return Rank
-	}
-	return nil
-}
-
-func enter(who Person, in State) error {
-	if in.Locked && atLeast(Moderator, who) != nil {
-		return Locked
-	}
-	if in.Full {
-		return Full
-	}
-	return nil
-}
-
-// addMember: moderators add members, owners anybody.
-func addMember(who Person, role Role) error {
-	if role == Member {
-		return atLeast(Moderator, who)
-	}
-	return atLeast(Owner, who)
-}
-
-// changeMember: everybody may leave, moderators act on those below them and
-// raise nobody to their own rank, owners act on all; an active owner remains.
-func changeMember(who Person, ask Ask, in State) error {
-	own := ask.Target.User == who.User
-	leaving := own && ask.Action == Remove
-	above := who.Role.rank() > ask.Target.Role.rank()
-	switch {
-	case leaving && who.Role != None:
-	case who.Role == Owner:
-	case who.Role == Moderator && above && ask.NewRole.rank() < who.Role.rank():
-	default:
-		return Rank
-	}
-	losesOwner := ask.Target.Role == Owner && !ask.Target.Disabled && (ask.Action == Remove || ask.NewRole != Owner)
-	if losesOwner && in.Owners <= 1 {
-		return LastOwner
-	}
-	return nil
-}
-
-// Publishing says what a person who is in the room may publish.
-func Publishing(who Person, in State) Switches {
-	if atLeast(Moderator, who) == nil {
-		return Switches{Microphone: true, Camera: true, Share: true}
-	}
-	return in.Switches
-}
-
-// Allowed returns those of the roles for which the policy answers yes when ask
-// has it as its NewRole: what a form may offer.
-func Allowed(who Person, ask Ask, in State) []Role {
-	var roles []Role
-	for _, role := range Roles {
-		ask.NewRole = role
-		if Authorize(who, ask, in) == nil {
-			roles = append(roles, role)
-		}
-	}
-	return roles
 }

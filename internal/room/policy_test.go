@@ -2,68 +2,134 @@ package room
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"foyer/internal/account"
 )
 
-// The kinds of person towards a room, as columns of the table below.
+// The kinds of person towards a room, as columns of the table below. Guests are
+// towards a room that takes them.
 var kinds = []struct {
-	name string
-	who  Person
-	open bool // the room's visibility
+	name       string
+	who        Person
+	visibility Visibility
 }{
-	{"anonymous", Person{}, true},
-	{"disabled owner", Person{User: "me", Role: Owner, Disabled: true}, true},
-	{"stranger, private room", Person{User: "me"}, false},
-	{"stranger, open room", Person{User: "me"}, true},
-	{"member", Person{User: "me", Role: Member}, false},
-	{"moderator", Person{User: "me", Role: Moderator}, false},
-	{"owner", Person{User: "me", Role: Owner}, false},
+	{"anonymous", Person{}, Open},
+	{"disabled owner", Person{User: "me", Role: Owner, Disabled: true}, Open},
+	{"banned member", Person{User: "me", Role: Member, Banned: true}, Open},
+	{"stranger, private room", Person{User: "me"}, Private},
+	{"stranger, listed room", Person{User: "me"}, Listed},
+	{"stranger, open room", Person{User: "me"}, Open},
+	{"guest, not invited", Person{Guest: "me", Role: Guest}, Open},
+	{"guest, invited", Person{Guest: "me", Role: Guest, Invited: true}, Private},
+	{"guest whose pass is over", Person{Guest: "me", Role: Guest, Invited: true, Disabled: true}, Open},
+	{"banned guest", Person{Guest: "me", Role: Guest, Invited: true, Banned: true}, Open},
+	{"member", Person{User: "me", Role: Member}, Private},
+	{"host", Person{User: "me", Role: Member, Hosting: true}, Private},
+	{"moderator", Person{User: "me", Role: Moderator}, Private},
+	{"owner", Person{User: "me", Role: Owner}, Private},
 }
 
 // truth is the policy: a row for each question, a column for each kind of
-// person in the order of kinds.
+// person in the order of kinds. A question is action:target>role/conditions.
+// Conditions ending in -lobby say for whom the room has one, and waiting,
+// admitted and denied what it says of who asks.
 const truth = `
-                                  anon  disab stran/p stran/o member  moder   owner
-see                               login login 404     yes     yes     yes     yes
-stay                              login login 404     yes     yes     yes     yes
-enter                             login login 404     yes     yes     yes     yes
-enter/locked                      login login 404     locked  locked  yes     yes
-enter/full                        login login 404     full    full    full    full
-enter/locked+full                 login login 404     locked  locked  full    full
-stay/locked+full                  login login 404     yes     yes     yes     yes
-list                              login login 404     rank    yes     yes     yes
-rename                            login login 404     rank    rank    yes     yes
-lock                              login login 404     rank    rank    yes     yes
-configure                         login login 404     rank    rank    rank    yes
-delete                            login login 404     rank    rank    rank    yes
-add>member                        login login 404     rank    rank    yes     yes
-add>moderator                     login login 404     rank    rank    rank    yes
-add>owner                         login login 404     rank    rank    rank    yes
-role:member>member                login login 404     rank    rank    yes     yes
-role:member>moderator             login login 404     rank    rank    rank    yes
-role:member>owner                 login login 404     rank    rank    rank    yes
-role:moderator>member             login login 404     rank    rank    rank    yes
-role:moderator>moderator          login login 404     rank    rank    rank    yes
-role:moderator>owner              login login 404     rank    rank    rank    yes
-role:owner>member                 login login 404     rank    rank    rank    yes
-role:owner>moderator              login login 404     rank    rank    rank    yes
-role:owner>owner                  login login 404     rank    rank    rank    yes
-role:lastowner>member             login login 404     rank    rank    rank    last
-role:lastowner>moderator          login login 404     rank    rank    rank    last
-role:lastowner>owner              login login 404     rank    rank    rank    yes
-role:disabledowner>member         login login 404     rank    rank    rank    yes
-role:self>member                  login login 404     rank    rank    rank    yes
-role:self>moderator               login login 404     rank    rank    rank    yes
-role:self>owner                   login login 404     rank    rank    rank    yes
-remove:member                     login login 404     rank    rank    yes     yes
-remove:moderator                  login login 404     rank    rank    rank    yes
-remove:owner                      login login 404     rank    rank    rank    yes
-remove:lastowner                  login login 404     rank    rank    rank    last
-remove:disabledowner              login login 404     rank    rank    rank    yes
-remove:self                       login login 404     rank    yes     yes     yes
+                             anon  disab ban st/pri st/list st/open gst/door gst/inv gst/over gst/ban member host   moder  owner
+see                          login login 404 404    yes     yes     yes      yes     login    404     yes    yes    yes    yes
+see/noguests                 login login 404 404    yes     yes     404      404     login    404     yes    yes    yes    yes
+people                       login login 404 404    members yes     lobby    yes     login    404     yes    yes    yes    yes
+people/strangers-lobby       login login 404 404    members lobby   lobby    lobby   login    404     yes    yes    yes    yes
+people/strangers-lobby+adm   login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+people/strangers-lobby+wait  login login 404 404    members lobby   lobby    lobby   login    404     yes    yes    yes    yes
+stay                         login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+stay/noguests                login login 404 404    members yes     404      404     login    404     yes    yes    yes    yes
+stay/locked+full             login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+stay/strangers-lobby         login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+stay/strangers-lobby+wait    login login 404 404    members lobby   lobby    lobby   login    404     yes    yes    yes    yes
+stay/strangers-lobby+den     login login 404 404    members denied  denied   denied  login    404     yes    yes    yes    yes
+stay/everyone-lobby+wait     login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+stay/everyone-lobby+appr     login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+stay/everyone-lobby+appr+adm login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+stay/appr                    login login 404 404    members yes     lobby    yes     login    404     yes    yes    yes    yes
+enter                        login login 404 404    members yes     lobby    yes     login    404     yes    yes    yes    yes
+enter/noguests               login login 404 404    members yes     404      404     login    404     yes    yes    yes    yes
+enter/locked                 login login 404 404    members locked  locked   locked  login    404     locked locked yes    yes
+enter/full                   login login 404 404    members full    lobby    full    login    404     full   full   full   full
+enter/locked+full            login login 404 404    members locked  locked   locked  login    404     locked locked full   full
+enter/strangers-lobby        login login 404 404    members lobby   lobby    lobby   login    404     yes    yes    yes    yes
+enter/everyone-lobby         login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+enter/everyone-lobby+wait    login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+enter/everyone-lobby+den     login login 404 404    members denied  denied   denied  login    404     denied yes    yes    yes
+enter/everyone-lobby+adm     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+enter/everyone-lobby+adm+locked login login 404 404 members locked  locked   locked  login    404     locked locked yes    yes
+enter/everyone-lobby+adm+full   login login 404 404 members full    full     full    login    404     full   full   full   full
+enter/everyone-lobby+full    login login 404 404    members lobby   lobby    lobby   login    404     lobby  full   full   full
+enter/adm                    login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+enter/den                    login login 404 404    members yes     denied   yes     login    404     yes    yes    yes    yes
+knock                        login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+knock/everyone-lobby         login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+knock/everyone-lobby+den     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+knock/everyone-lobby+locked  login login 404 404    members locked  locked   locked  login    404     locked locked yes    yes
+request                      login login 404 404    yes     yes     rank     rank    login    404     rank   rank   rank   rank
+list                         login login 404 404    rank    rank    rank     rank    login    404     yes    yes    yes    yes
+rename                       login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+lock                         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+bans                         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+lobby                        login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+end                          login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+configure                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+delete                       login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+expel:                       login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+expel:guest                  login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+expel:member                 login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+expel:moderator              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+expel:owner                  login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+ban:                         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+ban:guest                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+ban:member                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+ban:moderator                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+ban:owner                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+invite>guest                 login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+invite>guest/noguests        login login 404 404    rank    rank    404      404     login    404     rank   rank   rank   rank
+invite>member                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+invite>moderator             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+invite>owner                 login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+revoke>guest/noguests        login login 404 404    rank    rank    404      404     login    404     rank   rank   yes    yes
+revoke>member                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+revoke>moderator             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+add>member                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+add>moderator                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+add>owner                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:member>member           login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+role:member>moderator        login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:member>owner            login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:moderator>member        login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:moderator>moderator     login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:moderator>owner         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:owner>member            login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:owner>moderator         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:owner>owner             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:lastowner>member        login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   last
+role:lastowner>moderator     login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   last
+role:lastowner>owner         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:disabledowner>member    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:self>member             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:self>moderator          login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+role:self>owner              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+transfer:member              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+transfer:moderator           login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+transfer:owner               login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+transfer:guest               login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+transfer:disabledowner       login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+remove:member                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+remove:moderator             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+remove:owner                 login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+remove:lastowner             login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   last
+remove:disabledowner         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+remove:self                  login login 404 404    rank    rank    rank     rank    login    404     yes    yes    yes    yes
 `
 
 func TestAuthorize(t *testing.T) {
@@ -80,10 +146,12 @@ func TestAuthorize(t *testing.T) {
 		}
 		for i, kind := range kinds {
 			t.Run(question+"/"+kind.name, func(t *testing.T) {
-				ask, state := parseQuestion(t, question, kind.who)
+				ask, state, standing := parseQuestion(t, question, kind.who)
 				covered[ask.Action] = true
-				state.Open = kind.open
-				if got := answer(t, Authorize(kind.who, ask, state)); got != wants[i] {
+				state.Open, state.Listed = kind.visibility == Open, kind.visibility == Listed
+				who := kind.who
+				who.Answer = standing
+				if got := answer(t, Authorize(who, ask, state)); got != wants[i] {
 					t.Errorf("got %s, want %s", got, wants[i])
 				}
 				state.Deleted = true
@@ -91,7 +159,7 @@ func TestAuthorize(t *testing.T) {
 				if wants[i] == "login" {
 					want = "login"
 				}
-				if got := answer(t, Authorize(kind.who, ask, state)); got != want {
+				if got := answer(t, Authorize(who, ask, state)); got != want {
 					t.Errorf("deleted room: got %s, want %s", got, want)
 				}
 			})
@@ -104,12 +172,14 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-// parseQuestion reads "action:target>role/state".
-func parseQuestion(t *testing.T, question string, who Person) (Ask, State) {
+// parseQuestion reads "action:target>role/conditions".
+func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state State, standing Answer) {
 	t.Helper()
 	actions := map[string]Action{
-		"see": See, "stay": Stay, "enter": Enter, "list": ListMembers, "rename": Rename, "lock": Lock,
-		"configure": Configure, "delete": Delete, "add": AddMember, "role": SetRole, "remove": Remove,
+		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "request": RequestToJoin,
+		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "end": EndCall,
+		"configure": Configure, "delete": Delete, "expel": Expel, "ban": Ban, "invite": Invite, "revoke": Revoke,
+		"add": AddMember, "role": SetRole, "transfer": Transfer, "remove": Remove,
 	}
 	question, condition, _ := strings.Cut(question, "/")
 	question, role, _ := strings.Cut(question, ">")
@@ -118,8 +188,19 @@ func parseQuestion(t *testing.T, question string, who Person) (Ask, State) {
 	if !ok {
 		t.Fatalf("no action %q", question)
 	}
-	ask := Ask{Action: action, NewRole: Role(role), Target: Person{User: "other"}}
-	state := State{Owners: 2, Locked: strings.Contains(condition, "locked"), Full: strings.Contains(condition, "full")}
+	has := func(word string) bool { return slices.Contains(strings.Split(condition, "+"), word) }
+	ask = Ask{Action: action, NewRole: Role(role), Target: Person{User: "other"}, ByApproval: has("appr")}
+	state = State{Owners: 2, Guests: !has("noguests"), Lobby: LobbyOff, Locked: has("locked"), Full: has("full")}
+	for _, lobby := range []Lobby{LobbyStrangers, LobbyEveryone} {
+		if has(string(lobby) + "-lobby") {
+			state.Lobby = lobby
+		}
+	}
+	for word, answer := range map[string]Answer{"wait": Waiting, "adm": Admitted, "den": Denied} {
+		if has(word) {
+			standing = answer
+		}
+	}
 	switch target {
 	case "self":
 		ask.Target = who
@@ -131,7 +212,7 @@ func parseQuestion(t *testing.T, question string, who Person) (Ask, State) {
 	default:
 		ask.Target.Role = Role(target)
 	}
-	return ask, state
+	return ask, state, standing
 }
 
 func answer(t *testing.T, err error) string {
@@ -145,7 +226,7 @@ func answer(t *testing.T, err error) string {
 	case errors.Is(err, ErrHidden):
 		return "404"
 	case errors.As(err, &refusal):
-		return strings.TrimSuffix(string(refusal), "_owner")
+		return strings.TrimSuffix(strings.TrimSuffix(string(refusal), "_owner"), "_only")
 	}
 	t.Fatalf("unexpected error %v", err)
 	return ""
@@ -192,7 +273,7 @@ func TestAllowed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, role := range Allowed(Person{User: "me", Role: test.who}, test.ask, State{Owners: 2}) {
+			for _, role := range Allowed(Person{User: "me", Role: test.who}, test.ask, State{Owners: 2}, Roles) {
 				got = append(got, string(role))
 			}
 			if strings.Join(got, " ") != test.want {

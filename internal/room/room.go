@@ -5,7 +5,6 @@ package room
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -27,13 +26,35 @@ const (
 	GrantLife = 2 * time.Minute
 )
 
+// Visibility says who may know of a room, and who may enter it.
+type Visibility string
+
+// The visibilities.
+const (
+	Private Visibility = "private" // its people know of it and enter
+	Listed  Visibility = "listed"  // everybody with an account knows of it, its people enter
+	Open    Visibility = "open"    // everybody with an account enters
+)
+
+// Succession says what becomes of a call when the last moderator leaves it.
+type Succession string
+
+// The successions.
+const (
+	SuccessionHost Succession = "host" // who has been in it longest hosts it
+	SuccessionEnd  Succession = "end"  // it ends
+)
+
 // Room is a room's row, with what the policy needs to know of it.
 type Room struct {
 	ID         ID
 	Slug       string
 	Name       string
 	Topic      string
-	Open       bool
+	Visibility Visibility
+	Guests     bool  // people without an account may come in
+	Lobby      Lobby // who waits until a moderator lets them in
+	Succession Succession
 	LockedAt   *time.Time
 	DeletedAt  *time.Time
 	Capacity   int
@@ -54,7 +75,10 @@ type Counts struct {
 func (r Room) State() State {
 	return State{
 		Deleted:  r.DeletedAt != nil,
-		Open:     r.Open,
+		Open:     r.Visibility == Open,
+		Listed:   r.Visibility == Listed,
+		Guests:   r.Guests,
+		Lobby:    r.Lobby,
 		Locked:   r.LockedAt != nil,
 		Full:     r.Present >= r.Capacity,
 		Owners:   r.Owners,
@@ -65,17 +89,17 @@ func (r Room) State() State {
 // Present is the SQL condition, over the table grants, for a participant who
 // takes a place: in the room, or let in a moment ago and not connected yet.
 const Present = `grants.left_at is null and grants.revoked_at is null
-	and (grants.connected_at is not null or grants.issued_at > now() - interval '2 minutes')`
+	and (grants.connected_at is not null or grants.held_until > now())`
 
 // Columns selects a Room without its Counts, for Fields to scan, from the table
 // rooms.
-const Columns = `rooms.id, rooms.slug, rooms.name, rooms.topic, rooms.visibility = 'open', rooms.locked_at, rooms.deleted_at,
-	rooms.capacity, rooms.switches, rooms.backend, rooms.generation`
+const Columns = `rooms.id, rooms.slug, rooms.name, rooms.topic, rooms.visibility, rooms.guests, rooms.lobby, rooms.succession,
+	rooms.locked_at, rooms.deleted_at, rooms.capacity, rooms.switches, rooms.backend, rooms.generation`
 
 // Fields is where Columns are scanned into.
 func (r *Room) Fields() []any {
-	return []any{&r.ID, &r.Slug, &r.Name, &r.Topic, &r.Open, &r.LockedAt, &r.DeletedAt,
-		&r.Capacity, &r.Switches, &r.Backend, &r.Generation}
+	return []any{&r.ID, &r.Slug, &r.Name, &r.Topic, &r.Visibility, &r.Guests, &r.Lobby, &r.Succession,
+		&r.LockedAt, &r.DeletedAt, &r.Capacity, &r.Switches, &r.Backend, &r.Generation}
 }
 
 // countColumns selects a room's Counts, for countFields to scan, from the table
@@ -87,10 +111,6 @@ func countColumns(taken string) string {
 		where memberships.room_id = rooms.id and memberships.role = 'owner' and owner.disabled_at is null)`
 }
 
-// presentBesides is Present without those whom the session of a visit let in and
-// who have not connected: the next to come from there comes in their place.
-const presentBesides = Present + ` and not (grants.connected_at is null and grants.session_id = sessions.id)`
-
 func (r *Room) countFields() []any { return []any{&r.Present, &r.Owners} }
 
 // Store keeps rooms and memberships in Postgres.
@@ -98,72 +118,6 @@ type Store struct{ pool *pgxpool.Pool }
 
 // NewStore returns a store over the database of pool.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
-
-// Visit is somebody's request to a room: who they are and which room it is,
-// loaded together.
-type Visit struct {
-	Session account.Session
-	Person  Person
-	Room    Room
-}
-
-// May asks the policy about the visitor and the room of the visit.
-func (v Visit) May(ask Ask) error { return Authorize(v.Person, ask, v.Room.State()) }
-
-// Visit loads the session of a token and the room of a slug with the visitor's
-// role in it, in one round trip, and asks the policy whether the visitor may see
-// the room: ErrSignIn, or ErrHidden, also for a room that does not exist.
-func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Visit, error) {
-	var v Visit
-	u := &v.Session.User
-	if !slugPattern.MatchString(slug) {
-		slug = ""
-	}
-	err := s.pool.QueryRow(ctx, `
-		select sessions.id, sessions.last_seen_at,
-			users.id, users.username, users.email, users.display_name, users.administrator, users.created_at,
-			coalesce(memberships.role, ''), `+Columns+`, `+countColumns(presentBesides)+`
-		from sessions
-		join users on users.id = sessions.user_id
-		join rooms on rooms.slug = $2 and rooms.deleted_at is null
-		left join memberships on memberships.user_id = users.id and memberships.room_id = rooms.id
-		where sessions.token_hash = $1 and `+account.Valid,
-		token.Hash(), slug).Scan(append([]any{&v.Session.ID, &v.Session.SeenAt,
-		&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.CreatedAt, &v.Person.Role},
-		append(v.Room.Fields(), v.Room.countFields()...)...)...)
-	switch {
-	case err == nil:
-		v.Person.User = u.ID
-		err = v.May(Ask{Action: See})
-	case errors.Is(err, pgx.ErrNoRows):
-		err = ErrHidden
-	default:
-		return Visit{}, fmt.Errorf("visit room: %w", err)
-	}
-	if errors.Is(err, ErrHidden) {
-		// Somebody who is not signed in is sent to sign in, whether or not
-		// there is such a room. Both cases take this path, and the same time.
-		if err := s.signedIn(ctx, token); err != nil {
-			return Visit{}, err
-		}
-		return Visit{}, ErrHidden
-	}
-	return v, err
-}
-
-func (s *Store) signedIn(ctx context.Context, token account.Token) error {
-	var yes bool
-	err := s.pool.QueryRow(ctx, `
-		select exists (select from sessions join users on users.id = sessions.user_id where token_hash = $1 and `+account.Valid+`)`,
-		token.Hash()).Scan(&yes)
-	if err != nil {
-		return fmt.Errorf("visit room: %w", err)
-	}
-	if !yes {
-		return ErrSignIn
-	}
-	return nil
-}
 
 // Card is a room as the dashboard shows it.
 type Card struct {
@@ -174,8 +128,8 @@ type Card struct {
 
 // Participant is somebody who is in a room now.
 type Participant struct {
-	User        account.UserID
-	Username    string
+	Person      string // id of the user or guest
+	Username    string // empty for guests
 	DisplayName string
 }
 
@@ -215,10 +169,11 @@ func (s *Store) Mine(ctx context.Context, user account.UserID) ([]Card, error) {
 // Live lists who is in rooms now, each person once, in order of arrival.
 func (s *Store) Live(ctx context.Context, rooms ...ID) (map[ID][]Participant, error) {
 	rows, err := s.pool.Query(ctx, `
-		select grants.room_id, users.id, users.username, (array_agg(grants.display_name order by grants.connected_at))[1]
-		from grants join users on users.id = grants.user_id
+		select grants.room_id, coalesce(grants.user_id, grants.guest_id), coalesce(users.username, ''),
+			(array_agg(grants.display_name order by grants.connected_at))[1]
+		from grants left join users on users.id = grants.user_id
 		where grants.room_id = any($1::uuid[]) and grants.connected_at is not null and `+Present+`
-		group by grants.room_id, users.id, users.username
+		group by 1, 2, 3
 		order by min(grants.connected_at)`, rooms)
 	if err != nil {
 		return nil, fmt.Errorf("list who is in: %w", err)
@@ -226,7 +181,7 @@ func (s *Store) Live(ctx context.Context, rooms ...ID) (map[ID][]Participant, er
 	live := make(map[ID][]Participant)
 	var id ID
 	var p Participant
-	_, err = pgx.ForEachRow(rows, []any{&id, &p.User, &p.Username, &p.DisplayName}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &p.Person, &p.Username, &p.DisplayName}, func() error {
 		live[id] = append(live[id], p)
 		return nil
 	})

@@ -57,7 +57,7 @@ func (h *house) session(username string) account.Token {
 
 func (h *house) create(owner, name, access string) room.Room {
 	h.Helper()
-	created, err := h.rooms.Create(h.Context(), h.id(owner), room.Draft{Name: name, Access: access, Backend: "memory"})
+	created, err := h.rooms.Create(h.Context(), h.id(owner), room.Draft{Name: name, Visibility: room.Visibility(access), Backend: "memory"})
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -141,15 +141,15 @@ func TestCreateRefuses(t *testing.T) {
 		draft room.Draft
 		field string
 	}{
-		{"no name", room.Draft{Access: "private"}, "name"},
-		{"long name", room.Draft{Name: strings.Repeat("x", 81), Access: "private"}, "name"},
-		{"bidirectional name", room.Draft{Name: "a\u202eb", Access: "private"}, "name"},
-		{"zero-width name", room.Draft{Name: "a\u200bb", Access: "private"}, "name"},
-		{"NUL", room.Draft{Name: "a\x00b", Access: "private"}, "name"},
-		{"not UTF-8", room.Draft{Name: "a\xffb", Access: "private"}, "name"},
-		{"long topic", room.Draft{Name: "a", Topic: strings.Repeat("x", 201), Access: "private"}, "topic"},
+		{"no name", room.Draft{Visibility: "private"}, "name"},
+		{"long name", room.Draft{Name: strings.Repeat("x", 81), Visibility: "private"}, "name"},
+		{"bidirectional name", room.Draft{Name: "a\u202eb", Visibility: "private"}, "name"},
+		{"zero-width name", room.Draft{Name: "a\u200bb", Visibility: "private"}, "name"},
+		{"NUL", room.Draft{Name: "a\x00b", Visibility: "private"}, "name"},
+		{"not UTF-8", room.Draft{Name: "a\xffb", Visibility: "private"}, "name"},
+		{"long topic", room.Draft{Name: "a", Topic: strings.Repeat("x", 201), Visibility: "private"}, "topic"},
 		{"no access", room.Draft{Name: "a"}, "visibility"},
-		{"other access", room.Draft{Name: "a", Access: "secret"}, "visibility"},
+		{"other access", room.Draft{Name: "a", Visibility: "secret"}, "visibility"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestChange(t *testing.T) {
 	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), room.Change{Name: "New name", Topic: "News"}); err != nil {
 		t.Fatal(err)
 	}
-	configure := room.Change{Name: "Newer", Configuration: &room.Configuration{Access: "open", Capacity: 5}}
+	configure := room.Change{Name: "Newer", Configuration: &room.Configuration{Visibility: room.Open, Lobby: room.LobbyOff, Succession: room.SuccessionHost, Capacity: 5}}
 	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), configure); !errors.Is(err, room.Rank) {
 		t.Errorf("moderator configures: got %v, want %v", err, room.Rank)
 	}
@@ -215,7 +215,7 @@ func TestChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if visit.Room.Name != "New name" || visit.Room.Topic != "News" || visit.Room.Open {
+	if visit.Room.Name != "New name" || visit.Room.Topic != "News" || visit.Room.Visibility == room.Open {
 		t.Errorf("half of a refused change was made: %+v", visit.Room)
 	}
 	for _, capacity := range []int{-1, 0, 1, room.MostCapacity + 1} {

@@ -158,7 +158,7 @@ func (h *house) postJSON(who, path, body string) answer {
 // room makes one with somebody in every role.
 func (h *house) room(access string, roles map[string]room.Role, owner string) room.Room {
 	h.Helper()
-	r, err := h.rooms.Create(h.Context(), h.people[owner].ID, room.Draft{Name: "Team", Access: access, Backend: "livekit"})
+	r, err := h.rooms.Create(h.Context(), h.people[owner].ID, room.Draft{Name: "Team", Visibility: room.Visibility(access), Backend: "livekit"})
 	if err != nil {
 		h.Fatal(err)
 	}

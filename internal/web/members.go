@@ -22,11 +22,11 @@ func (s *Server) showMembers(w http.ResponseWriter, r *http.Request, v room.Visi
 	}
 	page := MembersPage{
 		Page: s.base(r, "Members of "+v.Room.Name), Room: header(v), Form: form,
-		AddRoles: names(room.Allowed(v.Person, room.Ask{Action: room.AddMember}, v.Room.State())),
+		AddRoles: names(room.Allowed(v.Person, room.Ask{Action: room.AddMember}, v.Room.State(), room.Roles)),
 	}
 	page.Notice = s.takeNotice(w, r)
 	for _, m := range members {
-		roles := names(room.Allowed(v.Person, room.Ask{Action: room.SetRole, Target: m.Person}, v.Room.State()))
+		roles := names(room.Allowed(v.Person, room.Ask{Action: room.SetRole, Target: m.Person}, v.Room.State(), room.Roles))
 		page.Members = append(page.Members, MemberRow{
 			Person: Person{Username: m.Username, DisplayName: m.DisplayName},
 			Role:   string(m.Role), You: m.User == v.Person.User, Live: m.Live, Roles: choice(roles),

@@ -73,7 +73,7 @@ type DashboardPage struct {
 type RoomCard struct {
 	Slug, Name, Topic string
 	Role              string // "owner", "moderator" or "member"
-	Open              bool   // any registered person may enter
+	Visibility        string // "private", "listed" or "open"
 	Live              []Person
 }
 
@@ -83,7 +83,7 @@ type Person struct {
 }
 
 // NewRoomPage is templates/new_room.html. Fields: name, topic, visibility
-// ("private" or "open").
+// ("private", "listed" or "open").
 type NewRoomPage struct {
 	Page
 	Form    Form
@@ -94,7 +94,7 @@ type NewRoomPage struct {
 // viewer may open.
 type RoomHeader struct {
 	Slug, Name, Topic string
-	Open              bool
+	Visibility        string // "private", "listed" or "open"
 	Locked            bool
 	Role              string // the viewer's; empty for none
 	CanSeeMembers     bool
@@ -136,8 +136,9 @@ type MemberRow struct {
 }
 
 // SettingsPage is templates/settings.html. POST /r/{slug}/settings with fields
-// name and topic, and from owners visibility ("private" or "open"), capacity
-// (a whole number). POST /r/{slug}/lock with field locked ("true" or "false").
+// name and topic, and from owners visibility ("private", "listed" or "open"),
+// guests (a checkbox), lobby ("off", "strangers" or "everyone"), succession
+// ("host" or "end"), capacity (a whole number). POST /r/{slug}/lock with field locked ("true" or "false").
 // POST /r/{slug}/delete with field confirm (the room's name, typed).
 type SettingsPage struct {
 	Page

@@ -97,6 +97,12 @@ func refusalProblem(refusal room.Refusal) problem {
 		p.heading, p.message = "The room is locked", call.Locked.Sentence("")
 	case room.Full:
 		p.heading, p.message = "The room is full", call.Full.Sentence("")
+	case room.MustWait:
+		p.heading, p.message = "Somebody has to let you in", call.SentToLobby.Sentence("")
+	case room.NotAdmitted:
+		p.heading, p.message = "You were not let in", "You can ask again."
+	case room.MembersOnly:
+		p.heading, p.message = "Only members enter this room", "Ask to join it."
 	case room.LastOwner:
 		p.heading, p.message = "The room needs an owner", "Make somebody else an owner first."
 	default:

@@ -30,7 +30,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	page.Notice = s.takeNotice(w, r)
 	for _, card := range cards {
 		page.Rooms = append(page.Rooms, RoomCard{
-			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Role), Open: card.Open, Live: people(card.Live),
+			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Role), Visibility: string(card.Visibility), Live: people(card.Live),
 		})
 	}
 	s.render(w, r, http.StatusOK, "dashboard", page)
@@ -57,7 +57,7 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request, session acco
 		return err
 	}
 	created, err := s.Rooms.Create(r.Context(), session.User.ID, room.Draft{
-		Name: values["name"], Topic: values["topic"], Access: values["visibility"], Backend: s.Backend,
+		Name: values["name"], Topic: values["topic"], Visibility: room.Visibility(values["visibility"]), Backend: s.Backend,
 	})
 	if err == nil {
 		return s.leave(w, r, "/r/"+created.Slug, "")
@@ -94,7 +94,7 @@ func (s *Server) visit(r *http.Request) (room.Visit, error) {
 func header(v room.Visit) RoomHeader {
 	return RoomHeader{
 		Slug: v.Room.Slug, Name: v.Room.Name, Topic: v.Room.Topic,
-		Open: v.Room.Open, Locked: v.Room.LockedAt != nil, Role: string(v.Person.Role),
+		Visibility: string(v.Room.Visibility), Locked: v.Room.LockedAt != nil, Role: string(v.Person.Role),
 		CanSeeMembers: v.May(room.Ask{Action: room.ListMembers}) == nil,
 		CanRename:     v.May(room.Ask{Action: room.Rename}) == nil,
 	}
@@ -106,7 +106,7 @@ func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 		return err
 	}
 	page := RoomPage{
-		Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.Session.User.DisplayName,
+		Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName,
 		Live: people(live[v.Room.ID]), Backend: v.Room.Backend,
 	}
 	page.Notice = s.takeNotice(w, r)
@@ -128,7 +128,8 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 	if form.Values == nil {
 		form.Values = map[string]string{
 			"name": v.Room.Name, "topic": v.Room.Topic,
-			"visibility": v.Room.Access(), "capacity": strconv.Itoa(v.Room.Capacity),
+			"visibility": string(v.Room.Visibility), "guests": checked(v.Room.Guests), "lobby": string(v.Room.Lobby),
+			"succession": string(v.Room.Succession), "capacity": strconv.Itoa(v.Room.Capacity),
 		}
 	}
 	page := SettingsPage{
@@ -145,15 +146,26 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 	return nil
 }
 
+// checked is the value of a checkbox as a form sends it.
+func checked(on bool) string {
+	if on {
+		return "on"
+	}
+	return ""
+}
+
 func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	values, err := readForm(r, "name", "topic", "visibility", "capacity")
+	values, err := readForm(r, "name", "topic", "visibility", "guests", "lobby", "succession", "capacity")
 	if err != nil {
 		return err
 	}
 	change := room.Change{Name: values["name"], Topic: values["topic"]}
 	if v.May(room.Ask{Action: room.Configure}) == nil || values["visibility"] != "" || values["capacity"] != "" {
 		capacity, _ := strconv.Atoi(values["capacity"]) // what is no number is out of range
-		change.Configuration = &room.Configuration{Access: values["visibility"], Capacity: capacity}
+		change.Configuration = &room.Configuration{
+			Visibility: room.Visibility(values["visibility"]), Guests: values["guests"] != "",
+			Lobby: room.Lobby(values["lobby"]), Succession: room.Succession(values["succession"]), Capacity: capacity,
+		}
 	}
 	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, change); err == nil {
 		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", "Saved.")

@@ -65,7 +65,7 @@ var bodies = map[string]url.Values{
 	"/r/{slug}/members":                   {"login": {"newcomer"}, "role": {"member"}},
 	"/r/{slug}/members/{username}":        {"role": {"member"}},
 	"/r/{slug}/members/{username}/remove": {},
-	"/r/{slug}/settings":                  {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "capacity": {"9"}},
+	"/r/{slug}/settings":                  {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
 	"/r/{slug}/lock":                      {"locked": {"true"}},
 	"/r/{slug}/delete":                    {"confirm": {"Team"}},
 }

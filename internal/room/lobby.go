@@ -1,0 +1,244 @@
+package room
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/ledger"
+	"foyer/internal/postgres"
+)
+
+// EntryID names somebody's standing in one room's lobby.
+type EntryID string
+
+// LobbyEntry is somebody who waits.
+type LobbyEntry struct {
+	ID          EntryID   `json:"id"`
+	Username    string    `json:"username"` // empty for guests
+	DisplayName string    `json:"display_name"`
+	Guest       bool      `json:"guest"`
+	AskedAt     time.Time `json:"asked_at"`
+}
+
+// goneAfter is how long somebody counts as waiting after their page was last
+// heard of.
+const goneAfter = 45 * time.Second
+
+// Knock puts the visitor into the room's lobby, or says that they still wait,
+// and returns what the lobby says of them: Admitted also when they need not
+// wait. Whoever is in the call already is admitted. It returns what the policy
+// says, and input.Invalid with field display_name.
+func (s *Store) Knock(ctx context.Context, v Visit, displayName string) (Answer, error) {
+	if err := v.May(Ask{Action: Knock}); err != nil {
+		return NotAsked, err
+	}
+	if !v.Room.State().covers(v.Person) || v.Person.Answer == Admitted {
+		return Admitted, nil
+	}
+	if displayName == "" {
+		displayName = v.DisplayName
+	}
+	displayName, err := account.CleanDisplayName(displayName)
+	if err != nil {
+		return NotAsked, err
+	}
+	state := Waiting
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := ledger.Lock(ctx, tx, ledger.Room(v.Room.ID)); err != nil {
+			return err
+		}
+		var isIn bool
+		err := tx.QueryRow(ctx, `
+			select exists (select from grants where room_id = $1 and coalesce(user_id, guest_id) = $2
+				and connected_at is not null and `+Present+`)`, v.Room.ID, v.Person.id()).Scan(&isIn)
+		if err != nil {
+			return err
+		}
+		if isIn {
+			state = Admitted
+		}
+		var id EntryID
+		var fresh bool
+		err = tx.QueryRow(ctx, `
+			with before as (select state from lobby where room_id = $2 and person = coalesce($3::uuid, $4::uuid))
+			insert into lobby (id, room_id, user_id, guest_id, display_name, state) values ($1, $2, $3, $4, $5, $6)
+			on conflict (room_id, person) do update set display_name = excluded.display_name, seen_at = now(),
+				asked_at = case when lobby.state = 'waiting' then lobby.asked_at else now() end,
+				state = case when lobby.state = 'admitted' then 'admitted' else excluded.state end
+			returning id, state, coalesce((select state from before), '') <> state`,
+			newID(), v.Room.ID, nullable(v.Person.User), nullable(v.Person.Guest), displayName, state).Scan(&id, &state, &fresh)
+		if err != nil || !fresh || state != Waiting {
+			return err
+		}
+		return appendLobby(ctx, tx, ledger.Knocked, v.Room.ID, v.Person.id(), id, displayName)
+	})
+	if err != nil {
+		return NotAsked, fmt.Errorf("knock: %w", err)
+	}
+	return state, nil
+}
+
+// StillWaiting notes that the page of somebody who waits is there.
+func (s *Store) StillWaiting(ctx context.Context, v Visit) error {
+	_, err := s.pool.Exec(ctx, `
+		update lobby set seen_at = now() where room_id = $1 and person = $2 and state = 'waiting'`, v.Room.ID, v.Person.id())
+	if err != nil {
+		return fmt.Errorf("still waiting: %w", err)
+	}
+	return nil
+}
+
+// StopWaiting takes the visitor out of the lobby; nil when they do not wait.
+func (s *Store) StopWaiting(ctx context.Context, v Visit) error {
+	return s.leaveLobby(ctx, v.Room.ID, `person = $2`, v.Person.id())
+}
+
+// SweepLobbies takes out of all lobbies whose page has not been heard of.
+func (s *Store) SweepLobbies(ctx context.Context) error {
+	rows, err := s.pool.Query(ctx, `select distinct room_id from lobby where state = 'waiting' and seen_at < now() - $1::interval`, goneAfter)
+	if err != nil {
+		return fmt.Errorf("sweep lobbies: %w", err)
+	}
+	rooms, err := pgx.CollectRows(rows, pgx.RowTo[ID])
+	if err != nil {
+		return fmt.Errorf("sweep lobbies: %w", err)
+	}
+	for _, id := range rooms {
+		if err := s.leaveLobby(ctx, id, `seen_at < now() - $2::interval`, goneAfter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveLobby takes out of a room's lobby those who wait and satisfy the SQL
+// condition who, whose argument is $2.
+func (s *Store) leaveLobby(ctx context.Context, id ID, who string, arg any) error {
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := ledger.Lock(ctx, tx, ledger.Room(id)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			with gone as (delete from lobby where room_id = $1 and state = 'waiting' and `+who+` returning room_id, id, person)
+			insert into ledger (room_id, kind, actor, subject) select room_id, $3, person, id from gone`, id, arg, ledger.KnockGone)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("leave lobby: %w", err)
+	}
+	return nil
+}
+
+// Waiting lists who waits in a room, longest first.
+func (s *Store) Waiting(ctx context.Context, id ID) ([]LobbyEntry, error) {
+	rows, err := s.pool.Query(ctx, `
+		select lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null, lobby.asked_at
+		from lobby left join users on users.id = lobby.user_id
+		where lobby.room_id = $1 and lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval
+		order by lobby.asked_at, lobby.id`, id, goneAfter)
+	if err != nil {
+		return nil, fmt.Errorf("list lobby: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[LobbyEntry])
+	if err != nil {
+		return nil, fmt.Errorf("list lobby: %w", err)
+	}
+	return entries, nil
+}
+
+// Admit lets somebody who waits into this call, once they come. It returns what
+// the policy says, and postgres.ErrNotFound when they do not wait any more.
+func (s *Store) Admit(ctx context.Context, id ID, by account.UserID, entry EntryID) error {
+	return s.answerOne(ctx, id, by, entry, Admitted)
+}
+
+// Deny tells somebody who waits, or was admitted and has not come, that they
+// are not let in. They may ask again. It returns what Admit returns.
+func (s *Store) Deny(ctx context.Context, id ID, by account.UserID, entry EntryID) error {
+	return s.answerOne(ctx, id, by, entry, Denied)
+}
+
+func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, entry EntryID, answer Answer) error {
+	return s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, _ Room) error {
+		n, err := answerLobby(ctx, tx, id, by, answer, `id::text = $4`, entry)
+		if err == nil && n == 0 {
+			return postgres.ErrNotFound
+		}
+		return err
+	})
+}
+
+// AdmitAll lets everybody who waits into this call and returns how many these
+// are. It returns what the policy says.
+func (s *Store) AdmitAll(ctx context.Context, id ID, by account.UserID) (n int, err error) {
+	err = s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, _ Room) error {
+		n, err = answerLobby(ctx, tx, id, by, Admitted, `state = 'waiting'`)
+		return err
+	})
+	return n, err
+}
+
+// answerLobby answers those entries of a room's lobby that satisfy the SQL
+// condition which, whose arguments are numbered from $4 on.
+func answerLobby(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, answer Answer, which string, args ...any) (int, error) {
+	rows, err := tx.Query(ctx, `
+		update lobby set state = $2, decided_by = $3
+		where room_id = $1 and state <> $2 and (state = 'waiting' or $2 = 'denied') and `+which+`
+		returning id, display_name`, append([]any{id, answer, by}, args...)...)
+	if err != nil {
+		return 0, err
+	}
+	type answered struct {
+		ID   EntryID
+		Name string
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[answered])
+	if err != nil {
+		return 0, err
+	}
+	kind := ledger.LobbyAdmitted
+	if answer == Denied {
+		kind = ledger.LobbyDenied
+	}
+	for _, e := range entries {
+		if err := appendLobby(ctx, tx, kind, id, string(by), e.ID, e.Name); err != nil {
+			return 0, err
+		}
+	}
+	return len(entries), nil
+}
+
+// SendToLobby has somebody wait, whatever the lobby said of them before. The
+// caller holds the room and has asked the policy.
+func SendToLobby(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, who Person, displayName string) error {
+	var entry EntryID
+	err := tx.QueryRow(ctx, `
+		insert into lobby (id, room_id, user_id, guest_id, display_name) values ($1, $2, $3, $4, $5)
+		on conflict (room_id, person) do update set state = 'waiting', asked_at = now(), seen_at = now(), decided_by = null
+		returning id`, newID(), id, nullable(who.User), nullable(who.Guest), displayName).Scan(&entry)
+	if err != nil {
+		return err
+	}
+	return appendLobby(ctx, tx, ledger.SentToLobby, id, string(by), entry, displayName)
+}
+
+func appendLobby(ctx context.Context, tx pgx.Tx, kind ledger.Kind, id ID, actor string, entry EntryID, name string) error {
+	return ledger.Append(ctx, tx, ledger.Entry{
+		Room: ledger.Room(id), Kind: kind, Actor: actor, Subject: string(entry), Data: ledger.Data(map[string]string{"name": name}),
+	})
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// nullable is an id as SQL takes it: null when there is none.
+func nullable[T ~string](id T) *T {
+	if id == "" {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,225 @@
+package room
+
+import "slices"
+
+// The rules behind Authorize, an action each. Whoever gets here may know that
+// the room exists.
+
+func atLeast(role Role, who Person) error {
+	if who.Role.rank() < role.rank() {
+		return Rank
+	}
+	return nil
+}
+
+// moderates: moderators, owners, and who hosts the call in their place.
+func moderates(who Person) error {
+	if who.Hosting {
+		return nil
+	}
+	return atLeast(Moderator, who)
+}
+
+// covers says whether somebody passes through the lobby: has to be let in.
+func (in State) covers(who Person) bool {
+	switch {
+	case moderates(who) == nil:
+		return false
+	case who.Guest != "" && !who.Invited, in.Lobby == LobbyEveryone:
+		return true
+	}
+	return in.Lobby == LobbyStrangers && atLeast(Member, who) != nil
+}
+
+// CanWait says whether somebody can be sent to the lobby of a room.
+func CanWait(who Person, in State) bool { return in.covers(who) }
+
+// mayMeet is what both entering and staying need: belonging to the room, or the
+// room being open, or a guest's pass.
+func mayMeet(who Person, in State) error {
+	if who.Role == None && !in.Open {
+		return MembersOnly
+	}
+	return nil
+}
+
+func enter(who Person, in State) error {
+	if err := mayMeet(who, in); err != nil {
+		return err
+	}
+	switch {
+	case in.Locked && atLeast(Moderator, who) != nil:
+		return Locked
+	case in.covers(who) && who.Answer == Denied:
+		return NotAdmitted
+	case in.covers(who) && who.Answer != Admitted:
+		return MustWait
+	case in.Full:
+		return Full
+	}
+	return nil
+}
+
+// stay: being in ends when an approval that it rests on is withdrawn, and when
+// somebody is sent back to the lobby. Who was in before a room got a lobby stays.
+func stay(who Person, byApproval bool, in State) error {
+	if err := mayMeet(who, in); err != nil {
+		return err
+	}
+	switch {
+	case !in.covers(who):
+		return nil
+	case who.Answer == Denied:
+		return NotAdmitted
+	case who.Answer == Waiting, byApproval && who.Answer != Admitted:
+		return MustWait
+	}
+	return nil
+}
+
+func knock(who Person, in State) error {
+	err := enter(who, in)
+	if err == MustWait || err == NotAdmitted || err == Full {
+		return nil
+	}
+	return err
+}
+
+// seePeople: who waits sees the room's name and that they wait, no more.
+func seePeople(who Person, in State) error {
+	if err := mayMeet(who, in); err != nil {
+		return err
+	}
+	if in.covers(who) && who.Answer != Admitted {
+		return MustWait
+	}
+	return nil
+}
+
+func requestToJoin(who Person) error {
+	if who.User == "" || who.Role != None {
+		return Rank
+	}
+	return nil
+}
+
+// addMember: moderators add members, owners anybody.
+func addMember(who Person, role Role) error {
+	if role == Member {
+		return atLeast(Moderator, who)
+	}
+	return atLeast(Owner, who)
+}
+
+// invite: moderators invite members and, where the room takes them, guests;
+// owners moderators too. Nobody is invited to own a room.
+func invite(who Person, role Role, in State) error {
+	switch role {
+	case Guest:
+		if !in.Guests {
+			return Rank
+		}
+		return atLeast(Moderator, who)
+	case Member, Moderator:
+		return addMember(who, role)
+	}
+	return Rank
+}
+
+// revoke: an invitation is ended by whoever could have made it, one for guests
+// also where the room takes none any more.
+func revoke(who Person, role Role) error {
+	if role == Guest {
+		return atLeast(Moderator, who)
+	}
+	return addMember(who, role)
+}
+
+// changeMember: everybody may leave, moderators act on those below them and
+// raise nobody to their own rank, owners act on all; an active owner remains.
+func changeMember(who Person, ask Ask, in State) error {
+	own := ask.Target.User == who.User
+	leaving := own && ask.Action == Remove
+	above := who.Role.rank() > ask.Target.Role.rank()
+	switch {
+	case leaving && who.Role.rank() > 0:
+	case who.Role == Owner:
+	case who.Role == Moderator && above && ask.NewRole.rank() < who.Role.rank():
+	default:
+		return Rank
+	}
+	losesOwner := ask.Target.Role == Owner && !ask.Target.Disabled && (ask.Action == Remove || ask.NewRole != Owner)
+	if losesOwner && in.Owners <= 1 {
+		return LastOwner
+	}
+	return nil
+}
+
+// transfer: to somebody who belongs to the room and can log in.
+func transfer(who, target Person) error {
+	if target.Role.rank() == 0 || target.Role == Owner || target.Disabled {
+		return Rank
+	}
+	return atLeast(Owner, who)
+}
+
+// expel: out of a call, those of a lower rank. Who hosts it ranks as a moderator.
+func expel(who, target Person) error {
+	rank := who.Role.rank()
+	if who.Hosting {
+		rank = max(rank, Moderator.rank())
+	}
+	if moderates(who) != nil || rank <= target.Role.rank() {
+		return Rank
+	}
+	return nil
+}
+
+func ban(who, target Person) error {
+	if who.Role.rank() <= target.Role.rank() {
+		return Rank
+	}
+	return atLeast(Moderator, who)
+}
+
+// Publishing says what a person who is in the room may publish.
+func Publishing(who Person, in State) Switches {
+	if atLeast(Moderator, who) == nil {
+		return Switches{Microphone: true, Camera: true, Share: true}
+	}
+	return in.Switches
+}
+
+// Successor returns the index of the one among people, who are in a call in the
+// order of their coming, who hosts it when no moderator is there: the first
+// member, else the first with an account. It is -1 when there are guests only.
+func Successor(people []Person) int {
+	isMember := func(p Person) bool { return atLeast(Member, p) == nil }
+	hasAccount := func(p Person) bool { return p.User != "" }
+	if i := slices.IndexFunc(people, isMember); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(people, hasAccount)
+}
+
+// Moderated says whether a moderator of the room is among people.
+func Moderated(people []Person) bool {
+	return slices.ContainsFunc(people, func(p Person) bool { return atLeast(Moderator, p) == nil })
+}
+
+// ByApproval says whether somebody who enters now does so because the lobby
+// admitted them.
+func ByApproval(who Person, in State) bool { return in.covers(who) && who.Answer == Admitted }
+
+// Allowed returns those of the roles for which the policy answers yes when ask
+// has it as its NewRole: what a form may offer.
+func Allowed(who Person, ask Ask, in State, roles []Role) []Role {
+	var allowed []Role
+	for _, role := range roles {
+		ask.NewRole = role
+		if Authorize(who, ask, in) == nil {
+			allowed = append(allowed, role)
+		}
+	}
+	return allowed
+}
