@@ -25,7 +25,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &body); err != nil {
 		return err
 	}
-	ticket, err := s.Calls.Join(r.Context(), s.token(r), chi.URLParam(r, "slug"), body.DisplayName)
+	ticket, err := s.Calls.Join(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), body.DisplayName)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) events(ctx context.Context) handler {
 		if !participantPattern.MatchString(participant) {
 			return call.ErrNotYours
 		}
-		stream, err := s.Calls.Stream(r.Context(), s.token(r), chi.URLParam(r, "slug"), media.ParticipantID(participant), after)
+		stream, err := s.Calls.Stream(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), media.ParticipantID(participant), after)
 		if err != nil {
 			return err
 		}

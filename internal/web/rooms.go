@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/go-chi/chi/v5"
-
 	"foyer/internal/account"
 	"foyer/internal/input"
 	"foyer/internal/room"
@@ -75,20 +73,15 @@ type visitHandler func(w http.ResponseWriter, r *http.Request, visit room.Visit)
 
 func (s *Server) visiting(h visitHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		visit, err := s.visit(r)
+		visit, _, err := s.visit(r)
 		if err != nil {
 			return err
 		}
-		return h(w, withViewer(r, visit.Session.User), visit)
+		if visit.Person.User != "" {
+			r = withViewer(r, visit.Session.User)
+		}
+		return h(w, r, visit)
 	}
-}
-
-func (s *Server) visit(r *http.Request) (room.Visit, error) {
-	visit, err := s.Rooms.Visit(r.Context(), s.token(r), chi.URLParam(r, "slug"))
-	if err != nil {
-		return room.Visit{}, err
-	}
-	return visit, s.Accounts.Touch(r.Context(), visit.Session)
 }
 
 func header(v room.Visit) RoomHeader {

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/gorilla/sessions"
+
+	"foyer/internal/account"
+	"foyer/internal/room"
+)
+
+// guestCookie holds the token of a guest's session. Its path is one room's, so
+// that it opens that room only, and a browser can be somebody's and a guest's.
+const guestCookie = "foyer_guest"
+
+func (s *Server) guestSession(r *http.Request, slug string) *sessions.Session {
+	session, _ := s.cookies.Get(r, guestCookie)
+	session.Options.Path = "/r/" + slug
+	session.Options.MaxAge = int(account.GuestLife.Seconds())
+	session.Options.Secure = s.cookie(r).Options.Secure
+	return session
+}
+
+func (s *Server) setGuestToken(w http.ResponseWriter, r *http.Request, slug string, token account.Token) error {
+	session := s.guestSession(r, slug)
+	session.Values[tokenKey] = string(token)
+	return session.Save(r, w)
+}
+
+func (s *Server) guestToken(r *http.Request) account.Token {
+	token, _ := s.guestSession(r, chi.URLParam(r, "slug")).Values[tokenKey].(string)
+	return account.Token(token)
+}
+
+// visit loads the visitor of the room of the path and the token that opens it:
+// the guest's when there is one that still does and whoever is signed in does
+// not belong to the room, else the token of who is signed in.
+func (s *Server) visit(r *http.Request) (room.Visit, account.Token, error) {
+	slug, own, guest := chi.URLParam(r, "slug"), s.token(r), s.guestToken(r)
+	visit, err := s.Rooms.Visit(r.Context(), own, slug)
+	if guest != "" && (err != nil || visit.May(room.Ask{Action: room.ListMembers}) != nil) {
+		if asGuest, err := s.Rooms.Visit(r.Context(), guest, slug); err == nil {
+			return asGuest, guest, s.Accounts.Touch(r.Context(), asGuest.Session)
+		}
+	}
+	if err != nil {
+		return room.Visit{}, own, err
+	}
+	return visit, own, s.Accounts.Touch(r.Context(), visit.Session)
+}
+
+// roomToken is the token that opens the room of the path, without asking the
+// database when there is only one.
+func (s *Server) roomToken(r *http.Request) account.Token {
+	if s.guestToken(r) == "" {
+		return s.token(r)
+	}
+	_, token, _ := s.visit(r) // whoever uses the token learns what is wrong with it
+	return token
+}
