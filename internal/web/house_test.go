@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/crypto/bcrypt"
 
@@ -18,6 +19,7 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/ledger"
 	"foyer/internal/media/mediatest"
+	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 	"foyer/internal/web"
@@ -168,4 +170,38 @@ func (h *house) room(access string, roles map[string]room.Role, owner string) ro
 		}
 	}
 	return r
+}
+
+func (h *house) sql(query string, args ...any) {
+	h.Helper()
+	if _, err := h.pool.Exec(h.Context(), query, args...); err != nil {
+		h.Fatal(err)
+	}
+}
+
+// guest is the cookie of somebody who came into a room by an invitation,
+// without an account.
+func (h *house) guest(r room.Room) string {
+	h.Helper()
+	var invitation, guest string
+	err := h.pool.QueryRow(h.Context(), `
+		insert into invitations (id, room_id, token_hash, role, created_by)
+		values (gen_random_uuid(), $1, sha256(gen_random_uuid()::text::bytea), 'guest', $2) returning id`, r.ID, h.people["owner"].ID).Scan(&invitation)
+	if err != nil {
+		h.Fatal(err)
+	}
+	err = h.pool.QueryRow(h.Context(), `
+		insert into guests (id, room_id, invitation_id, display_name) values (gen_random_uuid(), $1, $2, 'Gus') returning id`, r.ID, invitation).Scan(&guest)
+	if err != nil {
+		h.Fatal(err)
+	}
+	var token account.Token
+	err = postgres.Tx(h.Context(), h.pool, func(tx pgx.Tx) error {
+		token, err = account.BeginGuest(h.Context(), tx, account.GuestID(guest), account.Origin{})
+		return err
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return h.server.GuestCookie(h.T, r.Slug, token)
 }

@@ -12,56 +12,120 @@ import (
 	"foyer/internal/room"
 )
 
-// access is the expected answer to every route for every kind of person. A
-// number is a status; "login" is a redirect to the log-in page. Strangers are
-// asked about a private room and about an open one. The administrator belongs
-// to no room.
+// access is the expected answer to every route for every kind of person, a
+// column each, as kinds says. A number is a status; "login" is a redirect to the
+// log-in page.
 const access = `
-                                         anon   strang open   member moder  owner  admin
-GET  /healthz                            200    200    200    200    200    200    200
-GET  /readyz                             200    200    200    200    200    200    200
-GET  /static/*                           200    200    200    200    200    200    200
-GET  /favicon.ico                        200    200    200    200    200    200    200
-GET  /rtc                                401    401    401    401    401    401    401
-GET  /rtc/*                              401    401    401    401    401    401    401
-POST /hooks/livekit                      401    401    401    401    401    401    401
+                                         anon   door   banned strang listed open   waits  guest  other  member moder  owner  admin
+GET  /healthz                            200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /readyz                             200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /static/*                           200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /favicon.ico                        200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /rtc                                401    401    401    401    401    401    401    401    401    401    401    401    401
+GET  /rtc/*                              401    401    401    401    401    401    401    401    401    401    401    401    401
+POST /hooks/livekit                      401    401    401    401    401    401    401    401    401    401    401    401    401
 
-GET  /                                   200    200    200    200    200    200    200
-GET  /setup                              404    404    404    404    404    404    404
-POST /setup                              404    404    404    404    404    404    404
-GET  /signup                             200    200    200    200    200    200    200
-POST /signup                             422    422    422    422    422    422    422
-GET  /login                              200    200    200    200    200    200    200
-POST /login                              401    401    401    401    401    401    401
+GET  /                                   200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /setup                              404    404    404    404    404    404    404    404    404    404    404    404    404
+POST /setup                              404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /signup                             200    200    200    200    200    200    200    200    200    200    200    200    200
+POST /signup                             422    422    422    422    422    422    422    422    422    422    422    422    422
+GET  /login                              200    200    200    200    200    200    200    200    200    200    200    200    200
+POST /login                              401    401    401    401    401    401    401    401    401    401    401    401    401
 
-GET  /account                            login  200    200    200    200    200    200
-POST /account                            login  303    303    303    303    303    303
-POST /account/password                   login  422    422    422    422    422    422
-GET  /rooms/new                          login  200    200    200    200    200    200
-POST /rooms                              login  303    303    303    303    303    303
+GET  /account                            login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account                            login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/password                   login  login  422    422    422    422    422    login  login  422    422    422    422
+GET  /rooms/new                          login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /rooms                              login  login  303    303    303    303    303    login  login  303    303    303    303
 
-GET  /r/{slug}                           login  404    200    200    200    200    404
-POST /r/{slug}/join                      401    404    200    200    200    200    404
-GET  /r/{slug}/events                    401    404    404    404    404    404    404
-GET  /r/{slug}/members                   login  404    403    200    200    200    404
-POST /r/{slug}/members                   login  404    403    403    303    303    404
-POST /r/{slug}/members/{username}        login  404    403    403    303    303    404
-POST /r/{slug}/members/{username}/remove login  404    403    403    303    303    404
-GET  /r/{slug}/settings                  login  404    403    403    200    200    404
-POST /r/{slug}/settings                  login  404    403    403    403    303    404
-POST /r/{slug}/lock                      login  404    403    403    303    303    404
-POST /r/{slug}/delete                    login  404    403    403    403    303    404
+GET  /r/{slug}                           login  login  404    404    200    200    200    200    login  200    200    200    404
+POST /r/{slug}/join                      401    401    404    404    403    200    403    200    401    200    200    200    404
+GET  /r/{slug}/events                    401    401    404    404    404    404    404    404    401    404    404    404    404
+GET  /r/{slug}/members                   login  login  404    404    403    403    403    403    login  200    200    200    404
+POST /r/{slug}/members                   login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/members/{username}        login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/members/{username}/remove login  login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    200    200    404
+POST /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    403    303    404
+POST /r/{slug}/lock                      login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/delete                    login  login  404    404    403    403    403    403    login  403    403    303    404
 
-POST /account/sign-out-everywhere        login  login  login  login  login  login  login
-POST /logout                             303    303    303    303    303    303    303
+POST /account/sign-out-everywhere        login  login  login  login  login  login  login  login  login  login  login  login  login
+POST /logout                             303    303    303    303    303    303    303    303    303    303    303    303    303
 `
+
+// kinds are the people of the columns: who sends the request, and to what room.
+var kinds = []struct {
+	name    string
+	who     string // whose cookie, of an account; empty: nobody's
+	access  string
+	prepare func(h *house, r room.Room) (who string) // nil: nothing; who is somebody else's cookie
+}{
+	{"anon", "", "private", nil},
+	{"door", "", "open", takesGuests}, // anonymous, at an open room that takes guests
+	{"banned", "eve", "open", banned},
+	{"strang", "eve", "private", nil},
+	{"listed", "eve", "listed", nil},
+	{"open", "eve", "open", nil},
+	{"waits", "eve", "open", waits}, // in the lobby of an open room
+	{"guest", "", "private", guest}, // by an invitation
+	{"other", "", "private", guestOfAnother},
+	{"member", "member", "private", nil},
+	{"moder", "moder", "private", nil},
+	{"owner", "owner", "private", nil},
+	{"admin", "admin", "private", nil}, // of the site; belongs to no room
+}
+
+func takesGuests(h *house, r room.Room) string {
+	h.Helper()
+	h.sql(`update rooms set guests = true where id = $1`, r.ID)
+	return ""
+}
+
+func banned(h *house, r room.Room) string {
+	h.Helper()
+	h.sql(`insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'eve')`, r.ID, h.people["eve"].ID)
+	return "eve"
+}
+
+func waits(h *house, r room.Room) string {
+	h.Helper()
+	h.sql(`update rooms set lobby = 'strangers' where id = $1`, r.ID)
+	h.sql(`insert into lobby (id, room_id, user_id, display_name) values (gen_random_uuid(), $1, $2, 'The eve')`, r.ID, h.people["eve"].ID)
+	return "eve"
+}
+
+func guest(h *house, r room.Room) string {
+	h.Helper()
+	takesGuests(h, r)
+	h.cookies["guest"] = h.guest(r)
+	return "guest"
+}
+
+// guestOfAnother sends the cookie of another room to this one's path, as a
+// browser would not.
+func guestOfAnother(h *house, r room.Room) string {
+	h.Helper()
+	takesGuests(h, r)
+	other := h.room("private", nil, "owner")
+	return guest(h, other)
+}
+
+// placeholders stand for parts of a route's pattern: what is there for the
+// request of one row.
+var placeholders = map[string]func(h *house, r room.Room) string{
+	"{slug}":     func(_ *house, r room.Room) string { return r.Slug },
+	"{username}": func(*house, room.Room) string { return "target" },
+	"/static/*":  func(*house, room.Room) string { return "/static/any/css/foyer.css" },
+	"/rtc/*":     func(*house, room.Room) string { return "/rtc/v1" },
+}
 
 // bodies are what is posted to routes that want something.
 var bodies = map[string]url.Values{
 	"/account":                            {"display_name": {"Other name"}},
 	"/account/password":                   {"current_password": {"wrong"}, "password": {"long enough here"}},
 	"/rooms":                              {"name": {"New"}, "visibility": {"private"}},
-	"/login":                              {"login": {"nobody"}, "password": {"wrong"}},
 	"/r/{slug}/members":                   {"login": {"newcomer"}, "role": {"member"}},
 	"/r/{slug}/members/{username}":        {"role": {"member"}},
 	"/r/{slug}/members/{username}/remove": {},
@@ -72,33 +136,32 @@ var bodies = map[string]url.Values{
 
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	names := []string{"", "eve", "eve", "member", "moder", "owner", "admin"}
 	h := newHouse(t, "eve", "member", "moder", "owner", "admin", "target", "newcomer")
-	if _, err := h.pool.Exec(t.Context(), `update users set administrator = true where username = 'admin'`); err != nil {
-		t.Fatal(err)
-	}
+	h.sql(`update users set administrator = true where username = 'admin'`)
 	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member}
 	tested := make(map[string]bool)
 	for line := range strings.Lines(access) {
 		fields := strings.Fields(line)
-		if len(fields) != 2+len(names) {
+		if len(fields) == 0 || fields[0] == kinds[0].name {
 			continue
+		}
+		if len(fields) != 2+len(kinds) {
+			t.Fatalf("a row for %d kinds of person, want %d: %s", len(fields)-2, len(kinds), line)
 		}
 		method, pattern, wants := fields[0], fields[1], fields[2:]
 		tested[method+" "+pattern] = true
-		for i, want := range wants {
-			visibility := "private"
-			if i == 2 {
-				visibility = "open"
+		for i, kind := range kinds {
+			r, who := h.room(kind.access, roles, "owner"), kind.who
+			if kind.prepare != nil {
+				who = kind.prepare(h, r)
 			}
-			r := h.room(visibility, roles, "owner")
-			got := h.ask(names[i], method, pattern, r)
+			got := h.ask(who, method, pattern, r)
 			status := strconv.Itoa(got.status)
 			if got.status == http.StatusSeeOther && strings.HasPrefix(got.location, "/login") {
 				status = "login"
 			}
-			if status != want {
-				t.Errorf("%s %s as %q to %s room: got %s, want %s", method, pattern, names[i], visibility, status, want)
+			if status != wants[i] {
+				t.Errorf("%s %s as %s: got %s, want %s", method, pattern, kind.name, status, wants[i])
 			}
 		}
 	}
@@ -120,12 +183,20 @@ func TestAccess(t *testing.T) {
 // ask sends the request of one row.
 func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	h.Helper()
-	path := strings.NewReplacer("{slug}", r.Slug, "{username}", "target", "/static/*", "/static/any/css/foyer.css", "/rtc/*", "/rtc/v1").Replace(pattern)
+	path := pattern
+	for placeholder, stand := range placeholders {
+		if strings.Contains(path, placeholder) {
+			path = strings.ReplaceAll(path, placeholder, stand(h, r))
+		}
+	}
 	switch {
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)
 	case strings.HasSuffix(pattern, "/events"):
 		return h.get(who, path+"?participant=abc&after=0")
+	case method == http.MethodPost && pattern == "/login":
+		// Attempts are counted by name.
+		return h.post(who, path, url.Values{"login": {"nobody" + who}, "password": {"wrong"}})
 	case method == http.MethodPost:
 		answer := h.post(who, path, bodies[pattern])
 		if strings.HasPrefix(pattern, "/logout") || strings.HasSuffix(pattern, "everywhere") {
@@ -138,7 +209,7 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 
 func (h *house) logInAgain(who string) {
 	h.Helper()
-	if who != "" {
+	if h.people[who].ID != "" {
 		h.cookies[who] = h.post("", "/login", url.Values{"login": {who}, "password": {passwordOf(who)}}).cookie
 	}
 }
