@@ -103,3 +103,24 @@ func TestStreamTellsWhatHappens(t *testing.T) {
 		t.Errorf("ended for %q", ending.Reason)
 	}
 }
+
+// waitForEvent reads a stream until it has told an event.
+func (h *house) waitForEvent(stream *call.Stream, name, data string) {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+	defer cancel()
+	var told []string
+	for ctx.Err() == nil {
+		events, err := stream.Next(ctx)
+		if err != nil {
+			h.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name == name && string(event.Data) == data {
+				return
+			}
+			told = append(told, event.Name+" "+string(event.Data))
+		}
+	}
+	h.Fatalf("never told %s %s, but %q", name, data, told)
+}
