@@ -9,7 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 
-const binary = fileURLToPath(new URL("../../bin/foyer", import.meta.url));
+const binary = process.env.FOYER_BINARY ?? fileURLToPath(new URL("../../bin/foyer", import.meta.url));
 const startsWithin = 60_000; // milliseconds; the first start makes a database
 const stopsWithin = 40_000;
 

@@ -104,14 +104,16 @@ let rooms = 0;
  * Makes a room with members in the quick way and returns its path.
  * @param {Person} owner
  * @param {Person[]} [members]
- * @param {{name?: string, topic?: string, visibility?: string, capacity?: number}} [as]
+ * @param {{name?: string, topic?: string, visibility?: string, guests?: boolean, lobby?: string, succession?: string, capacity?: number}} [as]
  */
 export async function makeRoom(owner, members = [], as = {}) {
   rooms++;
-  const { name = `Room ${rooms} of ${owner.username}`, topic = "", visibility = "private", capacity } = as;
+  const { name = `Room ${rooms} of ${owner.username}`, topic = "", visibility = "private", guests = false, lobby = "off", succession = "host", capacity = 50 } = as;
   if (owner.page.url() === "about:blank") await owner.page.goto("/");
   const path = await owner.post("/rooms", { name, topic, visibility });
-  if (capacity) await owner.post(`${path}/settings`, { name, topic, visibility, capacity: String(capacity) });
+  if (["guests", "lobby", "succession", "capacity"].some((setting) => setting in as)) {
+    await owner.post(`${path}/settings`, { name, topic, visibility, guests: guests ? "on" : "", lobby, succession, capacity: String(capacity) });
+  }
   for (const { username } of members) await owner.post(`${path}/members`, { login: username, role: "member" });
   return path;
 }
