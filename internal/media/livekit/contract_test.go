@@ -7,21 +7,18 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"sync"
 	"testing"
 
 	"foyer/internal/media"
 	"foyer/internal/media/livekit"
+	"foyer/internal/media/livekit/livekittest"
 	"foyer/internal/media/mediatest"
 	"foyer/internal/media/sfu/sfutest"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == clientsArgument {
-		serveClients()
-		os.Exit(0)
-	}
+	livekittest.Main()
 	sfutest.Main(m)
 }
 
@@ -95,7 +92,7 @@ func TestEmbeddedSFUKeepsTheContract(t *testing.T) {
 					t.Errorf("a genuine callback: %v", err)
 				}
 			})
-			clients := startClients(t)
+			clients := livekittest.Start(t)
 			mediatest.Run(t, func(t *testing.T, admit media.Admit, seen media.Observer) mediatest.Harness {
 				b := newBackend(t, server.Access)
 				gate := httptest.NewServer(b.Signalling(t.Context(), admit, seen))
@@ -103,7 +100,7 @@ func TestEmbeddedSFUKeepsTheContract(t *testing.T) {
 				return mediatest.Harness{
 					Backend: b,
 					Enter: func(_ context.Context, g media.Grant) (mediatest.Client, error) {
-						return enterRemote(t, clients, EnterArgs{gate.URL, g.Token, single})
+						return clients.Enter(t, livekittest.EnterArgs{URL: gate.URL, Token: g.Token, Single: single})
 					},
 					Callbacks: hook.list,
 				}

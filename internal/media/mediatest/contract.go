@@ -108,6 +108,14 @@ func (d *door) refuse(err error) {
 	d.refusal = err
 }
 
+// bar lets a participant in no more. A client that does not hear that it was
+// removed, but loses its connection, tries to come back.
+func (d *door) bar(m member) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.participants, m)
+}
+
 func (d *door) Joined(room media.RoomID, id media.ParticipantID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

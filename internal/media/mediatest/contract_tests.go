@@ -312,6 +312,7 @@ func (c *contract) testCallbacks() {
 	c.reported(media.EventJoined, room, "bob")
 	a.Leave()
 	c.reported(media.EventLeft, room, "alice")
+	c.door.bar(member{room, "bob"})
 	if err := c.Backend.Remove(c.Context(), room, "bob"); err != nil {
 		c.Fatal(err)
 	}
@@ -382,6 +383,7 @@ func (c *contract) testConcurrency() {
 					c.Errorf("Update: %v", err)
 				}
 			}
+			c.door.bar(member{room, id})
 			if err := c.Backend.Remove(c.Context(), room, id); err != nil {
 				c.Errorf("Remove: %v", err)
 			}

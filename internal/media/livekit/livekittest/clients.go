@@ -1,7 +1,10 @@
-package livekit_test
+// Package livekittest connects real LiveKit clients, which send and count real
+// packets, in tests.
+package livekittest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/rpc"
 	"os"
@@ -22,15 +25,20 @@ import (
 // clientsArgument tells the test binary to be that process.
 const clientsArgument = "livekit-clients-of-test"
 
-// serveClients is the body of that process: it does what it is told on standard
-// input until that ends.
-func serveClients() {
+// Main is for the beginning of TestMain: in the process that Start starts it is
+// the clients, and does what it is told on standard input until that ends. In
+// the tests it returns.
+func Main() {
+	if len(os.Args) != 2 || os.Args[1] != clientsArgument {
+		return
+	}
 	lksdk.SetLogger(quiet)
 	server := rpc.NewServer()
 	if err := server.Register(&Clients{live: make(map[int]*client)}); err != nil {
 		panic(err) // the type is made for it
 	}
 	server.ServeConn(stdio{})
+	os.Exit(0)
 }
 
 // stdio is the connection to the tests, with which the process ends.
@@ -119,8 +127,17 @@ func (c *Clients) Leave(n int, _ *int) error {
 	return nil
 }
 
-// startClients starts a process of clients, which ends with the test.
-func startClients(t testing.TB) *rpc.Client {
+// Process is a process of clients.
+type Process struct {
+	rpc  *rpc.Client
+	cmd  *exec.Cmd
+	in   io.Closer
+	once sync.Once
+	err  error // of its end
+}
+
+// Start starts a process of clients, which ends with the test.
+func Start(t testing.TB) *Process {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
@@ -139,20 +156,31 @@ func startClients(t testing.TB) *rpc.Client {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	process := rpc.NewClient(struct {
+	p := &Process{cmd: cmd, in: in, rpc: rpc.NewClient(struct {
 		io.ReadCloser
 		io.Writer
-	}{out, in})
+	}{out, in})}
 	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
+		if err := p.end(p.in.Close); err != nil {
 			t.Errorf("process of clients: %v", err)
 		}
 	})
-	return process
+	return p
 }
 
-// remote is a client in that process.
+func (p *Process) end(how func() error) error {
+	p.once.Do(func() { p.err = errors.Join(how(), p.cmd.Wait()) })
+	return p.err
+}
+
+// Kill has the process and its clients die at once: nothing is said to the media
+// server.
+func (p *Process) Kill() {
+	_ = p.end(p.cmd.Process.Kill) // that it was killed is no error
+	p.err = nil
+}
+
+// remote is a client in a process.
 type remote struct {
 	t       testing.TB
 	process *rpc.Client
@@ -160,13 +188,13 @@ type remote struct {
 	done    chan struct{}
 }
 
-// enterRemote connects a new client there.
-func enterRemote(t testing.TB, process *rpc.Client, args EnterArgs) (mediatest.Client, error) {
-	r := &remote{t: t, process: process, done: make(chan struct{})}
-	if err := process.Call("Clients.Enter", args, &r.n); err != nil {
+// Enter connects a new client. What goes wrong with it later fails the test t.
+func (p *Process) Enter(t testing.TB, args EnterArgs) (mediatest.Client, error) {
+	r := &remote{t: t, process: p.rpc, done: make(chan struct{})}
+	if err := r.process.Call("Clients.Enter", args, &r.n); err != nil {
 		return nil, err
 	}
-	ended := process.Go("Clients.Wait", r.n, new(int), nil)
+	ended := r.process.Go("Clients.Wait", r.n, new(int), nil)
 	go func() {
 		<-ended.Done // also when the process is gone
 		close(r.done)

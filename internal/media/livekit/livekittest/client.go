@@ -1,4 +1,4 @@
-package livekit_test
+package livekittest
 
 import (
 	"context"
