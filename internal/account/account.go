@@ -168,16 +168,11 @@ func Find(ctx context.Context, db postgres.Querier, login string) (User, error) 
 	err := db.QueryRow(ctx, `
 		select `+userColumns+` from users
 		where (username = lower($1) or lower(email) = lower($1)) and disabled_at is null`,
-		searchable(login)).Scan(user.fields()...)
+		input.Searchable(login)).Scan(user.fields()...)
 	if err != nil {
 		return User{}, fmt.Errorf("find user: %w", postgres.Translate(err))
 	}
 	return user, nil
-}
-
-// searchable makes any string one that Postgres takes as text.
-func searchable(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(strings.TrimSpace(s), ""), "\x00", "")
 }
 
 // Rename changes the name that others see. It returns input.Invalid.

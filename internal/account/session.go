@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"foyer/internal/input"
 	"foyer/internal/postgres"
 )
 
@@ -68,7 +69,7 @@ func (s *Store) LogIn(ctx context.Context, login, password string, old Token, fr
 	var disabled *time.Time
 	err := s.pool.QueryRow(ctx, `
 		select id, password_hash, disabled_at from users
-		where username = lower($1) or lower(email) = lower($1)`, searchable(login)).Scan(&id, &hash, &disabled)
+		where username = lower($1) or lower(email) = lower($1)`, input.Searchable(login)).Scan(&id, &hash, &disabled)
 	unknown := errors.Is(err, pgx.ErrNoRows)
 	switch {
 	case unknown:
@@ -125,9 +126,9 @@ func BeginGuest(ctx context.Context, tx pgx.Tx, guest GuestID, from Origin) (Tok
 // clip keeps what a header may say storable.
 func clip(s string) string {
 	const most = 300
-	s = searchable(s)
+	s = input.Searchable(s)
 	if len(s) > most {
-		s = searchable(s[:most])
+		s = input.Searchable(s[:most])
 	}
 	return s
 }

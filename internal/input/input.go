@@ -68,6 +68,13 @@ func (i Invalid) Line(field, value string, least, most int) string {
 	return line
 }
 
+// Searchable makes of any value text that can be looked for: trimmed, without
+// what the database does not take as text. It refuses nothing, for what is looked
+// for need not exist.
+func Searchable(value string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(strings.TrimSpace(value), ""), "\x00", "")
+}
+
 // Choice takes one of the allowed values.
 func (i Invalid) Choice(field, value string, allowed ...string) string {
 	if !slices.Contains(allowed, value) {

@@ -31,16 +31,20 @@ type Banned struct {
 	ID   BanID
 	Kind BanKind
 	Name string // of the person at the time, or the invitation's note
-	At   time.Time
-	By   string // name of who did it; empty when their account is gone
+	// Username is the account's; empty for guests and invitations.
+	Username string
+	At       time.Time
+	By       string // name of who did it; empty when their account is gone
 }
 
 // Bans lists whom a room is closed to, the newest first.
 func (s *Store) Bans(ctx context.Context, id ID) ([]Banned, error) {
 	rows, err := s.pool.Query(ctx, `
 		select bans.id, case when bans.user_id is not null then 'user' when bans.guest_id is not null then 'guest' else 'invitation' end,
-			bans.name, bans.created_at, coalesce(users.display_name, '')
-		from bans left join users on users.id = bans.created_by
+			bans.name, coalesce(banned.username, ''), bans.created_at, coalesce(users.display_name, '')
+		from bans
+		left join users on users.id = bans.created_by
+		left join users banned on banned.id = bans.user_id
 		where bans.room_id = $1 order by bans.created_at desc, bans.id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("list bans: %w", err)
@@ -56,8 +60,8 @@ func (s *Store) Bans(ctx context.Context, id ID) ([]Banned, error) {
 // returns what the policy says, and postgres.ErrNotFound when the username is no
 // member's.
 func (s *Store) BanMember(ctx context.Context, id ID, by account.UserID, username string) (name string, err error) {
-	return s.changeMember(ctx, id, by, username, Ask{Action: Ban}, func(tx pgx.Tx, target Person) error {
-		return BanPerson(ctx, tx, id, by, target, username, false)
+	return s.changeMember(ctx, id, by, username, Ask{Action: Ban}, func(tx pgx.Tx, target Membership) error {
+		return BanPerson(ctx, tx, id, by, target.Person, target.DisplayName, false)
 	})
 }
 
@@ -124,6 +128,11 @@ func BanPerson(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, who Per
 		return err
 	}
 	return appendBan(ctx, tx, ledger.Banned, id, by, invitation, note)
+}
+
+func isBanned(ctx context.Context, tx pgx.Tx, id ID, user account.UserID) (yes bool, err error) {
+	err = tx.QueryRow(ctx, `select exists (select from bans where room_id = $1 and subject = $2)`, id, user).Scan(&yes)
+	return yes, err
 }
 
 // LiftBan opens a room again to whom a ban concerns and returns their name. It

@@ -3,7 +3,7 @@ package room
 import (
 	"context"
 	"errors"
-	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,34 +18,13 @@ type Membership struct {
 	Person
 	Username    string
 	DisplayName string
+	Since       time.Time
 	Live        bool // in the call now
 }
 
-// Members lists who belongs to a room, highest role first, then by name.
-func (s *Store) Members(ctx context.Context, id ID) ([]Membership, error) {
-	rows, err := s.pool.Query(ctx, `
-		select users.id, memberships.role, users.disabled_at is not null, users.username, users.display_name,
-			exists (select from grants where grants.room_id = $1 and grants.user_id = users.id
-				and grants.connected_at is not null and `+Present+`)
-		from memberships join users on users.id = memberships.user_id
-		where memberships.room_id = $1
-		order by array_position(array['owner', 'moderator', 'member'], memberships.role), lower(users.display_name), users.id`, id)
-	if err != nil {
-		return nil, fmt.Errorf("list members: %w", err)
-	}
-	members, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Membership, err error) {
-		err = row.Scan(&m.User, &m.Role, &m.Disabled, &m.Username, &m.DisplayName, &m.Live)
-		return m, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list members: %w", err)
-	}
-	return members, nil
-}
-
 // AddMember gives somebody, named by username or email address, a role in a
-// room where they have none. It returns input.Invalid with fields login and
-// role, and what the policy says.
+// room where they have none, which also grants their request to join. It returns
+// input.Invalid with fields login and role, and what the policy says.
 func (s *Store) AddMember(ctx context.Context, id ID, by account.UserID, login string, role Role) (account.User, error) {
 	bad := input.Invalid{}
 	bad.Line("login", login, 1, 254)
@@ -55,25 +34,56 @@ func (s *Store) AddMember(ctx context.Context, id ID, by account.UserID, login s
 	}
 	var added account.User
 	err := s.change(ctx, id, by, Ask{Action: AddMember, NewRole: role}, func(tx pgx.Tx, _ Room) (err error) {
-		added, err = account.Find(ctx, tx, login)
-		if errors.Is(err, postgres.ErrNotFound) {
+		added, err = add(ctx, tx, id, by, login, role)
+		switch {
+		case errors.Is(err, postgres.ErrNotFound):
 			return input.Invalid{"login": "Nobody with this username or email has an account here. Ask them to sign up first."}
-		}
-		if err != nil {
-			return err
-		}
-		tag, err := tx.Exec(ctx, `
-			insert into memberships (room_id, user_id, role, created_by) values ($1, $2, $3, $4) on conflict do nothing`,
-			id, added.ID, role, by)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
+		case errors.Is(err, errBelongs):
 			return input.Invalid{"login": added.DisplayName + " belongs to this room already."}
 		}
-		return appendMember(ctx, tx, ledger.MemberAdded, id, by, added.ID, added.Username, role)
+		return err
 	})
 	return added, err
+}
+
+var errBelongs = errors.New("room: they belong to it already")
+
+// add makes somebody, named by username or email address, belong to a room. It
+// returns input.Invalid with field login, postgres.ErrNotFound when nobody has
+// that name, and errBelongs. The caller holds the room and has asked the policy.
+func add(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, login string, role Role) (account.User, error) {
+	user, err := account.Find(ctx, tx, login)
+	if err != nil {
+		return account.User{}, err
+	}
+	banned, err := isBanned(ctx, tx, id, user.ID)
+	if err != nil {
+		return account.User{}, err
+	}
+	if banned {
+		return account.User{}, input.Invalid{"login": user.DisplayName + " is banned from this room. Lift the ban first."}
+	}
+	fresh, err := enrol(ctx, tx, id, by, user.ID, user.Username, role)
+	if err == nil && !fresh {
+		err = errBelongs
+	}
+	return user, err
+}
+
+// enrol gives somebody a role in a room and answers their request to join with
+// that; false when they have a role already, which stays. The caller holds the
+// room, has asked the policy, and knows that they are not banned.
+func enrol(ctx context.Context, tx pgx.Tx, id ID, by, user account.UserID, username string, role Role) (fresh bool, err error) {
+	if _, err := tx.Exec(ctx, `delete from join_requests where room_id = $1 and user_id = $2`, id, user); err != nil {
+		return false, err
+	}
+	tag, err := tx.Exec(ctx, `
+		insert into memberships (room_id, user_id, role, created_by) values ($1, $2, $3, $4) on conflict do nothing`,
+		id, user, role, by)
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, err
+	}
+	return true, appendMember(ctx, tx, ledger.MemberAdded, id, by, user, username, role)
 }
 
 // SetRole changes a member's role and returns the name that others see of them.
@@ -85,7 +95,7 @@ func (s *Store) SetRole(ctx context.Context, id ID, by account.UserID, username 
 	if err := bad.Err(); err != nil {
 		return "", err
 	}
-	return s.changeMember(ctx, id, by, username, Ask{Action: SetRole, NewRole: role}, func(tx pgx.Tx, target Person) error {
+	return s.changeMember(ctx, id, by, username, Ask{Action: SetRole, NewRole: role}, func(tx pgx.Tx, target Membership) error {
 		if target.Role == role {
 			return nil
 		}
@@ -101,7 +111,7 @@ func (s *Store) SetRole(ctx context.Context, id ID, by account.UserID, username 
 // others see of who was removed, postgres.ErrNotFound when the username is no
 // member's, and what the policy says.
 func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, username string) (name string, err error) {
-	return s.changeMember(ctx, id, by, username, Ask{Action: Remove}, func(tx pgx.Tx, target Person) error {
+	return s.changeMember(ctx, id, by, username, Ask{Action: Remove}, func(tx pgx.Tx, target Membership) error {
 		_, err := tx.Exec(ctx, `delete from memberships where room_id = $1 and user_id = $2`, id, target.User)
 		if err != nil {
 			return err
@@ -111,14 +121,14 @@ func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, user
 }
 
 // changeMember is change for what is done to one member, whose name it returns.
-func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, username string, ask Ask, do func(pgx.Tx, Person) error) (name string, err error) {
+func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, username string, ask Ask, do func(pgx.Tx, Membership) error) (name string, err error) {
 	// The right to see the list comes first: to others there are no members.
 	err = s.change(ctx, id, by, Ask{Action: ListMembers}, func(tx pgx.Tx, r Room) error {
+		var target Membership
 		err := tx.QueryRow(ctx, `
-			select users.id, users.display_name, memberships.role, users.disabled_at is not null
+			select `+memberColumns+`
 			from memberships join users on users.id = memberships.user_id
-			where memberships.room_id = $1 and users.username = $2`, id, username).
-			Scan(&ask.Target.User, &name, &ask.Target.Role, &ask.Target.Disabled)
+			where memberships.room_id = $1 and users.username = $2`, id, username).Scan(target.fields()...)
 		if err != nil {
 			return postgres.Translate(err)
 		}
@@ -126,10 +136,11 @@ func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, user
 		if err != nil {
 			return err
 		}
+		ask.Target, name = target.Person, target.DisplayName
 		if err := Authorize(who, ask, r.State()); err != nil {
 			return err
 		}
-		return do(tx, ask.Target)
+		return do(tx, target)
 	})
 	return name, err
 }
