@@ -116,6 +116,8 @@ create table join_requests (
 	constraint join_requests_key unique (room_id, user_id)
 );
 create index join_requests_by_user on join_requests (user_id);
+-- When those who decide were last told of somebody's request: they are not told again at once.
+create index ledger_join_requested on ledger (room_id, actor) where kind = 'join_requested';
 
 drop trigger rooms_access_changed on rooms;
 create trigger rooms_access_changed

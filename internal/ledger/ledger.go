@@ -56,7 +56,8 @@ const (
 	InvitationRevoked  Kind = "invitation_revoked"  // subject: invitation; data: note
 	Banned             Kind = "banned"              // subject: user, guest or invitation; data: name
 	BanLifted          Kind = "ban_lifted"          // subject: user, guest or invitation; data: name
-	JoinRequested      Kind = "join_requested"      // subject: user; data: username, message
+	JoinRequested      Kind = "join_requested"      // subject: user; data: username, message, told
+	JoinWithdrawn      Kind = "join_withdrawn"      // subject: user
 	JoinGranted        Kind = "join_granted"        // subject: user; data: username
 	JoinDeclined       Kind = "join_declined"       // subject: user; data: username
 	Transferred        Kind = "transferred"         // subject: user who owns it now; data: username

@@ -136,19 +136,31 @@ func (s *Store) leaveLobby(ctx context.Context, id ID, who string, arg any) erro
 
 // Waiting lists who waits in a room, longest first.
 func (s *Store) Waiting(ctx context.Context, id ID) ([]LobbyEntry, error) {
+	waiting, err := s.WaitingIn(ctx, id)
+	return waiting[id], err
+}
+
+// WaitingIn lists who waits in rooms, longest first.
+func (s *Store) WaitingIn(ctx context.Context, rooms ...ID) (map[ID][]LobbyEntry, error) {
 	rows, err := s.pool.Query(ctx, `
-		select lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null, lobby.asked_at
+		select lobby.room_id, lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null, lobby.asked_at
 		from lobby left join users on users.id = lobby.user_id
-		where lobby.room_id = $1 and lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval
-		order by lobby.asked_at, lobby.id`, id, goneAfter)
+		where lobby.room_id = any($1::uuid[]) and lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval
+		order by lobby.asked_at, lobby.id`, rooms, goneAfter)
 	if err != nil {
 		return nil, fmt.Errorf("list lobby: %w", err)
 	}
-	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[LobbyEntry])
+	waiting := make(map[ID][]LobbyEntry)
+	var id ID
+	var e LobbyEntry
+	_, err = pgx.ForEachRow(rows, []any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.AskedAt}, func() error {
+		waiting[id] = append(waiting[id], e)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list lobby: %w", err)
 	}
-	return entries, nil
+	return waiting, nil
 }
 
 // Admit lets somebody who waits into this call, once they come. It returns what

@@ -50,7 +50,8 @@ func (s *Store) Members(ctx context.Context, id ID) ([]Membership, error) {
 		return nil, fmt.Errorf("list members: %w", err)
 	}
 	members, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Membership, err error) {
-		return m, row.Scan(m.fields()...)
+		err = row.Scan(m.fields()...)
+		return m, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list members: %w", err)

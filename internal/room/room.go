@@ -3,16 +3,12 @@
 package room
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"foyer/internal/account"
 )
 
 // ID names a room for good; its slug and name may change hands.
@@ -119,51 +115,11 @@ type Store struct{ pool *pgxpool.Pool }
 // NewStore returns a store over the database of pool.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
-// Card is a room as the dashboard shows it.
-type Card struct {
-	Room
-	Role Role
-	Live []Participant
-}
-
 // Participant is somebody who is in a room now.
 type Participant struct {
 	Person      string // id of the user or guest
 	Username    string // empty for guests
 	DisplayName string
-}
-
-// Mine lists the rooms that a user belongs to, those where somebody is first,
-// then by name.
-func (s *Store) Mine(ctx context.Context, user account.UserID) ([]Card, error) {
-	rows, err := s.pool.Query(ctx, `
-		select memberships.role, `+Columns+`
-		from memberships join rooms on rooms.id = memberships.room_id
-		where memberships.user_id = $1 and rooms.deleted_at is null
-		order by lower(rooms.name), rooms.id`, user)
-	if err != nil {
-		return nil, fmt.Errorf("list rooms: %w", err)
-	}
-	cards, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Card, err error) {
-		err = row.Scan(append([]any{&c.Role}, c.Room.Fields()...)...)
-		return c, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list rooms: %w", err)
-	}
-	ids := make([]ID, len(cards))
-	for i, card := range cards {
-		ids[i] = card.ID
-	}
-	live, err := s.Live(ctx, ids...)
-	if err != nil {
-		return nil, err
-	}
-	for i := range cards {
-		cards[i].Live = live[cards[i].ID]
-	}
-	slices.SortStableFunc(cards, func(a, b Card) int { return cmp.Compare(min(len(b.Live), 1), min(len(a.Live), 1)) })
-	return cards, nil
 }
 
 // Live lists who is in rooms now, each person once, in order of arrival.
