@@ -54,6 +54,8 @@ const (
 	InvitationMade     Kind = "invitation_made"     // subject: invitation; data: role, note, email
 	InvitationAccepted Kind = "invitation_accepted" // subject: invitation; data: name
 	InvitationRevoked  Kind = "invitation_revoked"  // subject: invitation; data: note
+	GuestCame          Kind = "guest_came"          // subject: guest, without an invitation; data: name
+	GuestLeft          Kind = "guest_left"          // subject: guest; data: name
 	Banned             Kind = "banned"              // subject: user, guest or invitation; data: name
 	BanLifted          Kind = "ban_lifted"          // subject: user, guest or invitation; data: name
 	JoinRequested      Kind = "join_requested"      // subject: user; data: username, message, told

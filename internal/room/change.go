@@ -250,16 +250,21 @@ func (s *Store) Hold(ctx context.Context, id ID, by account.UserID, do func(tx p
 	return nil
 }
 
-// hold locks a room's row and its ledger until the transaction ends and then
-// reads it, with who acts.
-func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Person, error) {
+// lock keeps everybody else from changing a room, and from appending to its
+// ledger, until the transaction ends.
+func lock(ctx context.Context, tx pgx.Tx, id ID) error {
 	// A statement of its own: one that waits for the lock would read the other
 	// tables as they were before. Not "for update": rows that refer to the room
 	// are inserted under the ledger's lock, and must not wait for this one.
 	if _, err := tx.Exec(ctx, `select from rooms where id = $1 for no key update`, id); err != nil {
-		return Room{}, Person{}, err
+		return err
 	}
-	if err := ledger.Lock(ctx, tx, ledger.Room(id)); err != nil {
+	return ledger.Lock(ctx, tx, ledger.Room(id))
+}
+
+// hold locks a room and then reads it, with who acts.
+func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Person, error) {
+	if err := lock(ctx, tx, id); err != nil {
 		return Room{}, Person{}, err
 	}
 	var room Room

@@ -135,6 +135,13 @@ func revoke(who Person, role Role) error {
 	return addMember(who, role)
 }
 
+// raises says whether an invitation that gives a role makes somebody more than
+// they are. Whoever belongs to a room or is its guest gains nothing by one for
+// guests.
+func raises(who Person, role Role) bool {
+	return who.Role == None || role.rank() > who.Role.rank()
+}
+
 // changeMember: everybody may leave, moderators act on those below them and
 // raise nobody to their own rank, owners act on all; an active owner remains.
 func changeMember(who Person, ask Ask, in State) error {

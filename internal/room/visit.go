@@ -56,6 +56,9 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 			u.DisplayName = v.DisplayName
 		}
 		err = v.May(Ask{Action: See})
+		if v.Person.Guest != "" {
+			return v, err // the room is closed to a guest of it, who knows that it is there
+		}
 	case errors.Is(err, pgx.ErrNoRows):
 		err = ErrHidden
 	default:
