@@ -16,7 +16,7 @@ import (
 // Event is something that a participant's browser is told.
 type Event struct {
 	Position ledger.Position // where to go on from after this event
-	Name     string          // admitted, joined, left, permissions, room, host, lobby, role or ended
+	Name     string          // admitted, joined, left, people, permissions, room, host, lobby, role or ended
 	Data     json.RawMessage
 }
 
@@ -236,6 +236,10 @@ func (s *Stream) event(e ledger.Entry) (Event, bool) {
 		event.Name = "room"
 	case e.Kind == ledger.HostChanged:
 		event.Name = "host"
+	case ofRoles[e.Kind], e.Kind == ledger.RoomConfigured:
+		// Who became what is not for everybody; that there is something to ask
+		// anew is.
+		event.Name, event.Data = "people", json.RawMessage(`{}`)
 	default:
 		return Event{}, false
 	}

@@ -39,9 +39,10 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 		May         media.Permissions   `json:"may"`
 		Position    ledger.Position     `json:"position"`
 		People      []call.Who          `json:"people"`
+		Host        call.Host           `json:"host"`
 	}{
 		ticket.Grant.Backend, ticket.Grant.URL, ticket.Grant.Token, ticket.Grant.Expires,
-		ticket.Participant, ticket.May, ticket.Position, ticket.People,
+		ticket.Participant, ticket.May, ticket.Position, ticket.People, ticket.Host,
 	})
 	return nil
 }
@@ -72,37 +73,42 @@ func (s *Server) events(ctx context.Context) handler {
 			return err
 		}
 		defer stream.Close()
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
-		w.WriteHeader(http.StatusOK)
-		stop := context.AfterFunc(ctx, func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Now()) })
-		defer stop()
-		s.pump(ctx, w, r, stream)
+		s.stream(ctx, w, r, stream.Next)
 		return nil
 	}
 }
 
-// pump copies events to the browser until either side ends.
-func (s *Server) pump(ctx context.Context, w http.ResponseWriter, r *http.Request, stream *call.Stream) {
+// stream sends events to the browser, as next returns them, until either side
+// ends or ctx is done. Next returns none when its context's deadline passes.
+func (s *Server) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, next func(context.Context) ([]call.Event, error)) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
 	both, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(ctx, cancel)()
+	defer context.AfterFunc(ctx, func() {
+		_ = control.SetWriteDeadline(time.Now())
+		cancel()
+	})()
 	fmt.Fprint(w, ": open\n\n")
 	for control.Flush() == nil && both.Err() == nil {
 		wait, done := context.WithTimeout(both, heartbeat)
-		events, err := stream.Next(wait)
+		events, err := next(wait)
 		done()
 		if err != nil {
-			if !errors.Is(err, call.ErrNotYours) {
+			if problemOf(err).status >= http.StatusInternalServerError && both.Err() == nil {
 				s.Log.Warn("event stream ended", "error", err)
 			}
 			return
 		}
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		for _, event := range events {
-			fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", event.Position, event.Name, event.Data)
+			if event.Position > 0 {
+				fmt.Fprintf(w, "id: %d\n", event.Position)
+			}
+			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event.Name, event.Data)
 		}
 		if len(events) == 0 {
 			fmt.Fprint(w, ": still here\n\n")

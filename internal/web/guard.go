@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
+
+	"foyer/internal/room"
 )
 
 const (
@@ -104,7 +106,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 			return
 		}
 		answer := s.page
-		if r.Header.Get("Content-Type") == "application/json" {
+		if isJSON(r) {
 			answer = s.json
 		}
 		answer(func(http.ResponseWriter, *http.Request) error { return errCrossSite })(w, r)
@@ -144,9 +146,10 @@ func (s *Server) origin(r *http.Request) string {
 	return requestOrigin(r)
 }
 
-// limits bound how often passwords can be tried and accounts made.
+// limits bound how often passwords can be tried, accounts made, and people told
+// that somebody waits.
 type limits struct {
-	loginsByAddress, loginsByAccount, signupsByAddress *httprate.RateLimiter
+	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -156,6 +159,7 @@ func newLimits() limits {
 		loginsByAddress:  httprate.NewRateLimiter(60, time.Minute, quiet),
 		loginsByAccount:  httprate.NewRateLimiter(10, time.Minute, quiet),
 		signupsByAddress: httprate.NewRateLimiter(100, time.Hour, quiet),
+		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
 	}
 }
 
@@ -176,6 +180,13 @@ func (l limits) login(w http.ResponseWriter, r *http.Request, login string) erro
 
 func (l limits) signup(w http.ResponseWriter, r *http.Request) error {
 	if l.signupsByAddress.OnLimit(w, r, addressKey(r)) {
+		return errTooMany
+	}
+	return nil
+}
+
+func (l limits) knock(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.knocksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
 		return errTooMany
 	}
 	return nil

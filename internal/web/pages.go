@@ -111,6 +111,9 @@ type RoomPage struct {
 	// Closed says in a sentence why nobody may enter just now (locked, full),
 	// empty when the way is free. The script asks again on Join all the same.
 	Closed string
+	// Lobby says that a moderator has to let the viewer in: "ask" when they have
+	// not asked yet, "waiting" or "denied" when they have; empty: they may enter.
+	Lobby string
 }
 
 // MembersPage is templates/members.html. The add form, when AddRoles is not

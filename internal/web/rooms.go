@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -28,7 +29,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	page.Notice = s.takeNotice(w, r)
 	for _, card := range cards {
 		page.Rooms = append(page.Rooms, RoomCard{
-			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Role), Visibility: string(card.Visibility), Live: people(card.Live),
+			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Person.Role), Visibility: string(card.Visibility), Live: people(card.Live),
 		})
 	}
 	s.render(w, r, http.StatusOK, "dashboard", page)
@@ -85,8 +86,12 @@ func (s *Server) visiting(h visitHandler) handler {
 }
 
 func header(v room.Visit) RoomHeader {
+	topic := v.Room.Topic
+	if v.May(room.Ask{Action: room.SeePeople}) != nil {
+		topic = ""
+	}
 	return RoomHeader{
-		Slug: v.Room.Slug, Name: v.Room.Name, Topic: v.Room.Topic,
+		Slug: v.Room.Slug, Name: v.Room.Name, Topic: topic,
 		Visibility: string(v.Room.Visibility), Locked: v.Room.LockedAt != nil, Role: string(v.Person.Role),
 		CanSeeMembers: v.May(room.Ask{Action: room.ListMembers}) == nil,
 		CanRename:     v.May(room.Ask{Action: room.Rename}) == nil,
@@ -94,16 +99,24 @@ func header(v room.Visit) RoomHeader {
 }
 
 func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	live, err := s.Rooms.Live(r.Context(), v.Room.ID)
-	if err != nil {
-		return err
-	}
-	page := RoomPage{
-		Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName,
-		Live: people(live[v.Room.ID]), Backend: v.Room.Backend,
+	page := RoomPage{Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName, Backend: v.Room.Backend}
+	if v.May(room.Ask{Action: room.SeePeople}) == nil {
+		live, err := s.Rooms.Live(r.Context(), v.Room.ID)
+		if err != nil {
+			return err
+		}
+		page.Live = people(live[v.Room.ID])
 	}
 	page.Notice = s.takeNotice(w, r)
-	if err := v.May(room.Ask{Action: room.Enter}); err != nil {
+	err := v.May(room.Ask{Action: room.Enter})
+	switch {
+	case errors.Is(err, room.NotAdmitted):
+		page.Lobby = "denied"
+	case errors.Is(err, room.MustWait) && v.Person.Answer == room.Waiting:
+		page.Lobby = "waiting"
+	case errors.Is(err, room.MustWait):
+		page.Lobby = "ask"
+	case err != nil:
 		page.Closed = problemOf(err).message
 	}
 	s.render(w, r, http.StatusOK, "room", page)

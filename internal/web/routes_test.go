@@ -42,6 +42,18 @@ POST /rooms                              login  login  303    303    303    303 
 GET  /r/{slug}                           login  login  404    404    200    200    200    200    login  200    200    200    404
 POST /r/{slug}/join                      401    401    404    404    403    200    403    200    401    200    200    200    404
 GET  /r/{slug}/events                    401    401    404    404    404    404    404    404    401    404    404    404    404
+POST /r/{slug}/lobby                     login  login  404    404    403    303    303    303    login  303    303    303    404
+POST /r/{slug}/lobby/leave               login  login  404    404    303    303    303    303    login  303    303    303    404
+GET  /r/{slug}/lobby/events              401    401    404    404    200    200    200    200    401    200    200    200    404
+POST /r/{slug}/lobby/admit-all           login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/lobby/{entry}/admit       login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/lobby/{entry}/deny        login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/lobby/{entry}/block       login  login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/participants              401    401    404    404    403    200    403    200    401    200    200    200    404
+POST /r/{slug}/participants/{participant}/remove login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/participants/{participant}/lobby login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/participants/{participant}/ban login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/end                       login  login  404    404    403    403    403    403    login  403    303    303    404
 GET  /r/{slug}/members                   login  login  404    404    403    403    403    403    login  200    200    200    404
 POST /r/{slug}/members                   login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/members/{username}        login  login  404    404    403    403    403    403    login  403    303    303    404
@@ -117,8 +129,21 @@ func guestOfAnother(h *house, r room.Room) string {
 var placeholders = map[string]func(h *house, r room.Room) string{
 	"{slug}":     func(_ *house, r room.Room) string { return r.Slug },
 	"{username}": func(*house, room.Room) string { return "target" },
-	"/static/*":  func(*house, room.Room) string { return "/static/any/css/foyer.css" },
-	"/rtc/*":     func(*house, room.Room) string { return "/rtc/v1" },
+	"{entry}": func(h *house, r room.Room) (id string) {
+		h.row(&id, `insert into lobby (id, room_id, user_id, display_name) values (gen_random_uuid(), $1, $2, 'New') returning id`,
+			r.ID, h.people["newcomer"].ID)
+		return id
+	},
+	// A member who is in the call of a room whose lobby concerns them.
+	"{participant}": func(h *house, r room.Room) (id string) {
+		h.sql(`update rooms set lobby = 'everyone' where id = $1`, r.ID)
+		h.row(&id, `
+			insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions, connected_at)
+			values (replace(gen_random_uuid()::text, '-', ''), $1, $2, $3, gen_random_uuid(), 'The target', '{}', now()) returning id`, r.ID, r.Generation, h.people["target"].ID)
+		return id
+	},
+	"/static/*": func(*house, room.Room) string { return "/static/any/css/foyer.css" },
+	"/rtc/*":    func(*house, room.Room) string { return "/rtc/v1" },
 }
 
 // bodies are what is posted to routes that want something.
@@ -192,6 +217,8 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	switch {
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)
+	case strings.HasSuffix(pattern, "/lobby/events"):
+		return h.begin(who, path)
 	case strings.HasSuffix(pattern, "/events"):
 		return h.get(who, path+"?participant=abc&after=0")
 	case method == http.MethodPost && pattern == "/login":

@@ -88,6 +88,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Method(http.MethodGet, "/rtc/*", gate)
 	}
 	r.Get("/r/{slug}/events", s.json(s.events(ctx)))
+	r.Get("/r/{slug}/lobby/events", s.json(s.waiting(ctx)))
 
 	// Pages and forms.
 	r.Group(func(r chi.Router) {
@@ -112,6 +113,17 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 
 		r.Get("/r/{slug}", s.page(s.visiting(s.roomPage)))
 		r.Post("/r/{slug}/join", s.json(s.join))
+		r.Post("/r/{slug}/lobby", s.either(s.visiting(s.knock)))
+		r.Post("/r/{slug}/lobby/leave", s.either(s.visiting(s.stopWaiting)))
+		r.Post("/r/{slug}/lobby/admit-all", s.either(s.visiting(s.admitAll)))
+		r.Post("/r/{slug}/lobby/{entry}/admit", s.either(s.visiting(s.admit)))
+		r.Post("/r/{slug}/lobby/{entry}/deny", s.either(s.visiting(s.deny)))
+		r.Post("/r/{slug}/lobby/{entry}/block", s.either(s.visiting(s.block)))
+		r.Get("/r/{slug}/participants", s.json(s.visiting(s.participants)))
+		r.Post("/r/{slug}/participants/{participant}/remove", s.either(s.visiting(s.expel)))
+		r.Post("/r/{slug}/participants/{participant}/lobby", s.either(s.visiting(s.sendToLobby)))
+		r.Post("/r/{slug}/participants/{participant}/ban", s.either(s.visiting(s.banParticipant)))
+		r.Post("/r/{slug}/end", s.either(s.visiting(s.endCall)))
 		r.Get("/r/{slug}/members", s.page(s.visiting(s.membersPage)))
 		r.Post("/r/{slug}/members", s.page(s.visiting(s.addMember)))
 		r.Post("/r/{slug}/members/{username}", s.page(s.visiting(s.setRole)))

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"foyer/internal/call"
+	"foyer/internal/ledger"
+	"foyer/internal/room"
+)
+
+// standing is what the lobby says of somebody.
+type standing struct {
+	State room.Answer `json:"state"`
+}
+
+// knock asks to be let in.
+func (s *Server) knock(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readEither(r, "display_name")
+	if err != nil {
+		return err
+	}
+	if err := s.limits.knock(w, r, v.Person); err != nil {
+		return err
+	}
+	answer, err := s.Rooms.Knock(r.Context(), v, values["display_name"])
+	if err != nil {
+		return err
+	}
+	return s.done(w, r, standing{answer}, roomPath(v), "")
+}
+
+// stopWaiting takes the visitor out of the lobby.
+func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if _, err := readEither(r); err != nil {
+		return err
+	}
+	if err := s.Rooms.StopWaiting(r.Context(), v); err != nil {
+		return err
+	}
+	return s.done(w, r, standing{room.NotAsked}, roomPath(v), "")
+}
+
+// waiting streams to somebody what becomes of them in the lobby: their standing,
+// whenever it changes.
+func (s *Server) waiting(ctx context.Context) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodGet {
+			return errMethod // the headers alone of what never ends
+		}
+		wait, err := s.Calls.Wait(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"))
+		if err != nil {
+			return err
+		}
+		defer wait.Close()
+		s.stream(ctx, w, r, func(ctx context.Context) ([]call.Event, error) {
+			standing, err := wait.Next(ctx)
+			if standing == nil || err != nil {
+				return nil, err
+			}
+			return []call.Event{{Name: "standing", Data: ledger.Data(standing)}}, nil
+		})
+		return nil
+	}
+}
+
+// admit lets in one of those who wait.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if _, err := readEither(r); err != nil {
+		return err
+	}
+	if err := s.Rooms.Admit(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
+		return err
+	}
+	return s.done(w, r, standing{room.Admitted}, "/", "They can come in now.")
+}
+
+// admitAll lets in everybody who waits.
+func (s *Server) admitAll(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if _, err := readEither(r); err != nil {
+		return err
+	}
+	n, err := s.Rooms.AdmitAll(r.Context(), v.Room.ID, v.Person.User)
+	if err != nil {
+		return err
+	}
+	notice := fmt.Sprintf("%d people can come in now.", n)
+	switch n {
+	case 0:
+		notice = "Nobody waits any more."
+	case 1:
+		notice = "1 person can come in now."
+	}
+	return s.done(w, r, map[string]int{"admitted": n}, "/", notice)
+}
+
+// deny tells one of those who wait that they are not let in.
+func (s *Server) deny(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if _, err := readEither(r); err != nil {
+		return err
+	}
+	if err := s.Rooms.Deny(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
+		return err
+	}
+	return s.done(w, r, standing{room.Denied}, "/", "They were told that they are not let in. They can ask again.")
+}
+
+// block denies and closes the room to one of those who wait; with the field
+// invitation, also the invitation that a guest came by.
+func (s *Server) block(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readEither(r, "invitation")
+	if err != nil {
+		return err
+	}
+	if err := s.Rooms.DenyAndBan(r.Context(), v.Room.ID, v.Person.User, entryOf(r), values["invitation"] != ""); err != nil {
+		return err
+	}
+	return s.done(w, r, standing{room.Denied}, "/", "The room is closed to them now.")
+}
+
+func entryOf(r *http.Request) room.EntryID { return room.EntryID(chi.URLParam(r, "entry")) }
+
+func roomPath(v room.Visit) string { return "/r/" + v.Room.Slug }
