@@ -25,10 +25,16 @@ const argument = "sfu-child-of-test"
 // Main is the body of TestMain: it runs the tests, or, in the child process
 // that Config asks for, the media server.
 func Main(m *testing.M) {
+	Child()
+	os.Exit(m.Run())
+}
+
+// Child is for the beginning of a TestMain that does not end with Main: it is the
+// media server in the child process that Config asks for, and returns elsewhere.
+func Child() {
 	if len(os.Args) == 3 && os.Args[1] == argument {
 		os.Exit(server.Main(os.Args[2:]))
 	}
-	os.Exit(m.Run())
 }
 
 // Config returns a configuration with a state directory and a UDP port of its

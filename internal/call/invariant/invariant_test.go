@@ -1,0 +1,594 @@
+package invariant_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"foyer/internal/account"
+	"foyer/internal/media"
+	"foyer/internal/media/livekit/livekittest"
+	"foyer/internal/room"
+)
+
+// Random sequences of everything that changes who may be in which room, on two
+// rooms at once. After each step the media server itself is asked who is in.
+func TestWhoIsInIsWhoMayBe(t *testing.T) {
+	h := newHouse(t)
+	rapid.Check(t, func(r *rapid.T) {
+		w := newWorld(h, r)
+		defer w.close()
+		steps := map[string]func(*rapid.T) bool{
+			"join": w.join, "leave": w.leave, "crash": w.crash, "reconnect": w.reconnect,
+			"set role": w.setRole, "remove": w.remove, "ban": w.ban, "lift bans": w.lift, "expel": w.expel,
+			"lock": w.lock, "visibility": w.visibility, "guests": w.takeGuests, "lobby": w.lobby,
+			"knock": w.knock, "admit": w.admit, "deny": w.deny, "send to lobby": w.sendToLobby,
+			"revoke": w.revoke, "invite": w.inviteAgain, "sign out": w.signOut, "end call": w.endCall,
+		}
+		// Coming and going is most of what happens.
+		kinds := append(slices.Sorted(maps.Keys(steps)), "join", "join", "join", "reconnect", "reconnect", "knock", "admit")
+		for done := 0; done < length; {
+			kind := rapid.SampledFrom(kinds).Draw(r, "step")
+			if steps[kind](r) {
+				done++
+				w.check(r)
+			}
+		}
+	})
+}
+
+// length is how many steps one run takes.
+const length = 60
+
+const owner, guest = name("ana"), name("zoe")
+
+// others are those who come and go; the owner is always in, so that the calls
+// have a moderator.
+var others = []name{"ben", "cleo", "eve", guest}
+
+// world is one run: the model, and what it is compared with.
+type world struct {
+	*house
+	people   map[name]*someone
+	chambers []*chamber
+	clients  map[name]*livekittest.Process
+}
+
+func newWorld(h *house, r *rapid.T) *world {
+	w := &world{house: h, people: make(map[name]*someone), clients: make(map[name]*livekittest.Process)}
+	for _, n := range append([]name{owner}, others...) {
+		w.clients[n] = livekittest.Start(h.TB)
+		if n != guest {
+			user := h.register(string(n)).ID
+			w.people[n] = &someone{user: user, token: h.session(user)}
+		}
+	}
+	for i := range 2 {
+		c := &chamber{capacity: 4, seats: make(map[name]*seat), state: room.State{Open: true, Guests: true, Lobby: room.LobbyOff, Owners: 1}}
+		created, err := h.rooms.Create(h.Context(), w.people[owner].user, room.Draft{
+			Name: fmt.Sprint("Room ", i), Visibility: room.Open, Backend: "livekit",
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+		c.room = created
+		h.sql(`update rooms set guests = true, capacity = $2 where id = $1`, created.ID, c.capacity)
+		for _, n := range others {
+			c.seats[n] = &seat{person: room.Person{User: w.user(n)}}
+		}
+		c.seats[owner] = &seat{person: room.Person{User: w.user(owner), Role: room.Owner}}
+		w.chambers = append(w.chambers, c)
+		w.invite(c)
+		w.enter(r, c, owner)
+	}
+	return w
+}
+
+// close ends the calls of the run and their clients.
+func (w *world) close() {
+	for _, c := range w.chambers {
+		if err := w.rooms.Delete(w.Context(), c.room.ID, w.user(owner)); err != nil {
+			w.Error(err)
+		}
+	}
+	for _, p := range w.clients {
+		p.Kill()
+	}
+}
+
+func (w *world) user(n name) account.UserID {
+	if p := w.people[n]; p != nil {
+		return p.user
+	}
+	return ""
+}
+
+func (w *world) token(c *chamber, n name) account.Token {
+	if p := w.people[n]; p != nil {
+		return p.token
+	}
+	return c.seats[n].token
+}
+
+func (w *world) session(n name) int {
+	if p := w.people[n]; p != nil {
+		return p.session
+	}
+	return 0
+}
+
+// invite makes a new guest of a room.
+func (w *world) invite(c *chamber) {
+	s := &seat{}
+	s.token, s.invitation = w.guest(string(guest), c.room.ID)
+	s.person = room.Person{Guest: account.GuestID(s.invitation), Role: room.Guest, Invited: true}
+	c.seats[guest] = s
+}
+
+// enter has somebody join and connect, who may.
+func (w *world) enter(r *rapid.T, c *chamber, n name) {
+	s := c.seats[n]
+	ticket, err := w.calls.Join(w.Context(), w.token(c, n), c.room.Slug, "")
+	if err != nil {
+		r.Fatalf("%s joins: %v", n, err)
+	}
+	if s.client != nil {
+		s.client.Leave()
+	}
+	s.ticket, s.revoked, s.connected, s.state = ticket, false, false, out
+	s.byApproval, s.session, s.call = room.ByApproval(s.person, c.state), w.session(n), c.call
+	w.connect(r, c, n)
+}
+
+func (w *world) connect(r *rapid.T, c *chamber, n name) {
+	s := c.seats[n]
+	client, err := w.clients[n].Enter(w.TB, livekittest.EnterArgs{URL: w.gate, Token: s.ticket.Grant.Token, Single: true})
+	if err != nil {
+		r.Fatalf("%s connects: %v", n, err)
+	}
+	s.client, s.state, s.connected = client, in, true
+}
+
+// settle ends in the model the presences that do not hold any more.
+func (w *world) settle() {
+	for _, c := range w.chambers {
+		for n, s := range c.seats {
+			if s.ticket.Participant != "" && !c.mayStay(s, w.session(n)) {
+				s.revoked, s.state = true, out
+			}
+		}
+	}
+}
+
+// check compares who the media server says is in with who should be.
+func (w *world) check(r *rapid.T) {
+	w.settle()
+	w.sql(`update lobby set seen_at = now()`) // their pages are still there
+	const patience = 10 * time.Second
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		wrong := w.differences(r)
+		if len(wrong) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("not within %v:\n%s", patience, strings.Join(wrong, "\n"))
+		}
+	}
+}
+
+func (w *world) differences(r *rapid.T) (wrong []string) {
+	for i, c := range w.chambers {
+		live := w.live(r, c)
+		for n, s := range c.seats {
+			id := s.ticket.Participant
+			present := slices.Contains(live, id)
+			switch {
+			case s.state == in && !present:
+				wrong = append(wrong, fmt.Sprintf("%s is not in room %d", n, i))
+			case s.state == out && present:
+				wrong = append(wrong, fmt.Sprintf("%s is in room %d", n, i))
+			}
+			live = slices.DeleteFunc(live, func(p media.ParticipantID) bool { return p == id })
+		}
+		for _, id := range live {
+			wrong = append(wrong, fmt.Sprintf("somebody of before, %s, is in room %d", id, i))
+		}
+	}
+	return wrong
+}
+
+// live asks the media server, whatever the generation of the call.
+func (w *world) live(r *rapid.T, c *chamber) (ids []media.ParticipantID) {
+	calls, err := w.media.Live(w.Context())
+	if err != nil {
+		r.Fatal(err)
+	}
+	for live, people := range calls {
+		if strings.HasPrefix(string(live), media.RoomPrefix+string(c.room.ID)) {
+			for _, p := range people {
+				ids = append(ids, p.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// The steps. Each does one thing to a room that is drawn, in the service and in
+// the model. It is false when there was nothing to do.
+
+func (w *world) drawChamber(r *rapid.T) *chamber {
+	return w.chambers[rapid.IntRange(0, len(w.chambers)-1).Draw(r, "room")]
+}
+
+// drawSeat draws one of a room's people for whom the condition holds; nil when it
+// holds for nobody.
+func (w *world) drawSeat(r *rapid.T, c *chamber, condition func(*seat) bool) (name, *seat) {
+	var fit []name
+	for _, n := range slices.Sorted(maps.Keys(c.seats)) {
+		if n != owner && condition(c.seats[n]) {
+			fit = append(fit, n)
+		}
+	}
+	if len(fit) == 0 {
+		return "", nil
+	}
+	n := rapid.SampledFrom(fit).Draw(r, "who")
+	return n, c.seats[n]
+}
+
+func anybody(*seat) bool       { return true }
+func isUser(s *seat) bool      { return s.person.User != "" }
+func isMember(s *seat) bool    { return s.person.Role == room.Member || s.person.Role == room.Moderator }
+func isIn(s *seat) bool        { return s.state == in }
+func hasTicket(s *seat) bool   { return s.ticket.Participant != "" && s.state != in }
+func isNotBanned(s *seat) bool { return !s.person.Banned }
+
+func (w *world) join(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, func(s *seat) bool { return s.state != in })
+	if s == nil {
+		return false
+	}
+	wants := c.may(s)
+	if slices.Contains(wants, nil) && wants[0] == wants[1] {
+		// What crashed is left behind: it would hold a place of its own.
+		if s.state == crashed {
+			return false
+		}
+		w.enter(r, c, n)
+		return true
+	}
+	_, err := w.calls.Join(w.Context(), w.token(c, n), c.room.Slug, "")
+	if !slices.ContainsFunc(wants, func(want error) bool { return like(err, want) }) {
+		r.Fatalf("%s joins: got %v, want one of %v", n, err, wants)
+	}
+	if err == nil { // not used: the place is given back
+		w.sql(`update grants set left_at = now() where connected_at is null and room_id = $1`, c.room.ID)
+	}
+	return true
+}
+
+func (w *world) leave(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	_, s := w.drawSeat(r, c, isIn)
+	if s == nil {
+		return false
+	}
+	s.client.Leave()
+	s.state = out
+	w.forgotten(r, c, s)
+	return true
+}
+
+// forgotten waits until the database knows that somebody has left.
+func (w *world) forgotten(r *rapid.T, c *chamber, s *seat) {
+	const patience = 10 * time.Second
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		var present bool
+		err := w.pool.QueryRow(w.Context(), `select exists (select from grants where id = $1 and `+room.Present+`)`, s.ticket.Participant).Scan(&present)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if !present {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("who left still has a place in %s after %v", c.room.Slug, patience)
+		}
+	}
+}
+
+// crash has somebody's client die; it says nothing to anybody.
+func (w *world) crash(r *rapid.T) bool {
+	n := rapid.SampledFrom(others).Draw(r, "who")
+	w.clients[n].Kill()
+	w.clients[n] = livekittest.Start(w.TB)
+	for _, c := range w.chambers {
+		if s := c.seats[n]; s.state == in {
+			s.state = crashed
+		}
+		c.seats[n].client = nil
+	}
+	return true
+}
+
+// reconnect uses the token of a presence of before, which the policy may have
+// ended.
+func (w *world) reconnect(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, hasTicket)
+	if s == nil {
+		return false
+	}
+	may, unsure := c.mayReturn(s, w.session(n))
+	if unsure || may && time.Until(s.ticket.Grant.Expires) < 30*time.Second {
+		return false
+	}
+	if may {
+		w.connect(r, c, n)
+		return true
+	}
+	client, err := w.clients[n].Enter(w.TB, livekittest.EnterArgs{URL: w.gate, Token: s.ticket.Grant.Token, Single: true})
+	if err == nil {
+		client.Leave()
+		r.Fatalf("%s is let in with a token of before", n)
+	}
+	return true
+}
+
+func (w *world) setRole(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, func(s *seat) bool { return isUser(s) && isNotBanned(s) })
+	if s == nil {
+		return false
+	}
+	role := rapid.SampledFrom([]room.Role{room.Member, room.Moderator}).Draw(r, "role")
+	w.sql(`insert into memberships (room_id, user_id, role) values ($1, $2, $3) on conflict (room_id, user_id) do update set role = excluded.role`,
+		c.room.ID, w.user(n), role)
+	s.person.Role = role
+	return true
+}
+
+func (w *world) username(r *rapid.T, n name) (username string) {
+	if err := w.pool.QueryRow(w.Context(), `select username from users where id = $1`, w.user(n)).Scan(&username); err != nil {
+		r.Fatal(err)
+	}
+	return username
+}
+
+func (w *world) remove(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, isMember)
+	if s == nil {
+		return false
+	}
+	by := rapid.SampledFrom([]name{owner, n}).Draw(r, "by")
+	if _, err := w.rooms.RemoveMember(w.Context(), c.room.ID, w.user(by), w.username(r, n)); err != nil {
+		r.Fatal(err)
+	}
+	s.person.Role = room.None
+	return true
+}
+
+func (w *world) ban(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	_, s := w.drawSeat(r, c, isIn)
+	if s == nil {
+		return false
+	}
+	if err := w.calls.Ban(w.Context(), c.room.ID, w.user(owner), s.ticket.Participant, false); err != nil {
+		r.Fatal(err)
+	}
+	s.person.Banned, s.person.Answer = true, room.NotAsked
+	if isUser(s) {
+		s.person.Role = room.None
+	}
+	return true
+}
+
+func (w *world) lift(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	_, s := w.drawSeat(r, c, func(s *seat) bool { return s.person.Banned })
+	if s == nil {
+		return false
+	}
+	bans, err := w.rooms.Bans(w.Context(), c.room.ID)
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, ban := range bans {
+		if _, err := w.rooms.LiftBan(w.Context(), c.room.ID, w.user(owner), ban.ID); err != nil {
+			r.Fatal(err)
+		}
+	}
+	for _, each := range c.seats {
+		each.person.Banned = false
+	}
+	_ = s
+	return true
+}
+
+func (w *world) expel(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, isIn)
+	if s == nil {
+		return false
+	}
+	if err := w.calls.Expel(w.Context(), c.room.ID, w.user(owner), s.ticket.Participant); err != nil {
+		r.Fatal(err)
+	}
+	s.revoked, s.state = true, out
+	if n == guest {
+		s.person.Disabled = true
+	}
+	return true
+}
+
+func (w *world) lock(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	c.state.Locked = !c.state.Locked
+	if err := w.rooms.SetLocked(w.Context(), c.room.ID, w.user(owner), c.state.Locked); err != nil {
+		r.Fatal(err)
+	}
+	return true
+}
+
+func (w *world) visibility(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	v := rapid.SampledFrom([]room.Visibility{room.Private, room.Listed, room.Open, room.Open}).Draw(r, "visibility")
+	c.state.Open, c.state.Listed = v == room.Open, v == room.Listed
+	w.sql(`update rooms set visibility = $2 where id = $1`, c.room.ID, v)
+	return true
+}
+
+func (w *world) lobby(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	c.state.Lobby = rapid.SampledFrom([]room.Lobby{room.LobbyOff, room.LobbyStrangers, room.LobbyEveryone}).Draw(r, "lobby")
+	w.sql(`update rooms set lobby = $2 where id = $1`, c.room.ID, c.state.Lobby)
+	return true
+}
+
+func (w *world) knock(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, func(s *seat) bool { return s.state == out })
+	if s == nil {
+		return false
+	}
+	visit, err := w.rooms.Visit(w.Context(), w.token(c, n), c.room.Slug)
+	if want := room.Authorize(s.person, room.Ask{Action: room.See}, c.state); !like(err, want) {
+		r.Fatalf("%s visits: got %v, want %v", n, err, want)
+	}
+	if err != nil {
+		return true
+	}
+	answer, err := w.rooms.Knock(w.Context(), visit, "")
+	if want := room.Authorize(s.person, room.Ask{Action: room.Knock}, c.state); !like(err, want) {
+		r.Fatalf("%s knocks: got %v, want %v", n, err, want)
+	}
+	if err == nil && room.CanWait(s.person, c.state) {
+		if s.person.Answer != room.Admitted {
+			s.person.Answer = room.Waiting
+		}
+		if answer != s.person.Answer {
+			r.Fatalf("%s knocks: got %q, want %q", n, answer, s.person.Answer)
+		}
+	}
+	return true
+}
+
+func (w *world) answer(r *rapid.T, condition func(*seat) bool, answer room.Answer, give func(c *chamber, entry room.EntryID) error) bool {
+	c := w.drawChamber(r)
+	n, s := w.drawSeat(r, c, condition)
+	if s == nil {
+		return false
+	}
+	var entry room.EntryID
+	err := w.pool.QueryRow(w.Context(), `
+		select lobby.id from lobby left join guests on guests.id = lobby.guest_id
+		where lobby.room_id = $1 and (lobby.user_id::text = $2 or guests.invitation_id::text = $3)`,
+		c.room.ID, string(w.user(n)), s.invitation).Scan(&entry)
+	if err != nil {
+		r.Fatalf("%s in the lobby: %v", n, err)
+	}
+	if err := give(c, entry); err != nil {
+		r.Fatal(err)
+	}
+	s.person.Answer = answer
+	return true
+}
+
+func (w *world) admit(r *rapid.T) bool {
+	return w.answer(r, func(s *seat) bool { return s.person.Answer == room.Waiting }, room.Admitted, func(c *chamber, entry room.EntryID) error {
+		return w.rooms.Admit(w.Context(), c.room.ID, w.user(owner), entry)
+	})
+}
+
+// deny also withdraws what was allowed.
+func (w *world) deny(r *rapid.T) bool {
+	asked := func(s *seat) bool { return s.person.Answer == room.Waiting || s.person.Answer == room.Admitted }
+	return w.answer(r, asked, room.Denied, func(c *chamber, entry room.EntryID) error {
+		return w.rooms.Deny(w.Context(), c.room.ID, w.user(owner), entry)
+	})
+}
+
+func (w *world) sendToLobby(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	_, s := w.drawSeat(r, c, isIn)
+	if s == nil {
+		return false
+	}
+	err := w.calls.SendToLobby(w.Context(), c.room.ID, w.user(owner), s.ticket.Participant)
+	if !room.CanWait(s.person, c.state) {
+		if !errors.Is(err, room.Rank) {
+			r.Fatalf("got %v, want %v", err, room.Rank)
+		}
+		return true
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	s.revoked, s.state, s.person.Answer = true, out, room.Waiting
+	return true
+}
+
+func (w *world) revoke(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	s := c.seats[guest]
+	w.sql(`update invitations set revoked_at = now() where id = $1`, s.invitation)
+	s.person.Disabled = true
+	return true
+}
+
+func (w *world) takeGuests(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	c.state.Guests = !c.state.Guests
+	w.sql(`update rooms set guests = $2 where id = $1`, c.room.ID, c.state.Guests)
+	return true
+}
+
+// inviteAgain makes a new guest where the last one's pass is over.
+func (w *world) inviteAgain(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	if s := c.seats[guest]; !s.person.Disabled || s.state == crashed {
+		return false
+	}
+	w.check(r)
+	w.invite(c)
+	return true
+}
+
+func (w *world) signOut(r *rapid.T) bool {
+	n := rapid.SampledFrom(others[:3]).Draw(r, "who")
+	p := w.people[n]
+	if err := w.accounts.EndAll(w.Context(), p.user); err != nil {
+		r.Fatal(err)
+	}
+	p.session++
+	p.token = w.house.session(p.user)
+	return true
+}
+
+func (w *world) endCall(r *rapid.T) bool {
+	c := w.drawChamber(r)
+	if err := w.calls.End(w.Context(), c.room.ID, w.user(owner)); err != nil {
+		r.Fatal(err)
+	}
+	for n, s := range c.seats {
+		if n == guest && s.ticket.Participant != "" && s.call == c.call {
+			s.person.Disabled = true
+		}
+		if s.person.Answer != room.Waiting {
+			s.person.Answer = room.NotAsked
+		}
+	}
+	c.call++
+	w.check(r)
+	w.enter(r, c, owner)
+	return true
+}
