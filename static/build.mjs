@@ -8,9 +8,9 @@ const vendor = new URL("vendor/", here);
 
 /** The Lucide icons that templates and scripts name. */
 const icons = [
-  "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "copy", "door-open",
-  "ellipsis", "lock-keyhole", "lock-keyhole-open", "mic", "mic-off", "phone-off", "plus", "settings",
-  "user", "users", "video", "video-off", "volume-2",
+  "ban", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "clock", "copy", "door-open", "download",
+  "ellipsis", "link", "list", "lock-keyhole", "lock-keyhole-open", "mail", "mic", "mic-off", "phone-off", "plus", "search", "settings", "share",
+  "user", "users", "video", "video-off", "volume-2", "x",
 ];
 
 /** What media/livekit.js imports from the SDK. */

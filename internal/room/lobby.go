@@ -13,6 +13,9 @@ import (
 	"foyer/internal/postgres"
 )
 
+// SomeWait says whether anybody may have to wait to be let in.
+func (in State) SomeWait() bool { return in.Lobby != LobbyOff || in.Guests && in.Open }
+
 // EntryID names somebody's standing in one room's lobby.
 type EntryID string
 

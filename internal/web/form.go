@@ -55,7 +55,7 @@ func again(w http.ResponseWriter, values map[string]string, err error) (Form, in
 	case errors.As(err, &invalid):
 		form.Errors = invalid
 	case p.status == http.StatusForbidden, p.retry > 0:
-		form.Errors[""] = p.heading + ". " + p.message
+		form.Errors[""] = p.sentences()
 	default:
 		return Form{}, 0, err
 	}

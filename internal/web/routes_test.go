@@ -36,6 +36,7 @@ POST /login                              401    401    401    401    401    401 
 GET  /account                            login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account                            login  login  303    303    303    303    303    login  login  303    303    303    303
 POST /account/password                   login  login  422    422    422    422    422    login  login  422    422    422    422
+GET  /rooms                              login  login  200    200    200    200    200    login  login  200    200    200    200
 GET  /rooms/new                          login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /rooms                              login  login  303    303    303    303    303    login  login  303    303    303    303
 
@@ -58,6 +59,16 @@ GET  /r/{slug}/members                   login  login  404    404    403    403 
 POST /r/{slug}/members                   login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/members/{username}        login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/members/{username}/remove login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/members/{username}/ban    login  login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/members.csv               login  login  404    404    403    403    403    403    login  200    200    200    404
+POST /r/{slug}/add-members               login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/transfer                  login  login  404    404    403    403    403    403    login  403    403    303    404
+POST /r/{slug}/request                   login  login  404    404    303    303    303    403    login  403    403    403    404
+POST /r/{slug}/request/withdraw          login  login  404    404    303    303    303    403    login  303    303    303    404
+POST /r/{slug}/requests/{request}/accept login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/requests/{request}/decline login login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/bans                      login  login  404    404    403    403    403    403    login  403    200    200    404
+POST /r/{slug}/bans/{ban}/lift           login  login  404    404    403    403    403    403    login  403    303    303    404
 GET  /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    200    200    404
 POST /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    403    303    404
 POST /r/{slug}/lock                      login  login  404    404    403    403    403    403    login  403    303    303    404
@@ -142,6 +153,14 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 			values (replace(gen_random_uuid()::text, '-', ''), $1, $2, $3, gen_random_uuid(), 'The target', '{}', now()) returning id`, r.ID, r.Generation, h.people["target"].ID)
 		return id
 	},
+	"{request}": func(h *house, r room.Room) (id string) {
+		h.row(&id, `insert into join_requests (id, room_id, user_id) values (gen_random_uuid(), $1, $2) returning id`, r.ID, h.people["newcomer"].ID)
+		return id
+	},
+	"{ban}": func(h *house, r room.Room) (id string) {
+		h.row(&id, `insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'New') returning id`, r.ID, h.people["newcomer"].ID)
+		return id
+	},
 	"/static/*": func(*house, room.Room) string { return "/static/any/css/foyer.css" },
 	"/rtc/*":    func(*house, room.Room) string { return "/rtc/v1" },
 }
@@ -154,6 +173,9 @@ var bodies = map[string]url.Values{
 	"/r/{slug}/members":                   {"login": {"newcomer"}, "role": {"member"}},
 	"/r/{slug}/members/{username}":        {"role": {"member"}},
 	"/r/{slug}/members/{username}/remove": {},
+	"/r/{slug}/add-members":               {"people": {"newcomer"}},
+	"/r/{slug}/transfer":                  {"username": {"target"}, "confirm_transfer": {"Team"}},
+	"/r/{slug}/request":                   {"message": {"Let me join"}},
 	"/r/{slug}/settings":                  {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
 	"/r/{slug}/lock":                      {"locked": {"true"}},
 	"/r/{slug}/delete":                    {"confirm": {"Team"}},

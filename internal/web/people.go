@@ -1,0 +1,122 @@
+package web
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"foyer/internal/room"
+)
+
+// addMembers adds people by a list. What of it could not be done comes back to
+// be mended; when everything was, the page starts anew.
+func (s *Server) addMembers(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	values, err := readForm(r, "people")
+	if err != nil {
+		return err
+	}
+	additions, err := s.Rooms.AddMembers(r.Context(), v.Room.ID, v.Person.User, values["people"])
+	if err != nil {
+		form, status, err := again(w, values, err)
+		if err != nil {
+			return err
+		}
+		return s.showMembers(w, r, v, status, membersForms{list: form})
+	}
+	var left []string
+	for _, a := range additions {
+		if !a.Done() {
+			left = append(left, a.Line)
+		}
+	}
+	if len(left) == 0 {
+		return s.leave(w, r, membersPath(v), sumOf(additions))
+	}
+	forms := membersForms{list: Form{Values: map[string]string{"people": strings.Join(left, "\n")}}}
+	for _, a := range additions {
+		forms.results = append(forms.results, lineResult(a))
+	}
+	return s.showMembers(w, r, v, http.StatusUnprocessableEntity, forms)
+}
+
+func lineResult(a room.Addition) LineResult {
+	result := LineResult{Line: a.Line, Done: a.Done()}
+	switch {
+	case a.Belongs:
+		result.Sentence = a.Name + " belongs to this room already."
+	case a.Unknown:
+		result.Sentence = "Nobody with this username or email has an account here."
+		if strings.Contains(a.Login, "@") {
+			result.Invite = a.Login
+		}
+	case a.Err != nil:
+		result.Sentence = problemOf(a.Err).sentences()
+	default:
+		result.Sentence = a.Name + " belongs to this room now."
+	}
+	return result
+}
+
+// sumOf says what became of a list of which nothing is left to do.
+func sumOf(additions []room.Addition) string {
+	belonged := 0
+	for _, a := range additions {
+		if a.Belongs {
+			belonged++
+		}
+	}
+	added := len(additions) - belonged
+	switch {
+	case added == 0:
+		return "All of them belong to this room already."
+	case belonged == 0:
+		return peopleBelong(added) + " to this room now."
+	}
+	return fmt.Sprintf("%s to this room now, %d did already.", peopleBelong(added), belonged)
+}
+
+func peopleBelong(n int) string {
+	if n == 1 {
+		return "1 more person belongs"
+	}
+	return fmt.Sprintf("%d more people belong", n)
+}
+
+// byteOrderMark tells Excel that a file is UTF-8; without it, names with accents
+// are garbled there. Other spreadsheets know by themselves and ignore it.
+const byteOrderMark = "\ufeff"
+
+func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if err := v.May(room.Ask{Action: room.ListMembers}); err != nil {
+		return err
+	}
+	members, err := s.Rooms.Members(r.Context(), v.Room.ID)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+v.Room.Slug+`-members.csv"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(byteOrderMark)) // as below: when the client is gone there is nobody to tell
+	out := csv.NewWriter(w)
+	out.UseCRLF = true // as RFC 4180 has it
+	_ = out.Write([]string{"username", "display name", "role", "member since (UTC)"})
+	for _, m := range members {
+		// A moment that spreadsheets read as one.
+		_ = out.Write([]string{cell(m.Username), cell(m.DisplayName), string(m.Role), m.Since.UTC().Format("2006-01-02 15:04:05")})
+	}
+	out.Flush()
+	return nil
+}
+
+// cell is text that a spreadsheet takes as text: what begins like a formula gets
+// an apostrophe before it. The wide signs count in East Asian settings.
+func cell(text string) string {
+	if first, _ := utf8.DecodeRuneInString(text); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
+		return "'" + text
+	}
+	return text
+}
