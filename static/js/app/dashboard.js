@@ -1,9 +1,10 @@
-// Keeps the dashboard's live marks true while somebody looks at it: the page is
-// fetched again and its list put in place of the old one.
+// Keeps the dashboard true while somebody looks at it: the page is fetched again,
+// and what changes by itself put in place of what was there.
 
-import "./form.js";
+import { withForms } from "./form.js";
 
-const every = 10_000; // milliseconds
+const usually = 10_000; // milliseconds
+const withLobby = 3_000; // people may wait to be let in
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
@@ -14,38 +15,60 @@ document.addEventListener("visibilitychange", () => {
 });
 schedule();
 
+function pause() {
+  return document.getElementById("fresh")?.hasAttribute("data-watch") ? withLobby : usually;
+}
+
 function schedule() {
   clearTimeout(timer);
-  if (document.visibilityState === "visible") timer = setTimeout(() => void refresh(), every);
+  if (document.visibilityState === "visible") timer = setTimeout(() => void refresh(), pause());
 }
 
 async function refresh() {
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(every) });
+    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(usually) });
     if (answer.redirected || answer.status === 401) {
       location.reload(); // signed out meanwhile: the server says where to go
       return;
     }
-    if (answer.ok) replaceList(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
-    // Out of reach just now; the list stays as it was and the next round asks again.
+    // Out of reach just now; the page stays as it was and the next round asks again.
   }
   schedule();
 }
 
 /** @param {Document} page */
-function replaceList(page) {
-  const old = document.getElementById("rooms");
-  const fresh = page.getElementById("rooms");
-  if (!old || !fresh || old.isEqualNode(fresh)) return;
-  const focused = document.activeElement;
-  const room = focused instanceof HTMLElement && old.contains(focused) ? focused.closest("[data-room]") : null;
-  const slug = room instanceof HTMLElement ? room.dataset.room : undefined;
+function replace(page) {
+  const old = document.getElementById("fresh");
+  const fresh = page.getElementById("fresh");
+  // An answer that is on its way leads to a new page by itself.
+  if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("form[data-sent]")) return;
+  const news = newsIn(fresh).filter((sentence) => !newsIn(old).includes(sentence));
+  const focused = document.activeElement instanceof HTMLElement && old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(document.adoptNode(fresh));
-  if (slug === undefined) return;
-  for (const card of document.querySelectorAll("#rooms [data-room]")) {
-    if (!(card instanceof HTMLElement) || card.dataset.room !== slug) continue;
-    const link = card.querySelector("a");
-    link?.focus({ preventScroll: true });
-  }
+  withForms(fresh);
+  if (focused) focusAgain(focused, fresh);
+  const line = document.getElementById("news");
+  if (line && news.length > 0) line.textContent = news.join(" ");
+}
+
+/**
+ * What is said of people who wait, in sentences.
+ * @param {Element} part
+ */
+function newsIn(part) {
+  return [...part.querySelectorAll("[data-news]")].map((item) => item.getAttribute("data-news") ?? "");
+}
+
+/**
+ * Puts the focus where it was: on the control with the same key, else on what the
+ * list of people who wait is called, else on the page.
+ * @param {HTMLElement} before
+ * @param {HTMLElement} fresh
+ */
+function focusAgain(before, fresh) {
+  const same = [...fresh.querySelectorAll("[data-key]")].find((control) => control.getAttribute("data-key") === before.dataset.key);
+  const target = before.dataset.key && same || fresh.querySelector("h2[tabindex]");
+  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
 }
