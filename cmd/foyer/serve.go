@@ -133,6 +133,7 @@ func (s *service) startWeb(ctx context.Context) error {
 	s.accounts = account.NewStore(pool, account.DefaultCost)
 	s.web, err = web.New(web.Config{
 		PublicOrigin: s.cfg.PublicOrigin(),
+		LinkOrigin:   s.origin(),
 		SignupOpen:   s.cfg.Signup == "open",
 		CookieKey:    cookieKey,
 		Pool:         pool,

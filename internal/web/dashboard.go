@@ -15,7 +15,9 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 		if problemOf(err).status != http.StatusUnauthorized {
 			return err
 		}
-		s.render(w, r, http.StatusOK, "landing", LandingPage{Page: s.base(r, ""), SignupOpen: s.SignupOpen})
+		page := LandingPage{Page: s.base(r, ""), SignupOpen: s.SignupOpen}
+		page.Notice = s.takeNotice(w, r)
+		s.render(w, r, http.StatusOK, "landing", page)
 		return nil
 	}
 	r = withViewer(r, session.User)

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
 
+	"foyer/internal/account"
 	"foyer/internal/room"
 )
 
@@ -149,7 +151,8 @@ func (s *Server) origin(r *http.Request) string {
 // limits bound how often passwords can be tried, accounts made, and people told
 // that somebody waits.
 type limits struct {
-	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson *httprate.RateLimiter
+	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
+	wrongLinksByAddress, guestsByAddress, mailingsByPerson                             *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -159,7 +162,12 @@ func newLimits() limits {
 		loginsByAddress:  httprate.NewRateLimiter(60, time.Minute, quiet),
 		loginsByAccount:  httprate.NewRateLimiter(10, time.Minute, quiet),
 		signupsByAddress: httprate.NewRateLimiter(100, time.Hour, quiet),
+		requestsByUser:   httprate.NewRateLimiter(20, time.Hour, quiet),
 		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
+		// Many people may come from one address at once.
+		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, time.Minute, quiet),
+		guestsByAddress:     httprate.NewRateLimiter(300, time.Hour, quiet),
+		mailingsByPerson:    httprate.NewRateLimiter(30, time.Hour, quiet),
 	}
 }
 
@@ -187,6 +195,42 @@ func (l limits) signup(w http.ResponseWriter, r *http.Request) error {
 
 func (l limits) knock(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.knocksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+func (l limits) request(w http.ResponseWriter, r *http.Request, user account.UserID) error {
+	if l.requestsByUser.OnLimit(w, r, string(user)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// mostWrongLinks is how many links that lead nowhere an address may open in a
+// minute, before it can open none.
+const mostWrongLinks = 100
+
+func (l limits) wrongLink(w http.ResponseWriter, r *http.Request) {
+	l.wrongLinksByAddress.OnLimit(w, r, addressKey(r))
+}
+
+func (l limits) tooManyWrongLinks(r *http.Request) bool {
+	_, rate, err := l.wrongLinksByAddress.Status(addressKey(r))
+	return err != nil || math.Round(rate) >= mostWrongLinks
+}
+
+// guest bounds how many guests an address makes.
+func (l limits) guest(w http.ResponseWriter, r *http.Request, who room.Comer) error {
+	if who.User == "" && l.guestsByAddress.OnLimit(w, r, addressKey(r)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// mailing bounds how often somebody has invitations sent.
+func (l limits) mailing(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.mailingsByPerson.OnLimit(w, r, string(who.User)) {
 		return errTooMany
 	}
 	return nil

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -11,25 +12,38 @@ import (
 )
 
 // guestCookie holds the token of a guest's session. Its path is one room's, so
-// that it opens that room only, and a browser can be somebody's and a guest's.
+// that it opens that room only, and a browser can be somebody's and a guest's. A
+// second one has the path of the invitation that the guest came by.
 const guestCookie = "foyer_guest"
 
-func (s *Server) guestSession(r *http.Request, slug string) *sessions.Session {
+func (s *Server) guestSession(r *http.Request) *sessions.Session {
 	session, _ := s.cookies.Get(r, guestCookie)
-	session.Options.Path = "/r/" + slug
 	session.Options.MaxAge = int(account.GuestLife.Seconds())
 	session.Options.Secure = s.cookie(r).Options.Secure
 	return session
 }
 
-func (s *Server) setGuestToken(w http.ResponseWriter, r *http.Request, slug string, token account.Token) error {
-	session := s.guestSession(r, slug)
+// setGuestToken keeps the token of a guest's session for requests below paths.
+func (s *Server) setGuestToken(w http.ResponseWriter, r *http.Request, token account.Token, paths ...string) error {
+	session := s.guestSession(r)
 	session.Values[tokenKey] = string(token)
+	for _, path := range paths {
+		session.Options.Path = path
+		if err := session.Save(r, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) clearGuestToken(w http.ResponseWriter, r *http.Request, path string) error {
+	session := s.guestSession(r)
+	session.Options.Path, session.Options.MaxAge = path, -1
 	return session.Save(r, w)
 }
 
 func (s *Server) guestToken(r *http.Request) account.Token {
-	token, _ := s.guestSession(r, chi.URLParam(r, "slug")).Values[tokenKey].(string)
+	token, _ := s.guestSession(r).Values[tokenKey].(string)
 	return account.Token(token)
 }
 
@@ -40,8 +54,14 @@ func (s *Server) visit(r *http.Request) (room.Visit, account.Token, error) {
 	slug, own, guest := chi.URLParam(r, "slug"), s.token(r), s.guestToken(r)
 	visit, err := s.Rooms.Visit(r.Context(), own, slug)
 	if guest != "" && (err != nil || visit.May(room.Ask{Action: room.ListMembers}) != nil) {
-		if asGuest, err := s.Rooms.Visit(r.Context(), guest, slug); err == nil {
+		asGuest, problem := s.Rooms.Visit(r.Context(), guest, slug)
+		if problem == nil {
 			return asGuest, guest, s.Accounts.Touch(r.Context(), asGuest.Session)
+		}
+		// Closed to the guest of this browser, it is closed to whoever else
+		// would come in from there without an account.
+		if errors.Is(err, room.ErrSignIn) && errors.Is(problem, room.ErrHidden) {
+			return room.Visit{}, guest, problem
 		}
 	}
 	if err != nil {

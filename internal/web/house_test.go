@@ -19,7 +19,6 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/ledger"
 	"foyer/internal/media/mediatest"
-	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 	"foyer/internal/web"
@@ -179,29 +178,24 @@ func (h *house) sql(query string, args ...any) {
 	}
 }
 
+// invitation makes one that the room's owner sends, for any number of people.
+func (h *house) invitation(r room.Room, role room.Role) room.MadeInvitation {
+	h.Helper()
+	made, err := h.rooms.Invite(h.Context(), r.ID, h.people["owner"].ID, room.InvitationDraft{Role: role, Lasts: room.LastsWeek},
+		func(context.Context, pgx.Tx, room.MadeInvitation) error { return nil })
+	if err != nil {
+		h.Fatal(err)
+	}
+	return made[0]
+}
+
 // guest is the cookie of somebody who came into a room by an invitation,
 // without an account.
 func (h *house) guest(r room.Room) string {
 	h.Helper()
-	var invitation, guest string
-	err := h.pool.QueryRow(h.Context(), `
-		insert into invitations (id, room_id, token_hash, role, created_by)
-		values (gen_random_uuid(), $1, sha256(gen_random_uuid()::text::bytea), 'guest', $2) returning id`, r.ID, h.people["owner"].ID).Scan(&invitation)
-	if err != nil {
-		h.Fatal(err)
+	answer := h.post("", "/invite/"+string(h.invitation(r, room.Guest).Token), url.Values{"display_name": {"Gus"}})
+	if answer.status != http.StatusSeeOther || answer.location != "/r/"+r.Slug {
+		h.Fatalf("a guest comes in: %d to %q", answer.status, answer.location)
 	}
-	err = h.pool.QueryRow(h.Context(), `
-		insert into guests (id, room_id, invitation_id, display_name) values (gen_random_uuid(), $1, $2, 'Gus') returning id`, r.ID, invitation).Scan(&guest)
-	if err != nil {
-		h.Fatal(err)
-	}
-	var token account.Token
-	err = postgres.Tx(h.Context(), h.pool, func(tx pgx.Tx) error {
-		token, err = account.BeginGuest(h.Context(), tx, account.GuestID(guest), account.Origin{})
-		return err
-	})
-	if err != nil {
-		h.Fatal(err)
-	}
-	return h.server.GuestCookie(h.T, r.Slug, token)
+	return answer.cookie
 }

@@ -1,5 +1,7 @@
 package web
 
+import "time"
+
 // The data of each page: one struct a template. Templates are in templates/,
 // named as the comment of each struct says; they hold no rules, only what to
 // show, so everything that depends on who is looking is decided before it gets
@@ -9,6 +11,7 @@ package web
 type Page struct {
 	Title  string // of the browser tab, without the product's name
 	Viewer *Viewer
+	Guest  *GuestViewer
 	Notice string // one sentence about what the last action did, or empty
 }
 
@@ -17,6 +20,10 @@ type Viewer struct {
 	Username    string
 	DisplayName string
 }
+
+// GuestViewer is who looks at a page of the one room that they are a guest of;
+// nil for everybody else. POST /r/{slug}/guest/leave ends their stay.
+type GuestViewer struct{ Slug, DisplayName string }
 
 // Form is a form as it was sent, to be shown again with what is wrong beside
 // each field. Passwords are never kept in it.
@@ -66,15 +73,60 @@ type SetupPage struct {
 // DashboardPage is templates/dashboard.html: / for people who are signed in.
 type DashboardPage struct {
 	Page
+	Desks []Desk
 	Rooms []RoomCard // live ones first
+	Watch bool       // the viewer lets people into one of the rooms, so the page should be fresh
 }
 
-// RoomCard is one room on the dashboard.
+// Desk is who waits for an answer of the viewer in one room. Forms, each with a
+// field next that holds "/": POST /r/{slug}/lobby/{id}/admit and deny,
+// /r/{slug}/lobby/admit-all; RequestRow has those of requests.
+type Desk struct {
+	Slug, Name string
+	Waiting    []Waiter
+	Requests   []RequestRow
+}
+
+// Waiter is somebody in a room's lobby.
+type Waiter struct {
+	Person
+	ID    string // in paths
+	Guest bool
+	Since time.Time
+}
+
+// RequestRow is somebody's request to join a room. Forms:
+// POST /r/{slug}/requests/{id}/accept and decline with field next, the path of
+// this page.
+type RequestRow struct {
+	Person
+	ID      string // in paths
+	Message string // may be empty
+	At      time.Time
+}
+
+// RoomCard is one room in a list of rooms.
 type RoomCard struct {
 	Slug, Name, Topic string
-	Role              string // "owner", "moderator" or "member"
+	Role              string // "owner", "moderator" or "member"; empty for none
 	Visibility        string // "private", "listed" or "open"
 	Live              []Person
+	CanAsk            bool // asking to join is the only way in
+	Asked             bool // and they did
+}
+
+// Pages are the links between the pages of a list.
+type Pages struct {
+	First string // empty on the first page
+	Next  string // empty on the last page
+}
+
+// FindPage is templates/find.html: GET /rooms with field q, a part of a name.
+type FindPage struct {
+	Page
+	Query string
+	Rooms []RoomCard
+	Pages Pages
 }
 
 // Person is someone shown by name.
@@ -98,7 +150,9 @@ type RoomHeader struct {
 	Locked            bool
 	Role              string // the viewer's; empty for none
 	CanSeeMembers     bool
+	CanManageBans     bool
 	CanRename         bool // sees the settings page, and name and topic on it
+	CanInvite         bool // sees the invitations page
 }
 
 // RoomPage is templates/room.html: before the call and in it.
@@ -116,26 +170,80 @@ type RoomPage struct {
 	Lobby string
 }
 
-// MembersPage is templates/members.html. The add form, when AddRoles is not
-// empty: POST /r/{slug}/members with fields login and role.
+// AskPage is templates/ask.html: a listed room for somebody who does not belong
+// to it. POST /r/{slug}/request with field message, a line;
+// POST /r/{slug}/request/withdraw.
+type AskPage struct {
+	Page
+	Room  RoomHeader
+	Form  Form
+	Asked *RequestRow // the viewer's own; nil when they have not asked
+}
+
+// MembersPage is templates/members.html: GET /r/{slug}/members with fields q (a
+// part of a name) and role. The add form, when AddRoles is not empty:
+// POST /r/{slug}/members with fields login and role; the list form:
+// POST /r/{slug}/add-members with field people. The transfer form:
+// POST /r/{slug}/transfer with fields username and confirm_transfer (the room's
+// name, typed). GET /r/{slug}/members.csv is the whole list.
 type MembersPage struct {
 	Page
-	Room     RoomHeader
-	Members  []MemberRow
-	AddRoles []string // roles that the viewer may give to someone new; empty: may not add
-	Form     Form
+	Room      RoomHeader
+	Query     string
+	Role      string   // looked for; empty: any
+	AllRoles  []string // that can be looked for
+	Members   []MemberRow
+	Found     int // on all pages
+	Pages     Pages
+	AddRoles  []string // roles that the viewer may give to someone new; empty: may not add
+	Form      Form
+	ListForm  Form
+	Results   []LineResult // of the list form
+	MostLines int
+	Requests  []RequestRow
+
+	CanTransfer  bool
+	TransferForm Form
+	CanLeave     bool
+	LastOwner    bool // may not leave before somebody else owns the room
 }
 
 // MemberRow is one member and what the viewer may do with them. Role form:
-// POST /r/{slug}/members/{username} with field role. Remove form:
-// POST /r/{slug}/members/{username}/remove.
+// POST /r/{slug}/members/{username} with field role. Remove and ban forms:
+// POST /r/{slug}/members/{username}/remove and ban.
 type MemberRow struct {
 	Person
 	Role      string
 	You       bool
 	Live      bool     // in the call now
 	Roles     []string // roles that the viewer may set, the present one among them; empty: none
-	CanRemove bool     // for You it means leaving the room
+	CanRemove bool
+	CanBan    bool
+	CanOwn    bool // the viewer may hand the room over to them
+}
+
+// LineResult is what became of one line of a list of people to add.
+type LineResult struct {
+	Line     string
+	Sentence string
+	Done     bool   // nothing of it is left to do
+	Invite   string // the address of somebody without an account; else empty
+}
+
+// BansPage is templates/bans.html. POST /r/{slug}/bans/{id}/lift.
+type BansPage struct {
+	Page
+	Room RoomHeader
+	Bans []BanRow
+}
+
+// BanRow is one ban.
+type BanRow struct {
+	Person        // without a username for guests and invitations; the name may be empty for those
+	ID     string // in paths
+	Kind   string // "user", "guest" or "invitation"
+	At     time.Time
+	By     string // name of who did it, or empty
 }
 
 // SettingsPage is templates/settings.html. POST /r/{slug}/settings with fields
@@ -154,6 +262,62 @@ type SettingsPage struct {
 	DeleteForm   Form
 	MinCapacity  int
 	MaxCapacity  int
+}
+
+// InvitationsPage is templates/invitations.html. POST /r/{slug}/invitations with
+// fields role, lasts ("hour", "day", "week", "month" or "always"), note, way
+// ("link" or "mail"), uses (a whole number, or nothing) and emails.
+type InvitationsPage struct {
+	Page
+	Room        RoomHeader
+	Form        Form
+	Roles       []string // that the viewer may give; empty: makes no invitations
+	Made        *MadeLink
+	Invitations []InvitationRow
+	Pages       Pages
+}
+
+// MadeLink is an invitation's link, right after it was made.
+type MadeLink struct {
+	Address string
+	QR      QR
+}
+
+// InvitationRow is one invitation. Revoke form:
+// POST /r/{slug}/invitations/{id}/revoke, without fields.
+type InvitationRow struct {
+	ID, Role, Note, Email string
+	Uses, MostUses        int // MostUses 0: any number
+	By                    string
+	At                    time.Time
+	Ends                  *time.Time // nil: never
+	State                 string     // in words
+	Open                  bool
+	CanRevoke             bool
+}
+
+// InvitePage is templates/invite.html: what an invitation's link opens. POST to
+// the same Path, for guests with fields display_name and attempt (hidden).
+type InvitePage struct {
+	Page
+	Path       string
+	RoomName   string
+	By         string // name of who invites
+	Role, Note string
+	AsGuest    bool // comes in without an account
+	Form       Form
+	SignupOpen bool
+}
+
+// DoorPage is templates/door.html: an open room that takes guests, for somebody
+// who is not signed in. POST Path + "/guest" with fields display_name and attempt
+// (hidden).
+type DoorPage struct {
+	Page
+	Path       string
+	RoomName   string
+	Form       Form
+	SignupOpen bool
 }
 
 // AccountPage is templates/account.html. POST /account with display_name;

@@ -43,6 +43,14 @@ var (
 	errSignupClosed = errors.New("web: sign-up is closed")
 )
 
+// sentences are the problem where there is one line for it.
+func (p problem) sentences() string {
+	if len(p.fields) > 0 {
+		return p.message
+	}
+	return p.heading + ". " + p.message
+}
+
 // problemOf is the one place where errors become HTTP statuses and words.
 func problemOf(err error) problem {
 	var invalid input.Invalid
@@ -54,6 +62,9 @@ func problemOf(err error) problem {
 	case errors.Is(err, room.ErrHidden), errors.Is(err, postgres.ErrNotFound), errors.Is(err, call.ErrNotYours):
 		return problem{status: 404, reason: "not_found", heading: "There is nothing here",
 			message: "The address may be wrong, or the room is private. If somebody invited you, ask them to add you as a member."}
+	case errors.Is(err, room.ErrInvitation):
+		return problem{status: 404, reason: "invitation", heading: "This invitation is not valid any more",
+			message: "It may have been used, ended or withdrawn. Ask whoever invited you for a new one."}
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &invalid):

@@ -9,13 +9,18 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"foyer/internal/account"
+	"foyer/internal/room"
 	"foyer/templates"
 )
 
-type viewerKey struct{}
+type (
+	viewerKey struct{}
+	guestKey  struct{}
+)
 
 // withViewer remembers who is looking, for the page's header.
 func withViewer(r *http.Request, user account.User) *http.Request {
@@ -23,11 +28,21 @@ func withViewer(r *http.Request, user account.User) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), viewerKey{}, viewer))
 }
 
+// withVisitor is withViewer for somebody who visits a room, a guest perhaps.
+func withVisitor(r *http.Request, v room.Visit) *http.Request {
+	if v.Person.Guest == "" {
+		return withViewer(r, v.Session.User)
+	}
+	guest := &GuestViewer{Slug: v.Room.Slug, DisplayName: v.DisplayName}
+	return r.WithContext(context.WithValue(r.Context(), guestKey{}, guest))
+}
+
 // base is what every page has. The viewer is whoever an earlier step found to
 // be signed in.
 func (s *Server) base(r *http.Request, title string) Page {
 	viewer, _ := r.Context().Value(viewerKey{}).(*Viewer)
-	return Page{Title: title, Viewer: viewer}
+	guest, _ := r.Context().Value(guestKey{}).(*GuestViewer)
+	return Page{Title: title, Viewer: viewer, Guest: guest}
 }
 
 // parseTemplates returns the pages by name: each the layout, the partials and
@@ -38,6 +53,7 @@ func parseTemplates(assets *assets) (map[string]*template.Template, error) {
 		"initials": initials,
 		"hue":      hue,
 		"dict":     dict,
+		"ago":      func(t time.Time) string { return ago(time.Since(t)) },
 		"role":     func(role string) string { return strings.ToUpper(role[:min(1, len(role))]) + role[min(1, len(role)):] },
 	})
 	shared, err := shared.ParseFS(templates.FS, "layout.html", "_*.html")
@@ -104,6 +120,24 @@ func hue(name string) int {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(name))
 	return int(sum.Sum32() % hues)
+}
+
+// ago says in words how long something is past.
+func ago(past time.Duration) string {
+	const day = 24 * time.Hour
+	count, unit := int(past/day), "day"
+	switch {
+	case past < time.Minute:
+		return "just now"
+	case past < time.Hour:
+		count, unit = int(past/time.Minute), "minute"
+	case past < day:
+		count, unit = int(past/time.Hour), "hour"
+	}
+	if count > 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s ago", count, unit)
 }
 
 // dict makes a map of alternating keys and values, to hand a partial several.

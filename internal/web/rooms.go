@@ -10,32 +10,6 @@ import (
 	"foyer/internal/room"
 )
 
-// home is the landing page, or the dashboard of somebody who is signed in.
-func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
-	session, err := s.Accounts.Resume(r.Context(), s.token(r))
-	if err != nil {
-		if problemOf(err).status != http.StatusUnauthorized {
-			return err
-		}
-		s.render(w, r, http.StatusOK, "landing", LandingPage{Page: s.base(r, ""), SignupOpen: s.SignupOpen})
-		return nil
-	}
-	r = withViewer(r, session.User)
-	cards, err := s.Rooms.Mine(r.Context(), session.User.ID)
-	if err != nil {
-		return err
-	}
-	page := DashboardPage{Page: s.base(r, "Your rooms")}
-	page.Notice = s.takeNotice(w, r)
-	for _, card := range cards {
-		page.Rooms = append(page.Rooms, RoomCard{
-			Slug: card.Slug, Name: card.Name, Topic: card.Topic, Role: string(card.Person.Role), Visibility: string(card.Visibility), Live: people(card.Live),
-		})
-	}
-	s.render(w, r, http.StatusOK, "dashboard", page)
-	return nil
-}
-
 func people(participants []room.Participant) []Person {
 	var people []Person
 	for _, p := range participants {
@@ -78,9 +52,7 @@ func (s *Server) visiting(h visitHandler) handler {
 		if err != nil {
 			return err
 		}
-		if visit.Person.User != "" {
-			r = withViewer(r, visit.Session.User)
-		}
+		r = withVisitor(r, visit)
 		return h(w, r, visit)
 	}
 }
@@ -94,11 +66,16 @@ func header(v room.Visit) RoomHeader {
 		Slug: v.Room.Slug, Name: v.Room.Name, Topic: topic,
 		Visibility: string(v.Room.Visibility), Locked: v.Room.LockedAt != nil, Role: string(v.Person.Role),
 		CanSeeMembers: v.May(room.Ask{Action: room.ListMembers}) == nil,
+		CanManageBans: v.May(room.Ask{Action: room.ManageBans}) == nil,
 		CanRename:     v.May(room.Ask{Action: room.Rename}) == nil,
+		CanInvite:     len(mayRevoke(v)) > 0,
 	}
 }
 
 func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if mustBelong(v.May) {
+		return s.askPage(w, r, v, http.StatusOK, Form{})
+	}
 	page := RoomPage{Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName, Backend: v.Room.Backend}
 	if v.May(room.Ask{Action: room.SeePeople}) == nil {
 		live, err := s.Rooms.Live(r.Context(), v.Room.ID)

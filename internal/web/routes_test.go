@@ -40,7 +40,12 @@ GET  /rooms                              login  login  200    200    200    200 
 GET  /rooms/new                          login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /rooms                              login  login  303    303    303    303    303    login  login  303    303    303    303
 
-GET  /r/{slug}                           login  login  404    404    200    200    200    200    login  200    200    200    404
+GET  /invite/{token}                     200    200    404    200    200    200    200    200    200    303    303    303    200
+POST /invite/{token}                     login  login  404    303    303    303    303    login  login  303    303    303    303
+
+GET  /r/{slug}                           login  200    404    404    200    200    200    200    login  200    200    200    404
+POST /r/{slug}/guest                     login  303    404    404    303    303    303    303    login  303    303    303    404
+POST /r/{slug}/guest/leave               login  login  404    404    403    403    403    303    login  403    403    403    404
 POST /r/{slug}/join                      401    401    404    404    403    200    403    200    401    200    200    200    404
 GET  /r/{slug}/events                    401    401    404    404    404    404    404    404    401    404    404    404    404
 POST /r/{slug}/lobby                     login  login  404    404    403    303    303    303    login  303    303    303    404
@@ -69,6 +74,9 @@ POST /r/{slug}/requests/{request}/accept login  login  404    404    403    403 
 POST /r/{slug}/requests/{request}/decline login login  404    404    403    403    403    403    login  403    303    303    404
 GET  /r/{slug}/bans                      login  login  404    404    403    403    403    403    login  403    200    200    404
 POST /r/{slug}/bans/{ban}/lift           login  login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/invitations               login  login  404    404    403    403    403    403    login  403    200    200    404
+POST /r/{slug}/invitations               login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/invitations/{invitation}/revoke login  login  404    404    403    403    403    403    login  403    303    303    404
 GET  /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    200    200    404
 POST /r/{slug}/settings                  login  login  404    404    403    403    403    403    login  403    403    303    404
 POST /r/{slug}/lock                      login  login  404    404    403    403    403    403    login  403    303    303    404
@@ -161,24 +169,31 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 		h.row(&id, `insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'New') returning id`, r.ID, h.people["newcomer"].ID)
 		return id
 	},
-	"/static/*": func(*house, room.Room) string { return "/static/any/css/foyer.css" },
-	"/rtc/*":    func(*house, room.Room) string { return "/rtc/v1" },
+	"{token}":      func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).Token) },
+	"{invitation}": func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).ID) },
+	"/static/*":    func(*house, room.Room) string { return "/static/any/css/foyer.css" },
+	"/rtc/*":       func(*house, room.Room) string { return "/rtc/v1" },
 }
 
 // bodies are what is posted to routes that want something.
 var bodies = map[string]url.Values{
-	"/account":                            {"display_name": {"Other name"}},
-	"/account/password":                   {"current_password": {"wrong"}, "password": {"long enough here"}},
-	"/rooms":                              {"name": {"New"}, "visibility": {"private"}},
-	"/r/{slug}/members":                   {"login": {"newcomer"}, "role": {"member"}},
-	"/r/{slug}/members/{username}":        {"role": {"member"}},
-	"/r/{slug}/members/{username}/remove": {},
-	"/r/{slug}/add-members":               {"people": {"newcomer"}},
-	"/r/{slug}/transfer":                  {"username": {"target"}, "confirm_transfer": {"Team"}},
-	"/r/{slug}/request":                   {"message": {"Let me join"}},
-	"/r/{slug}/settings":                  {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
-	"/r/{slug}/lock":                      {"locked": {"true"}},
-	"/r/{slug}/delete":                    {"confirm": {"Team"}},
+	"/account":                                  {"display_name": {"Other name"}},
+	"/account/password":                         {"current_password": {"wrong"}, "password": {"long enough here"}},
+	"/rooms":                                    {"name": {"New"}, "visibility": {"private"}},
+	"/r/{slug}/members":                         {"login": {"newcomer"}, "role": {"member"}},
+	"/r/{slug}/members/{username}":              {"role": {"member"}},
+	"/r/{slug}/members/{username}/remove":       {},
+	"/r/{slug}/add-members":                     {"people": {"newcomer"}},
+	"/r/{slug}/transfer":                        {"username": {"target"}, "confirm_transfer": {"Team"}},
+	"/r/{slug}/request":                         {"message": {"Let me join"}},
+	"/r/{slug}/guest":                           {"display_name": {"Gus"}},
+	"/r/{slug}/guest/leave":                     {},
+	"/invite/{token}":                           {},
+	"/r/{slug}/invitations":                     {"role": {"member"}, "lasts": {"week"}, "way": {"link"}},
+	"/r/{slug}/invitations/{invitation}/revoke": {},
+	"/r/{slug}/settings":                        {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
+	"/r/{slug}/lock":                            {"locked": {"true"}},
+	"/r/{slug}/delete":                          {"confirm": {"Team"}},
 }
 
 func TestAccess(t *testing.T) {

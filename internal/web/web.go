@@ -26,7 +26,11 @@ type Config struct {
 	// PublicOrigin is how browsers reach the service, like
 	// "https://meet.example.org"; empty to go by each request.
 	PublicOrigin string
-	SignupOpen   bool
+	// LinkOrigin is how mails say that the service is reached: PublicOrigin, or
+	// an address of this machine. It never comes from a request, which could name
+	// any host.
+	LinkOrigin string
+	SignupOpen bool
 	// CookieKey signs the session cookie: 32 random bytes.
 	CookieKey []byte
 
@@ -103,15 +107,21 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/login", s.page(s.logIn))
 		r.Post("/logout", s.page(s.logOut))
 
+		r.Get("/invite/{token}", s.page(s.invitePage))
+		r.Post("/invite/{token}", s.page(s.acceptInvite))
+
 		r.Get("/account", s.page(s.signedIn(s.accountPage)))
 		r.Post("/account", s.page(s.signedIn(s.renameAccount)))
 		r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
 		r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
 
+		r.Get("/rooms", s.page(s.signedIn(s.findRooms)))
 		r.Get("/rooms/new", s.page(s.signedIn(s.newRoomPage)))
 		r.Post("/rooms", s.page(s.signedIn(s.createRoom)))
 
-		r.Get("/r/{slug}", s.page(s.visiting(s.roomPage)))
+		r.Get("/r/{slug}", s.page(s.orDoor(s.visiting(s.roomPage))))
+		r.Post("/r/{slug}/guest", s.page(s.comeIn))
+		r.Post("/r/{slug}/guest/leave", s.page(s.visiting(s.leaveAsGuest)))
 		r.Post("/r/{slug}/join", s.json(s.join))
 		r.Post("/r/{slug}/lobby", s.either(s.visiting(s.knock)))
 		r.Post("/r/{slug}/lobby/leave", s.either(s.visiting(s.stopWaiting)))
@@ -128,6 +138,20 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/members", s.page(s.visiting(s.addMember)))
 		r.Post("/r/{slug}/members/{username}", s.page(s.visiting(s.setRole)))
 		r.Post("/r/{slug}/members/{username}/remove", s.page(s.visiting(s.removeMember)))
+		r.Post("/r/{slug}/members/{username}/ban", s.page(s.visiting(s.banMember)))
+		// Beside members, where every name may be somebody's.
+		r.Get("/r/{slug}/members.csv", s.page(s.visiting(s.exportMembers)))
+		r.Post("/r/{slug}/add-members", s.page(s.visiting(s.addMembers)))
+		r.Post("/r/{slug}/transfer", s.page(s.visiting(s.transferRoom)))
+		r.Post("/r/{slug}/request", s.page(s.visiting(s.requestToJoin)))
+		r.Post("/r/{slug}/request/withdraw", s.page(s.visiting(s.withdrawRequest)))
+		r.Post("/r/{slug}/requests/{request}/accept", s.page(s.visiting(s.acceptRequest)))
+		r.Post("/r/{slug}/requests/{request}/decline", s.page(s.visiting(s.declineRequest)))
+		r.Get("/r/{slug}/bans", s.page(s.visiting(s.bansPage)))
+		r.Post("/r/{slug}/bans/{ban}/lift", s.page(s.visiting(s.liftBan)))
+		r.Get("/r/{slug}/invitations", s.page(s.visiting(s.invitationsPage)))
+		r.Post("/r/{slug}/invitations", s.page(s.visiting(s.invite)))
+		r.Post("/r/{slug}/invitations/{invitation}/revoke", s.page(s.visiting(s.revokeInvitation)))
 		r.Get("/r/{slug}/settings", s.page(s.visiting(s.settingsPage)))
 		r.Post("/r/{slug}/settings", s.page(s.visiting(s.changeSettings)))
 		r.Post("/r/{slug}/lock", s.page(s.visiting(s.setLocked)))

@@ -3,6 +3,7 @@
 // that cannot be undone.
 
 import { slugOf } from "../core/slug.js";
+import { ask } from "./ask.js";
 
 document.documentElement.classList.add("scripted");
 
@@ -16,12 +17,26 @@ for (const button of document.querySelectorAll("button[data-show]")) {
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (button instanceof HTMLButtonElement) offerCopying(button);
 }
-for (const form of document.querySelectorAll("form")) {
-  if (form.dataset.confirm) askFirst(form, form.dataset.confirm, form.dataset.confirmAction ?? "Yes");
-  if ("unchanged" in form.dataset) form.addEventListener("change", () => delete form.dataset.unchanged);
-  form.addEventListener("submit", (event) => preventTwice(form, event));
+for (const button of document.querySelectorAll("button[data-share]")) {
+  if (button instanceof HTMLButtonElement) offerSharing(button);
 }
+for (const time of document.querySelectorAll("time[data-local]")) {
+  if (time instanceof HTMLTimeElement) inReadersZone(time);
+}
+withForms(document);
 previewAddress();
+
+/**
+ * Prepares the forms of a part of the page that has just come into it.
+ * @param {ParentNode} part
+ */
+export function withForms(part) {
+  for (const form of part.querySelectorAll("form")) {
+    if (form.dataset.confirm) askFirst(form, form.dataset.confirm, form.dataset.confirmAction ?? "Yes");
+    if ("unchanged" in form.dataset) form.addEventListener("change", () => delete form.dataset.unchanged);
+    form.addEventListener("submit", (event) => preventTwice(form, event));
+  }
+}
 
 /** @param {HTMLButtonElement} button */
 function offerShowing(button) {
@@ -55,6 +70,24 @@ function offerCopying(button) {
 }
 
 /**
+ * Passing a link on with what the device has for that; mostly on phones.
+ * @param {HTMLButtonElement} button
+ */
+function offerSharing(button) {
+  const data = { title: button.dataset.shareTitle, url: button.dataset.share };
+  if (!navigator.share || !navigator.canShare?.(data)) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.share(data).catch(() => {}); // they changed their mind
+  });
+}
+
+/** @param {HTMLTimeElement} time */
+function inReadersZone(time) {
+  time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+/**
  * @param {HTMLFormElement} form
  * @param {string} question
  * @param {string} action
@@ -64,40 +97,12 @@ function askFirst(form, question, action) {
     if (form.dataset.confirmed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    ask(question, action, () => {
+    void ask({ question, action }).then((yes) => {
+      if (!yes) return;
       form.dataset.confirmed = "yes";
       form.requestSubmit();
     });
   });
-}
-
-/**
- * @param {string} question
- * @param {string} action
- * @param {() => void} confirmed
- */
-function ask(question, action, confirmed) {
-  const dialog = document.createElement("dialog");
-  const text = document.createElement("p");
-  text.id = "ask-text";
-  text.textContent = question;
-  dialog.setAttribute("aria-labelledby", text.id);
-  const actions = document.createElement("div");
-  actions.className = "ask-actions";
-  const cancel = document.createElement("button");
-  cancel.className = "button";
-  cancel.textContent = "Cancel";
-  cancel.autofocus = true;
-  cancel.addEventListener("click", () => dialog.close());
-  const go = document.createElement("button");
-  go.className = "button danger";
-  go.textContent = action;
-  go.addEventListener("click", () => { dialog.close(); confirmed(); });
-  actions.append(cancel, go);
-  dialog.append(text, actions);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 /**
