@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Call } from "../js/core/call.js";
 import { Emitter } from "../js/core/emitter.js";
-import { JoinRefused } from "../js/core/join.js";
+import { Declined } from "../js/core/post.js";
 import { Refused } from "../js/media/types.js";
 
 const settle = async () => { for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve)); };
@@ -78,6 +78,7 @@ class World {
     const participant = `me${++this.participants}`;
     ask.resolve({
       backend: "x", url: "", token: "t", participant, position: 1, may: { microphone: true, camera: true, share: true },
+      host: { username: "", display_name: "", ends_at: null },
       people: [{ participant, username: "ana", display_name: "Ana", role: "owner" }, { participant: "b", username: "ben", display_name: "Ben", role: "member" }],
     });
   }
@@ -144,7 +145,7 @@ test("a refusal leads back to prejoin with its reason", async (t) => {
   const world = new World();
   void world.call.join("Ana");
   await settle();
-  world.refuse(new JoinRefused("full", "The room is full."));
+  world.refuse(new Declined("full", "The room is full."));
   await settle();
   assert.deepEqual(world.states, ["joining", "prejoin"]);
   assert.deepEqual(world.refusals, ["full"]);
@@ -249,7 +250,7 @@ for (const [reason, goesOn] of /** @type {const} */ ([["full", true], ["busy", t
     await world.inCall();
     world.media?.emit("parted", { parting: "lost" });
     await tick(300);
-    world.refuse(new JoinRefused(reason, "M"));
+    world.refuse(new Declined(reason, "M"));
     await settle();
     assert.equal(world.call.state, goesOn ? "reconnecting" : "ended");
     if (!goesOn) assert.equal(world.ending?.reason, reason);
@@ -335,7 +336,7 @@ const happenings = {
   join: (world) => void world.call.join("Ana"),
   leave: (world) => world.call.leave(),
   answer: (world) => world.answer(),
-  refuse: (world) => world.refuse(new JoinRefused("locked", "")),
+  refuse: (world) => world.refuse(new Declined("locked", "")),
   unreachable: (world) => world.refuse(new TypeError("no network")),
   connect: (world) => world.media?.succeed?.(),
   fail: (world) => world.media?.fail?.(new Error("no route")),

@@ -1,6 +1,7 @@
 // The bar under the stage, and the sheet with the device menus.
 
 import { byId, within } from "./dom.js";
+import { menuButton } from "./menu.js";
 import { devicePickers } from "./pickers.js";
 import { deviceSwitch } from "./switches.js";
 import { words } from "./words.js";
@@ -16,6 +17,8 @@ export class Bar {
   #bar = byId("bar", HTMLElement);
   #sheet = byId("sheet", HTMLDialogElement);
   #time = byId("bar-time", HTMLTimeElement);
+  #ways = byId("leave-more", HTMLButtonElement);
+  #end = byId("sheet-end", HTMLButtonElement);
   #allowMicrophone;
   #allowCamera;
   #may = { microphone: true, camera: true, share: true };
@@ -23,13 +26,22 @@ export class Bar {
   /**
    * @param {Devices} devices
    * @param {() => void} leave
+   * @param {() => void} endForAll
    */
-  constructor(devices, leave) {
+  constructor(devices, leave, endForAll) {
     const { signal } = new AbortController(); // lives as long as the page
     this.#allowMicrophone = deviceSwitch(byId("bar-microphone", HTMLButtonElement), "microphone", devices, signal);
     this.#allowCamera = deviceSwitch(byId("bar-camera", HTMLButtonElement), "camera", devices, signal);
     devicePickers(this.#sheet, devices, signal);
     byId("leave", HTMLButtonElement).addEventListener("click", leave);
+    menuButton(this.#ways, byId("call", HTMLElement), () => [
+      { label: words.leave, act: leave },
+      { label: words.endForAll, danger: true, act: endForAll },
+    ]);
+    this.#end.addEventListener("click", () => {
+      this.#sheet.close();
+      endForAll();
+    });
 
     for (const button of this.#bar.querySelectorAll("button[data-devices]")) {
       if (button instanceof HTMLButtonElement) button.addEventListener("click", () => this.#open(button));
@@ -60,6 +72,12 @@ export class Bar {
     this.#may = may;
     this.#allowMicrophone(may.microphone);
     this.#allowCamera(may.camera);
+  }
+
+  /** @param {boolean} may whether one may end the call for everyone */
+  set mayEnd(may) {
+    this.#ways.hidden = !may;
+    this.#end.hidden = !may;
   }
 
   /** @param {string} name */

@@ -4,7 +4,10 @@ import { byId } from "./dom.js";
 import { words } from "./words.js";
 
 /** The reasons after which coming back may work. */
-const mayRejoin = ["left", "lost", "call_ended", "full", "locked", "unknown", "busy", "media_unavailable"];
+const mayRejoin = ["left", "lost", "call_ended", "expelled", "full", "locked", "unknown", "busy", "media_unavailable"];
+
+/** Those of them that end a guest's visit. */
+const endsVisit = ["call_ended", "expelled"];
 
 export class Ended {
   #main = byId("ended", HTMLElement);
@@ -14,18 +17,27 @@ export class Ended {
   #logIn = byId("ended-login", HTMLAnchorElement);
   #back = byId("ended-back", HTMLAnchorElement);
 
-  /** @param {() => void} rejoin */
-  constructor(rejoin) {
+  #guest;
+
+  /**
+   * @param {() => void} rejoin
+   * @param {boolean} guest whether one is here without an account
+   */
+  constructor(rejoin, guest) {
+    this.#guest = guest;
     this.#rejoin.addEventListener("click", rejoin);
   }
 
   /** @param {import("../core/call.js").Ending} ending */
-  show({ reason, message }) {
+  show({ reason: given, message }) {
+    // A guest has no account to log in to: signed out, they are no guest any more.
+    const reason = this.#guest && given === "signed_out" ? "pass_over" : given;
+    const over = this.#guest && endsVisit.includes(reason);
     const detail = words.endedDetail[reason] ?? "";
     this.#message.textContent = message || words.ended[reason] || words.ended["unknown"] || "";
     this.#detail.textContent = detail;
     this.#detail.hidden = detail === "";
-    this.#rejoin.hidden = !mayRejoin.includes(reason);
+    this.#rejoin.hidden = over || !mayRejoin.includes(reason);
     this.#logIn.hidden = reason !== "signed_out";
     this.#back.hidden = reason === "signed_out" || reason === "disabled";
     this.#back.classList.toggle("primary", this.#rejoin.hidden);

@@ -9,8 +9,8 @@ const gather = 1200; // comings and goings within this time are told in one line
 
 export class Notices {
   #region = byId("notices", HTMLElement);
-  /** @type {HTMLElement | null} */
-  #lasting = null;
+  /** @type {Map<string, HTMLElement>} */
+  #lasting = new Map();
   /** @type {{joined: string[], left: string[]}} */
   #moves = { joined: [], left: [] };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -22,12 +22,25 @@ export class Notices {
     setTimeout(() => line.remove(), shownFor);
   }
 
-  /** Shows what is going on until it is something else; null: nothing is. @param {string | null} text */
+  /** Shows what is being waited for until it is something else; null: nothing is. @param {string | null} text */
   set waiting(text) {
-    if (this.#lasting?.textContent === text) return;
-    this.#lasting?.remove();
-    this.#lasting = text === null ? null : this.#add(text);
-    this.#lasting?.classList.add("waiting");
+    this.keep("waiting", text);
+  }
+
+  /**
+   * Shows a line until there is another of its kind; null: none.
+   * @param {"waiting" | "host"} kind
+   * @param {string | null} text
+   */
+  keep(kind, text) {
+    const before = this.#lasting.get(kind);
+    if (before?.textContent === text) return;
+    before?.remove();
+    this.#lasting.delete(kind);
+    if (text === null) return;
+    const line = this.#add(text);
+    line.classList.add(kind);
+    this.#lasting.set(kind, line);
   }
 
   /**
@@ -54,7 +67,7 @@ export class Notices {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#moves = { joined: [], left: [] };
-    this.#lasting = null;
+    this.#lasting.clear();
     this.#region.replaceChildren();
   }
 

@@ -8,7 +8,7 @@ import { words } from "./words.js";
 
 /** @typedef {import("../core/devices.js").Devices} Devices */
 /** @typedef {import("../core/devices.js").Problem} Problem */
-/** @typedef {import("../core/join.js").JoinRefused} JoinRefused */
+/** @typedef {import("../core/post.js").Declined} Declined */
 
 export class Prejoin {
   #main = byId("main", HTMLElement);
@@ -39,14 +39,23 @@ export class Prejoin {
     byId("join-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       this.#say(null);
-      const name = this.#name.value.trim();
-      if (name) join(name);
+      if (this.name) join(this.name);
       else this.#sayName(words.nameless);
     });
     devices.on("change", () => this.#show());
     this.#join.disabled = false;
     this.#show();
     this.#listen();
+  }
+
+  /** Whether joining means asking first. @param {boolean} asks */
+  set asks(asks) {
+    this.#join.textContent = asks ? words.ask : words.join;
+  }
+
+  /** The name that was typed. */
+  get name() {
+    return this.#name.value.trim();
   }
 
   get shown() {
@@ -69,7 +78,7 @@ export class Prejoin {
     this.#join.ariaDisabled = String(busy);
   }
 
-  /** @param {JoinRefused} refused */
+  /** @param {Declined} refused */
   refuse(refused) {
     const name = refused.fields["display_name"];
     if (name) this.#sayName(name);

@@ -1,20 +1,30 @@
-// The room page: puts devices, call and views together.
+// The room page: puts devices, lobby, call and views together.
 
 import { Call } from "../core/call.js";
 import { Devices } from "../core/devices.js";
 import { EventStream } from "../core/events.js";
 import { askToJoin } from "../core/join.js";
+import { Lobby } from "../core/lobby.js";
+import { Moderation } from "../core/moderation.js";
+import { get, post } from "../core/post.js";
+import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { byId, within } from "./dom.js";
 import { Ended } from "./ended.js";
+import { Knocks } from "./knocks.js";
 import { Notices } from "./notices.js";
+import { People } from "./people.js";
 import { Prejoin } from "./prejoin.js";
 import { Stage } from "./stage.js";
+import { Waiting } from "./waiting.js";
 import { words } from "./words.js";
+
+/** @typedef {import("../core/post.js").Declined} Declined */
 
 const quiet = 8; // with more people than this in the call, comings and goings are not told
 
-const { slug = "", backend: usualBackend = "", username = "", role = "" } = byId("room", HTMLElement).dataset;
+const { slug = "", backend: usualBackend = "", username = "", role = "", lobby: standing = "" } = byId("room", HTMLElement).dataset;
+const base = `/r/${encodeURIComponent(slug)}`;
 const callView = byId("call", HTMLElement);
 const devices = new Devices(navigator.mediaDevices, storage());
 const call = new Call({
@@ -24,8 +34,14 @@ const call = new Call({
     return { ...answer, people: [self, ...answer.people] };
   },
   media: async (backend) => (await adapter(backend)).create(),
-  listen: (participant, position) => new EventStream(`/r/${encodeURIComponent(slug)}/events?participant=${encodeURIComponent(participant)}`, position),
+  listen: (participant, position) => new EventStream(`${base}/events?participant=${encodeURIComponent(participant)}`, position),
 });
+const lobby = new Lobby({
+  knock: (name, signal) => post(`${base}/lobby`, { display_name: name }, signal),
+  leave: () => void post(`${base}/lobby/leave`, {}).catch(() => {}), // who is not heard of for a while is taken out
+  listen: () => new EventStream(`${base}/lobby/events`, null),
+});
+const moderation = new Moderation(base, { get, post });
 const stage = new Stage(call.roster, {
   attachPicture: (id, element) => call.attachPicture(id, element),
   detachPicture: (id, element) => call.detachPicture(id, element),
@@ -34,12 +50,25 @@ const stage = new Stage(call.roster, {
   ownPicture: () => devices.outgoing().camera,
 });
 const notices = new Notices();
-const bar = new Bar(devices, () => call.leave());
-const prejoin = new Prejoin(devices, join);
-const ended = new Ended(() => join(displayName));
+const bar = new Bar(devices, () => call.leave(), () => void endForAll());
+const prejoin = new Prejoin(devices, comeIn);
+const waiting = new Waiting(byId("room-name", HTMLElement).textContent ?? "", { ask: () => lobby.ask(displayName), cancel: () => lobby.cancel() });
+const ended = new Ended(() => join(displayName), role === "guest");
+const knocks = new Knocks({
+  admit: (entry) => void moderation.admit(entry),
+  deny: (entry) => void moderation.deny(entry),
+  admitAll: () => void moderation.admitAll(),
+  view: () => people.open(),
+});
+const people = new People(call.roster, moderation, (open) => { knocks.covered = open; });
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
-let displayName = "";
+let displayName = prejoin.name;
 let before = call.state;
+/** Whether one has to be let in, as far as known. */
+let mustAsk = standing !== "";
+/** The lobby has just let one in. */
+let letIn = false;
+let usesDevices = true;
 
 /** Loaded ahead of the click on Join, so that nothing has to be waited for then. */
 void adapter(usualBackend).catch(() => {}); // asked for again, and reported, on joining
@@ -58,7 +87,7 @@ call.on("state", ({ state, ending }) => {
   stage.settled = state === "incall";
   switch (state) {
     case "prejoin":
-      showCall(false);
+      leaveStage();
       ended.hide();
       prejoin.shown = true;
       break;
@@ -69,17 +98,15 @@ call.on("state", ({ state, ending }) => {
     case "incall":
       notices.waiting = null;
       if (came === "reconnecting") notices.say(words.reconnected);
+      else if (letIn) notices.say(words.letIn);
+      letIn = false;
       break;
     case "reconnecting":
       notices.waiting = words.reconnecting;
       break;
     case "ended":
-      showCall(false);
-      prejoin.shown = false;
-      notices.clear();
-      bar.close();
-      devices.stop();
-      if (ending) ended.show(ending);
+      leaveStage();
+      if (ending) takeLeave(ending);
       break;
   }
 });
@@ -91,13 +118,21 @@ call.on("admitted", () => {
   showCall(true);
 });
 call.on("refused", (refused) => {
-  if (refused.reason === "signed_out" || refused.reason === "not_found") {
-    prejoin.shown = false;
-    ended.show({ reason: refused.reason, message: "" });
-    devices.stop();
-    return;
+  letIn = false;
+  switch (refused.reason) {
+    case "signed_out":
+    case "not_found":
+      over({ reason: refused.reason, message: "" });
+      break;
+    case "lobby": // since the page was loaded, one has to ask
+      lobby.ask(displayName);
+      break;
+    case "denied":
+      lobby.deny("");
+      break;
+    default:
+      prejoin.refuse(refused);
   }
-  prejoin.refuse(refused);
 });
 call.on("may", (may) => {
   const had = bar.may;
@@ -107,22 +142,111 @@ call.on("may", (may) => {
 });
 call.on("room", ({ name }) => {
   bar.room = name;
+  waiting.room = name;
   document.title = document.title.replace(/^.*(?= · )/, () => name);
 });
+call.on("host", ({ host: { username: host, display_name: name, ends_at: end }, news }) => {
+  notices.keep("host", end ? words.endsAt(timeOf(end)) : null);
+  if (host && news) notices.say(host === username ? words.youHost : words.hosts(name));
+});
+call.on("lobby", ({ waiting: queue }) => {
+  knocks.waiting = queue;
+  people.waiting = queue;
+});
+call.on("rights", () => moderation.refresh());
 call.on("sound", ({ blocked }) => { tapToHear.hidden = !blocked; });
 call.roster.on("added", (participant) => announce("joined", participant));
 call.roster.on("removed", (participant) => announce("left", participant));
+for (const event of /** @type {const} */ (["added", "removed"])) {
+  // Whoever may do something with others has to know what with whom.
+  call.roster.on(event, () => { if (moderation.may.manage_lobby) moderation.refresh(); });
+}
+moderation.on("rights", ({ may }) => { bar.mayEnd = may.end_call; });
+moderation.on("failed", ({ reason, message }) => notices.say(words.failed[reason] ?? (message || words.failedOtherwise)));
+lobby.on("state", ({ state, message }) => {
+  if (state !== "outside") mustAsk = true;
+  prejoin.asks = mustAsk;
+  prejoin.busy = state === "asking";
+  waiting.show(state, message);
+});
+lobby.on("told", ({ people: count }) => waiting.told(count));
+lobby.on("connection", ({ up }) => waiting.connected(up));
+lobby.on("admitted", () => {
+  letIn = true;
+  mustAsk = false;
+  join(displayName);
+});
+lobby.on("refused", (refused) => {
+  if (refused.reason === "signed_out" || refused.reason === "not_found") over({ reason: refused.reason, message: "" });
+  else prejoin.refuse(refused);
+});
+lobby.on("closed", ({ reason }) => over({ reason, message: "" }));
 
 tapToHear.addEventListener("click", () => void call.playSound());
-addEventListener("online", () => call.nudge());
+addEventListener("online", () => {
+  call.nudge();
+  lobby.nudge();
+});
 addEventListener("pagehide", () => call.leave());
 offerLink();
+if (standing === "waiting") lobby.wait(displayName);
+if (standing === "denied") lobby.deny("");
+
+/** Joins, or asks to. @param {string} name */
+function comeIn(name) {
+  displayName = name;
+  if (mustAsk) lobby.ask(name);
+  else join(name);
+}
 
 /** @param {string} name */
 function join(name) {
   displayName = name;
-  if (call.state === "ended") void devices.start();
+  if (!usesDevices) void devices.start();
+  usesDevices = true;
   void call.join(name);
+}
+
+async function endForAll() {
+  if (await ask({ question: words.endQuestion, action: words.endYes, parent: callView })) await moderation.endCall();
+}
+
+/**
+ * The call is over for this person; who has to wait for it goes on doing that.
+ * @param {import("../core/call.js").Ending} ending
+ */
+function takeLeave(ending) {
+  switch (ending.reason) {
+    case "lobby":
+      prejoin.shown = true;
+      lobby.wait(displayName, ending.message);
+      break;
+    case "denied":
+      prejoin.shown = true;
+      lobby.deny(ending.message);
+      break;
+    default:
+      over(ending);
+  }
+}
+
+/** Nothing goes on any more. @param {import("../core/call.js").Ending} ending */
+function over(ending) {
+  prejoin.shown = false;
+  devices.stop();
+  usesDevices = false;
+  ended.show(ending);
+}
+
+/** Takes away what belongs to the call. */
+function leaveStage() {
+  bar.close();
+  people.close();
+  knocks.clear();
+  notices.clear();
+  moderation.clear();
+  for (const dialog of callView.querySelectorAll("dialog")) dialog.close();
+  showCall(false);
 }
 
 /** @param {boolean} shown */
@@ -139,6 +263,11 @@ function showCall(shown) {
  */
 function announce(how, { local, displayName: name }) {
   if (!local && name && call.state === "incall" && call.roster.count <= quiet) notices.moved(how, name);
+}
+
+/** A time of today, in the reader's zone. @param {string} at */
+function timeOf(at) {
+  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
 }
 
 /**

@@ -64,6 +64,9 @@ export class Tile {
     classList.toggle("muted", !participant.microphone);
     classList.toggle("speaking", participant.speaking && participant.microphone);
     within(this.element, ".tile-state", HTMLElement).textContent = participant.microphone ? words.microphoneOn : words.microphoneOff;
+    const mark = within(this.element, ".tile-mark", HTMLElement);
+    mark.textContent = participant.host ? words.host : participant.guest ? words.guest : "";
+    mark.hidden = mark.textContent === "";
     within(this.element, ".tile-quality", HTMLElement).hidden = participant.quality === "good";
     if (participant.picture !== this.#picture) this.#showPicture(participant.picture);
     if (participant.sound !== this.#sound) this.#playSound(participant.sound);
@@ -84,7 +87,7 @@ export class Tile {
     const avatar = within(this.element, ".avatar", HTMLElement);
     for (const element of [this.element, avatar]) {
       element.classList.remove(...[...element.classList].filter((known) => known.startsWith("hue-")));
-      if (username) element.classList.add(`hue-${hue(username)}`);
+      if (name) element.classList.add(`hue-${hue(username || name)}`);
     }
     avatar.replaceChildren(initials(name) || icon("user"));
   }

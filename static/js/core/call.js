@@ -8,7 +8,7 @@
 // nothing. What it is told by a connection that is no longer its own, it ignores.
 
 import { Emitter } from "./emitter.js";
-import { JoinRefused } from "./join.js";
+import { Declined } from "./post.js";
 import { Roster } from "./roster.js";
 import { Refused } from "../media/types.js";
 
@@ -28,9 +28,12 @@ import { Refused } from "../media/types.js";
  * @typedef {object} CallEvents
  * @property {{state: State, ending: Ending | null}} state
  * @property {Answer} admitted the server has let us in; the connection is being made
- * @property {JoinRefused} refused joining did not work; the state is prejoin again
+ * @property {Declined} refused joining did not work; the state is prejoin again
  * @property {May} may
  * @property {{name: string, topic: string}} room
+ * @property {{host: import("./join.js").Host, news: boolean}} host who hosts the call; no news when one joins
+ * @property {{waiting: import("./events.js").Waiting[]}} lobby who waits, as far as one may let them in
+ * @property {null} rights who may do what may be otherwise now
  * @property {{blocked: boolean}} sound
  */
 
@@ -116,7 +119,7 @@ export class Call extends Emitter {
       this.#drop();
       this.roster.clear();
       this.#become("prejoin");
-      this.emit("refused", error instanceof JoinRefused ? error : new JoinRefused("unreachable", ""));
+      this.emit("refused", error instanceof Declined ? error : new Declined("unreachable", ""));
     }
   }
 
@@ -199,8 +202,10 @@ export class Call extends Emitter {
     this.#may = answer.may;
     this.emit("may", this.#may);
     this.roster.begin(answer.participant, answer.people);
+    this.roster.host(answer.host.username);
     this.#showOwn();
     this.emit("admitted", answer);
+    this.emit("host", { host: answer.host, news: false });
     await connecting;
     signal.throwIfAborted();
     connection.connected = true;
@@ -243,6 +248,20 @@ export class Call extends Emitter {
     events.on("joined", ifOwn((who) => this.roster.name(who)));
     events.on("left", ifOwn(({ participant }) => this.roster.unname(participant)));
     events.on("room", ifOwn((room) => this.emit("room", room)));
+    events.on("host", ifOwn((host) => {
+      this.roster.host(host.username);
+      this.emit("host", { host, news: true });
+      this.emit("rights", null);
+    }));
+    events.on("role", ifOwn(() => this.emit("rights", null)));
+    events.on("people", ifOwn(() => this.emit("rights", null)));
+    events.on("lobby", ifOwn((lobby) => this.emit("lobby", lobby)));
+    events.on("connection", ifOwn(({ up }) => {
+      if (!up) return;
+      // A stream tells at first who waits, unless nobody does; what else it missed has to be asked.
+      this.emit("lobby", { waiting: [] });
+      this.emit("rights", null);
+    }));
     events.on("permissions", ifOwn(({ may }) => {
       this.#may = may;
       this.emit("may", may);
@@ -287,7 +306,7 @@ export class Call extends Emitter {
           await this.#endWithReason(error.reason, signal);
           return;
         }
-        if (!(error instanceof JoinRefused)) continue;
+        if (!(error instanceof Declined)) continue;
         ending = { reason: error.reason, message: "" };
         if (!passing.includes(error.reason)) break;
         if (error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
@@ -312,6 +331,7 @@ export class Call extends Emitter {
     this.#attempt.abort();
     this.#drop();
     this.roster.clear();
+    this.emit("lobby", { waiting: [] });
     this.#become("ended", ending);
   }
 

@@ -18,12 +18,34 @@ const longestPause = 8000;
  */
 
 /**
+ * @typedef {object} Waiting somebody who waits to be let in
+ * @property {string} id
+ * @property {string} username empty for guests
+ * @property {string} display_name
+ * @property {boolean} guest
+ * @property {string} asked_at
+ */
+
+/**
+ * @typedef {object} Standing what the lobby says of oneself
+ * @property {"" | "waiting" | "admitted" | "denied"} state
+ * @property {number} told how many people who can let one in know of it
+ * @property {string} message
+ */
+
+/**
  * @typedef {object} StreamEvents
  * @property {import("./roster.js").Who} admitted
  * @property {import("./roster.js").Who} joined
  * @property {{participant: string}} left
  * @property {{may: import("../media/types.js").May}} permissions
  * @property {{name: string, topic: string}} room
+ * @property {import("./join.js").Host} host
+ * @property {{role: string}} role one's own
+ * @property {{}} people somebody is something else in the room now
+ * @property {{waiting: Waiting[]}} lobby
+ * @property {Standing} standing
+ * @property {{up: boolean}} connection whether the server is heard; not from the server
  * @property {Ending} ended nothing follows
  * @property {{status: number}} refused the server will not have this stream; nothing follows
  */
@@ -34,7 +56,6 @@ const final = [400, 401, 403, 404, 410];
 /** @extends {Emitter<StreamEvents>} */
 export class EventStream extends Emitter {
   #address;
-  #from;
   #fetch;
   #lastId = "";
   #closed = false;
@@ -44,14 +65,13 @@ export class EventStream extends Emitter {
   #wake = () => {};
 
   /**
-   * @param {string} address of the stream, with its query
-   * @param {number} from position that the stream begins after
+   * @param {string} address of the stream
+   * @param {number | null} from position that the stream begins after; null: it has none
    * @param {typeof globalThis.fetch} fetch
    */
   constructor(address, from, fetch = (...args) => globalThis.fetch(...args)) {
     super();
-    this.#address = address;
-    this.#from = from;
+    this.#address = from === null ? address : `${address}${address.includes("?") ? "&" : "?"}after=${from}`;
     this.#fetch = fetch;
   }
 
@@ -65,6 +85,7 @@ export class EventStream extends Emitter {
         // A broken connection, or one that was given up on: the next one goes on from the last event.
       }
       if (this.#closed) return;
+      this.emit("connection", { up: false });
       await this.#rest();
     }
   }
@@ -95,7 +116,7 @@ export class EventStream extends Emitter {
     if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
     let silence = setTimeout(() => connection.abort(), silentFor);
     try {
-      const answer = await this.#fetch(`${this.#address}&after=${this.#from}`, { headers, cache: "no-store", signal: connection.signal });
+      const answer = await this.#fetch(this.#address, { headers, cache: "no-store", signal: connection.signal });
       if (final.includes(answer.status)) {
         this.close();
         this.emit("refused", { status: answer.status });
@@ -103,6 +124,7 @@ export class EventStream extends Emitter {
       }
       if (!answer.ok || !answer.body) return;
       this.#pause = firstPause;
+      this.emit("connection", { up: true });
       const parser = new EventParser();
       const decoder = new TextDecoder();
       const reader = answer.body.getReader();

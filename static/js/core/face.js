@@ -12,8 +12,8 @@ export function initials(name) {
 }
 
 /**
- * One of the twelve avatar colours: FNV-1a (32 bits) of the username's UTF-8
- * bytes, modulo 12.
+ * One of the twelve avatar colours: FNV-1a (32 bits) of the UTF-8 bytes of the
+ * username, or of a guest's name, modulo 12.
  * @param {string} username
  */
 export function hue(username) {

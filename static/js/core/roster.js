@@ -10,7 +10,7 @@ const namelessFor = 2000; // milliseconds
 /**
  * @typedef {object} Who
  * @property {string} participant media identity
- * @property {string} username
+ * @property {string} username empty for guests
  * @property {string} display_name
  * @property {string} role
  */
@@ -19,8 +19,10 @@ const namelessFor = 2000; // milliseconds
  * @typedef {object} Participant
  * @property {string} id
  * @property {boolean} local
- * @property {string} username empty while not known
+ * @property {string} username empty while not known, and for guests
  * @property {string} displayName empty while not known
+ * @property {boolean} guest is here without an account
+ * @property {boolean} host moderates the call while none of the room's moderators is in it
  * @property {boolean} microphone
  * @property {string} picture
  * @property {string} sound
@@ -47,6 +49,7 @@ export class Roster extends Emitter {
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #waits = new Map();
   #self = "";
+  #host = "";
   #speaking = new Speaking((id, speaking) => this.#change(id, { speaking }));
 
   get count() {
@@ -110,7 +113,13 @@ export class Roster extends Emitter {
   name(who) {
     this.#names.set(who.participant, who);
     this.#stopWaiting(who.participant);
-    this.#change(who.participant, { username: who.username, displayName: who.display_name });
+    this.#change(who.participant, this.#who(who.participant));
+  }
+
+  /** Takes who hosts the call, by username; empty: nobody. @param {string} username */
+  host(username) {
+    this.#host = username;
+    for (const id of this.#participants.keys()) this.#change(id, this.#who(id));
   }
 
   /** Drops the name of somebody who left. @param {string} id */
@@ -138,6 +147,13 @@ export class Roster extends Emitter {
     this.#names.clear();
     this.#formerSelves.clear();
     this.#self = "";
+    this.#host = "";
+  }
+
+  /** What is known of somebody. @param {string} id */
+  #who(id) {
+    const { username = "", display_name: displayName = "", role = "" } = this.#names.get(id) ?? {};
+    return { username, displayName, guest: role === "guest", host: username !== "" && username === this.#host };
   }
 
   /** @param {import("../media/types.js").Present} present */
@@ -146,19 +162,17 @@ export class Roster extends Emitter {
       this.#change(present.id, present);
       return;
     }
-    const who = this.#names.get(present.id);
     /** @type {Participant} */
     const participant = {
       ...present,
+      ...this.#who(present.id),
       local: present.id === this.#self,
-      username: who?.username ?? "",
-      displayName: who?.display_name ?? "",
       speaking: false,
       quality: "good",
     };
     this.#participants.set(present.id, participant);
     this.emit("added", participant);
-    if (!who) this.#waits.set(present.id, setTimeout(() => {
+    if (!this.#names.has(present.id)) this.#waits.set(present.id, setTimeout(() => {
       this.#waits.delete(present.id);
       this.emit("nameless", { id: present.id });
     }, namelessFor));

@@ -1,0 +1,161 @@
+// What one may do in the call as a moderator, or as its host, and doing it. Who
+// may do what, only the server says; it is asked again whenever that may have
+// changed.
+
+import { Emitter } from "./emitter.js";
+import { Declined } from "./post.js";
+
+/**
+ * @typedef {object} Seat a participant and what one may do with them
+ * @property {string} participant
+ * @property {string} role
+ * @property {boolean} invited a guest who came by an invitation
+ * @property {boolean} remove
+ * @property {boolean} lobby
+ * @property {boolean} ban
+ */
+
+/**
+ * @typedef {object} Rights
+ * @property {{manage_lobby: boolean, ban: boolean, end_call: boolean}} may
+ * @property {Seat[]} people
+ */
+
+/**
+ * @typedef {object} ModerationEvents
+ * @property {Rights} rights
+ * @property {Declined} failed something did not work
+ */
+
+/**
+ * @typedef {object} Around
+ * @property {(path: string) => Promise<Rights>} get
+ * @property {(path: string, body: Record<string, string>) => Promise<unknown>} post
+ */
+
+/** @type {Rights} */
+const none = { may: { manage_lobby: false, ban: false, end_call: false }, people: [] };
+
+/** Several changes within this time are asked about together. */
+const gather = 150; // milliseconds
+
+/** @extends {Emitter<ModerationEvents>} */
+export class Moderation extends Emitter {
+  #base;
+  #around;
+  #rights = none;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** Which question the last answer may belong to. */
+  #turn = 0;
+
+  /**
+   * @param {string} base path of the room
+   * @param {Around} around
+   */
+  constructor(base, around) {
+    super();
+    this.#base = base;
+    this.#around = around;
+  }
+
+  get may() {
+    return this.#rights.may;
+  }
+
+  /** What one may do with a participant; undefined while that is not known. @param {string} participant */
+  seat(participant) {
+    return this.#rights.people.find((seat) => seat.participant === participant);
+  }
+
+  /** Asks soon what one may do now. */
+  refresh() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#refresh();
+    }, gather);
+  }
+
+  /** Forgets everything: one is not in the call any more. */
+  clear() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#turn++;
+    this.#set(none);
+  }
+
+  /** @param {string} entry */
+  admit(entry) {
+    return this.#do(`lobby/${entry}/admit`);
+  }
+
+  admitAll() {
+    return this.#do("lobby/admit-all");
+  }
+
+  /** @param {string} entry */
+  deny(entry) {
+    return this.#do(`lobby/${entry}/deny`);
+  }
+
+  /**
+   * @param {string} entry
+   * @param {boolean} invitation also close the invitation they came by
+   */
+  block(entry, invitation) {
+    return this.#do(`lobby/${entry}/block`, invitation ? { invitation: "on" } : {});
+  }
+
+  /** @param {string} participant */
+  remove(participant) {
+    return this.#do(`participants/${participant}/remove`);
+  }
+
+  /** @param {string} participant */
+  sendToLobby(participant) {
+    return this.#do(`participants/${participant}/lobby`);
+  }
+
+  /**
+   * @param {string} participant
+   * @param {boolean} invitation also close the invitation they came by
+   */
+  ban(participant, invitation) {
+    return this.#do(`participants/${participant}/ban`, invitation ? { invitation: "on" } : {});
+  }
+
+  endCall() {
+    return this.#do("end");
+  }
+
+  async #refresh() {
+    const turn = ++this.#turn;
+    try {
+      const rights = await this.#around.get(`${this.#base}/participants`);
+      if (turn === this.#turn) this.#set(rights);
+    } catch (error) {
+      // Out of reach: what was true a moment ago holds until the stream is back
+      // and asks again. A refusal means that one may do nothing any more.
+      if (turn === this.#turn && error instanceof Declined) this.#set(none);
+    }
+  }
+
+  /** @param {Rights} rights */
+  #set(rights) {
+    this.#rights = rights;
+    this.emit("rights", rights);
+  }
+
+  /**
+   * @param {string} path
+   * @param {Record<string, string>} body
+   */
+  async #do(path, body = {}) {
+    try {
+      await this.#around.post(`${this.#base}/${path}`, body);
+    } catch (error) {
+      this.emit("failed", error instanceof Declined ? error : new Declined("unreachable", ""));
+      this.refresh();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// Asking the server to do something.
+
+/** The server's answer was no, for a reason that it gave. */
+export class Declined extends Error {
+  /**
+   * @param {string} reason
+   * @param {string} message a sentence for the person
+   * @param {Record<string, string>} fields what is wrong, by field
+   * @param {number} retryAfter seconds; 0 when the server did not say
+   */
+  constructor(reason, message, fields = {}, retryAfter = 0) {
+    super(message);
+    this.name = "Declined";
+    this.reason = reason;
+    this.fields = fields;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * Sends JSON and returns the answer's. Rejects with Declined when the server
+ * says no, and with another error when it could not be asked.
+ * @param {string} path
+ * @param {Record<string, string>} body
+ * @param {AbortSignal} [signal]
+ */
+export function post(path, body, signal) {
+  return ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+}
+
+/**
+ * Fetches JSON; rejects as post does.
+ * @param {string} path
+ */
+export function get(path) {
+  return ask(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} request
+ */
+async function ask(path, request) {
+  const answer = await fetch(path, request);
+  if (answer.ok) return answer.json();
+  /** @type {{error?: {reason?: string, message?: string, fields?: Record<string, string>}}} */
+  const body = await answer.json().catch(() => ({}));
+  const { reason = "", message = "", fields = {} } = body.error ?? {};
+  if (!reason && answer.status >= 500) throw new Error(`${path}: status ${answer.status}`);
+  throw new Declined(reason || `status_${answer.status}`, message, fields, Number(answer.headers.get("Retry-After")) || 0);
+}
