@@ -275,14 +275,17 @@ func TestListsUseIndexes(t *testing.T) {
 		"ledger of a room":  `select 1 from ledger where room_id = '` + string(r.ID) + `' and id > 5 order by id limit 10`,
 		"rooms in sight": `select 1 from rooms where visibility <> 'private' and deleted_at is null
 			and strpos(lower(name), 'x') = 0 and (lower(name), id) > ('a', '00000000-0000-0000-0000-000000000000') order by lower(name), id limit 25`,
-		"bans of a room":     `select 1 from bans where room_id = '` + string(r.ID) + `' order by created_at desc, id`,
-		"ban of a person":    `select 1 from bans where room_id = '` + string(r.ID) + `' and subject = '` + string(h.id("ana")) + `'`,
-		"requests of rooms":  `select 1 from join_requests where room_id = any('{` + string(r.ID) + `}')`,
-		"request of a user":  `select 1 from join_requests where room_id = '` + string(r.ID) + `' and user_id = '` + string(h.id("ana")) + `'`,
-		"who was told of":    `select 1 from ledger where room_id = '` + string(r.ID) + `' and actor = '` + string(h.id("ana")) + `' and kind = 'join_requested'`,
-		"who waits in rooms": `select 1 from lobby where room_id = any('{` + string(r.ID) + `}') and state = 'waiting' and seen_at > now() - interval '45 seconds'`,
-		"session":            `select 1 from sessions where token_hash = '\x00'`,
-		"email":              `select 1 from users where lower(email) = 'a@example.org'`,
+		"bans of a room":          `select 1 from bans where room_id = '` + string(r.ID) + `' order by created_at desc, id`,
+		"ban of a person":         `select 1 from bans where room_id = '` + string(r.ID) + `' and subject = '` + string(h.id("ana")) + `'`,
+		"requests of rooms":       `select 1 from join_requests where room_id = any('{` + string(r.ID) + `}')`,
+		"request of a user":       `select 1 from join_requests where room_id = '` + string(r.ID) + `' and user_id = '` + string(h.id("ana")) + `'`,
+		"who was told of":         `select 1 from ledger where room_id = '` + string(r.ID) + `' and actor = '` + string(h.id("ana")) + `' and kind = 'join_requested'`,
+		"who waits in rooms":      `select 1 from lobby where room_id = any('{` + string(r.ID) + `}') and state = 'waiting' and seen_at > now() - interval '45 seconds'`,
+		"invitations of a room":   `select 1 from invitations where room_id = '` + string(r.ID) + `' order by created_at desc, id limit 10`,
+		"invitation of a link":    `select 1 from invitations where token_hash = '\x00'`,
+		"guests of an invitation": `select 1 from guests where invitation_id = '` + string(r.ID) + `'`,
+		"session":                 `select 1 from sessions where token_hash = '\x00'`,
+		"email":                   `select 1 from users where lower(email) = 'a@example.org'`,
 	}
 	tx, err := h.pool.Begin(t.Context())
 	if err != nil {
