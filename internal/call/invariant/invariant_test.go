@@ -21,26 +21,40 @@ import (
 // rooms at once. After each step the media server itself is asked who is in.
 func TestWhoIsInIsWhoMayBe(t *testing.T) {
 	h := newHouse(t)
+	happened := make(map[string]int)
+	defer func() { t.Logf("what happened: %v", happened) }()
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(h, r)
+		w.happened = happened
 		defer w.close()
-		steps := map[string]func(*rapid.T) bool{
-			"join": w.join, "leave": w.leave, "crash": w.crash, "reconnect": w.reconnect,
-			"set role": w.setRole, "remove": w.remove, "ban": w.ban, "lift bans": w.lift, "expel": w.expel,
-			"lock": w.lock, "visibility": w.visibility, "guests": w.takeGuests, "lobby": w.lobby,
-			"knock": w.knock, "admit": w.admit, "deny": w.deny, "send to lobby": w.sendToLobby,
-			"revoke": w.revoke, "invite": w.inviteAgain, "sign out": w.signOut, "end call": w.endCall,
+		// Coming and going is most of what happens. What is drawn leans towards
+		// the beginning of a list.
+		steps := []step{
+			{"join", w.join}, {"leave", w.leave}, {"reconnect", w.reconnect}, {"join", w.join}, {"leave", w.leave}, {"reconnect", w.reconnect},
+			{"lobby", w.lobby}, {"knock", w.knock}, {"admit", w.admit}, {"join", w.join}, {"set role", w.setRole}, {"leave", w.leave},
+			{"reconnect", w.reconnect}, {"join", w.join}, {"knock", w.knock}, {"admit", w.admit}, {"join", w.join}, {"deny", w.deny},
+			{"send to lobby", w.sendToLobby}, {"crash", w.crash}, {"reconnect", w.reconnect}, {"join", w.join}, {"lock", w.lock},
+			{"remove", w.remove}, {"set role", w.setRole}, {"join", w.join}, {"ban", w.ban}, {"lift bans", w.lift}, {"expel", w.expel},
+			{"invite", w.inviteAgain}, {"join", w.join}, {"leave", w.leave}, {"reconnect", w.reconnect}, {"visibility", w.visibility},
+			{"guests", w.takeGuests}, {"join", w.join}, {"revoke", w.revoke}, {"sign out", w.signOut}, {"join", w.join}, {"end call", w.endCall},
+			{"invite", w.inviteAgain}, {"admit", w.admit}, {"join", w.join}, {"reconnect", w.reconnect}, {"visibility", w.visibility},
+			{"guests", w.takeGuests}, {"lobby", w.lobby},
 		}
-		// Coming and going is most of what happens.
-		kinds := append(slices.Sorted(maps.Keys(steps)), "join", "join", "join", "reconnect", "reconnect", "knock", "admit")
 		for done := 0; done < length; {
-			kind := rapid.SampledFrom(kinds).Draw(r, "step")
-			if steps[kind](r) {
+			next := steps[rapid.IntRange(0, len(steps)-1).Draw(r, "step")]
+			if next.do(r) {
+				happened[next.name]++
 				done++
 				w.check(r)
 			}
 		}
 	})
+}
+
+// step is one thing that happens.
+type step struct {
+	name string
+	do   func(*rapid.T) bool // false when there was nothing to do
 }
 
 // length is how many steps one run takes.
@@ -58,6 +72,7 @@ type world struct {
 	people   map[name]*someone
 	chambers []*chamber
 	clients  map[name]*livekittest.Process
+	happened map[string]int // counts what the steps met with
 }
 
 func newWorld(h *house, r *rapid.T) *world {
@@ -70,7 +85,7 @@ func newWorld(h *house, r *rapid.T) *world {
 		}
 	}
 	for i := range 2 {
-		c := &chamber{capacity: 4, seats: make(map[name]*seat), state: room.State{Open: true, Guests: true, Lobby: room.LobbyOff, Owners: 1}}
+		c := &chamber{capacity: 3, seats: make(map[name]*seat), state: room.State{Open: true, Guests: true, Lobby: room.LobbyOff, Owners: 1}}
 		created, err := h.rooms.Create(h.Context(), w.people[owner].user, room.Draft{
 			Name: fmt.Sprint("Room ", i), Visibility: room.Open, Backend: "livekit",
 		})
@@ -220,7 +235,7 @@ func (w *world) live(r *rapid.T, c *chamber) (ids []media.ParticipantID) {
 }
 
 // The steps. Each does one thing to a room that is drawn, in the service and in
-// the model. It is false when there was nothing to do.
+// the model.
 
 func (w *world) drawChamber(r *rapid.T) *chamber {
 	return w.chambers[rapid.IntRange(0, len(w.chambers)-1).Draw(r, "room")]
@@ -256,6 +271,7 @@ func (w *world) join(r *rapid.T) bool {
 		return false
 	}
 	wants := c.may(s)
+	w.happened[fmt.Sprint("join: ", wants[0])]++
 	if slices.Contains(wants, nil) && wants[0] == wants[1] {
 		// What crashed is left behind: it would hold a place of its own.
 		if s.state == crashed {
@@ -299,7 +315,10 @@ func (w *world) forgotten(r *rapid.T, c *chamber, s *seat) {
 			return
 		}
 		if time.Now().After(deadline) {
-			r.Fatalf("who left still has a place in %s after %v", c.room.Slug, patience)
+			var held *time.Duration
+			_ = w.pool.QueryRow(w.Context(), `select held_until - now() from grants where id = $1`, s.ticket.Participant).Scan(&held)
+			r.Fatalf("who left still has a place in %s after %v; held for %v more; at the media server are %v, it was %s",
+				c.room.Slug, patience, held, w.live(r, c), s.ticket.Participant)
 		}
 	}
 }
@@ -330,6 +349,8 @@ func (w *world) reconnect(r *rapid.T) bool {
 	if unsure || may && time.Until(s.ticket.Grant.Expires) < 30*time.Second {
 		return false
 	}
+	surely, _ := c.taken()
+	w.happened[fmt.Sprintf("reconnect: %v, full: %v", may, surely >= c.capacity)]++
 	if may {
 		w.connect(r, c, n)
 		return true
@@ -432,7 +453,8 @@ func (w *world) expel(r *rapid.T) bool {
 
 func (w *world) lock(r *rapid.T) bool {
 	c := w.drawChamber(r)
-	c.state.Locked = !c.state.Locked
+	// Mostly open, so that something happens.
+	c.state.Locked = !c.state.Locked && rapid.IntRange(0, 2).Draw(r, "locked") == 0
 	if err := w.rooms.SetLocked(w.Context(), c.room.ID, w.user(owner), c.state.Locked); err != nil {
 		r.Fatal(err)
 	}
@@ -441,7 +463,7 @@ func (w *world) lock(r *rapid.T) bool {
 
 func (w *world) visibility(r *rapid.T) bool {
 	c := w.drawChamber(r)
-	v := rapid.SampledFrom([]room.Visibility{room.Private, room.Listed, room.Open, room.Open}).Draw(r, "visibility")
+	v := rapid.SampledFrom([]room.Visibility{room.Private, room.Listed, room.Open, room.Open, room.Open}).Draw(r, "visibility")
 	c.state.Open, c.state.Listed = v == room.Open, v == room.Listed
 	w.sql(`update rooms set visibility = $2 where id = $1`, c.room.ID, v)
 	return true
@@ -547,7 +569,7 @@ func (w *world) revoke(r *rapid.T) bool {
 
 func (w *world) takeGuests(r *rapid.T) bool {
 	c := w.drawChamber(r)
-	c.state.Guests = !c.state.Guests
+	c.state.Guests = !c.state.Guests || rapid.Bool().Draw(r, "guests")
 	w.sql(`update rooms set guests = $2 where id = $1`, c.room.ID, c.state.Guests)
 	return true
 }
