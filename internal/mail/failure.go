@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -118,7 +119,8 @@ func ended(err error) bool {
 // said is a server's answer on one line, of a length to be read.
 func said(reply *textproto.Error) string {
 	const most = 300
-	line := strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(reply.Error(), "\x00", ""), "")), " ")
+	text := strconv.Itoa(reply.Code) + " " + reply.Msg
+	line := strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")), " ")
 	if runes := []rune(line); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

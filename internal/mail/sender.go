@@ -81,6 +81,9 @@ func (s *Sender) Run(ctx context.Context) error {
 		return fmt.Errorf("mail queue: %w", err)
 	}
 	if err := client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("mail queue: %w", err)
 	}
 	<-client.Stopped()
