@@ -9,7 +9,7 @@ const vendor = new URL("vendor/", here);
 /** The Lucide icons that templates and scripts name. */
 const icons = [
   "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "copy", "door-open",
-  "ellipsis", "lock-keyhole", "lock-keyhole-open", "mic", "mic-off", "phone-off", "plus", "settings",
+  "ellipsis", "lock-keyhole", "lock-keyhole-open", "mail", "mic", "mic-off", "phone-off", "plus", "settings",
   "user", "users", "video", "video-off", "volume-2",
 ];
 

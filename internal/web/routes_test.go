@@ -52,6 +52,11 @@ POST /r/{slug}/settings                  login  404    403    403    403    303 
 POST /r/{slug}/lock                      login  404    403    403    303    303    404
 POST /r/{slug}/delete                    login  404    403    403    403    303    404
 
+GET  /admin/mail                         login  404    404    404    404    404    200
+GET  /admin/mail/{id}                    login  404    404    404    404    404    200
+POST /admin/mail/{id}/send               login  404    404    404    404    404    303
+POST /admin/mail/{id}/delete             login  404    404    404    404    404    303
+
 POST /account/sign-out-everywhere        login  login  login  login  login  login  login
 POST /logout                             303    303    303    303    303    303    303
 `
@@ -120,6 +125,9 @@ func TestAccess(t *testing.T) {
 // ask sends the request of one row.
 func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	h.Helper()
+	if strings.Contains(pattern, "/mail/{id}") {
+		pattern = strings.Replace(pattern, "{id}", string(h.mail(h.mails)), 1)
+	}
 	path := strings.NewReplacer("{slug}", r.Slug, "{username}", "target", "/static/*", "/static/any/css/foyer.css", "/rtc/*", "/rtc/v1").Replace(pattern)
 	switch {
 	case strings.HasSuffix(pattern, "/join"):
