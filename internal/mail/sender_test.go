@@ -351,3 +351,26 @@ func TestManyJobsForOneMail(t *testing.T) {
 		t.Errorf("%d mails were taken", len(p.taken()))
 	}
 }
+
+// A password goes in the clear only to this machine.
+func TestLogins(t *testing.T) {
+	for _, test := range []struct {
+		server Server
+		plain  bool
+	}{
+		{Server{Host: "mail.example.org", Encryption: StartTLS}, true},
+		{Server{Host: "mail.example.org", Encryption: TLS}, true},
+		{Server{Host: "localhost", Encryption: Clear}, true},
+		{Server{Host: "::1", Encryption: Clear}, true},
+		{Server{Host: "mail.example.org", Encryption: Clear}, false},
+		{Server{Host: "192.0.2.1", Encryption: Clear}, false},
+	} {
+		var plain bool
+		for _, login := range test.server.logins() {
+			plain = plain || strings.HasPrefix(string(login), "PLAIN") || strings.HasPrefix(string(login), "LOGIN")
+		}
+		if plain != test.plain {
+			t.Errorf("%+v: got %v, want %v", test.server, test.server.logins(), test.plain)
+		}
+	}
+}
