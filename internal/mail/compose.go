@@ -16,8 +16,8 @@ type letter struct {
 	raw      []byte // headers and text
 }
 
-// compose writes a mail. All but the sender is the same each time, the
-// Message-ID too, so that whoever receives it twice can see that it is one.
+// compose writes a mail. From one sender it is the same each time, its Message-ID
+// too, so that whoever receives it twice can see that it is one.
 func compose(from mail.Address, m Mail, text string) (letter, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&from)
@@ -27,7 +27,7 @@ func compose(from mail.Address, m Mail, text string) (letter, error) {
 	msg.SetMessageIDWithValue(string(m.ID) + "@" + domain(from))
 	// Keeps out-of-office replies and the like away: RFC 3834.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	msg.SetBodyString(gomail.TypeTextPlain, strings.ReplaceAll(text, "\r\n", "\n"))
+	msg.SetBodyString(gomail.TypeTextPlain, lineEnds.Replace(text))
 
 	var l letter
 	var raw bytes.Buffer
@@ -45,6 +45,9 @@ func compose(from mail.Address, m Mail, text string) (letter, error) {
 	l.to, l.raw = to[0], raw.Bytes()
 	return l, nil
 }
+
+// lineEnds makes all ends of lines alike; in the mail they become CRLF.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // domain is what stands behind the @ of an address.
 func domain(a mail.Address) string {

@@ -122,6 +122,20 @@ func TestOutboxWithoutMailServer(t *testing.T) {
 	}
 }
 
+// To whoever is signed in and no administrator the outbox looks like a page that
+// does not exist.
+func TestOutboxLooksLikeNone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "eve")
+	path := "/admin/mail/" + string(h.mail(h.mails))
+	none := h.get("eve", "/admin/nothing")
+	for _, hidden := range []answer{h.get("eve", "/admin/mail"), h.get("eve", path)} {
+		if hidden.status != http.StatusNotFound || hidden.status != none.status || hidden.body != none.body {
+			t.Errorf("hidden %d, none %d, bodies equal: %v", hidden.status, none.status, hidden.body == none.body)
+		}
+	}
+}
+
 // Every state is said in words, and offers what can be done.
 func TestMailStates(t *testing.T) {
 	t.Parallel()
