@@ -17,6 +17,7 @@ var arrows = map[string][]string{
 	"internal/postgres/postgrestest":     {"internal/postgres", "internal/postgres/binaries", "internal/postgres/embedded", "migrations"},
 	"internal/account":                   {"internal/input", "internal/postgres", "migrations"},
 	"internal/ledger":                    {"internal/postgres", "migrations"},
+	"internal/mail":                      {"internal/input", "internal/postgres", "migrations"},
 	"internal/room":                      {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "migrations"},
 	"internal/media/livekit":             {"internal/media"},
 	"internal/media/livekit/livekittest": {"internal/media", "internal/media/mediatest"},
@@ -24,7 +25,7 @@ var arrows = map[string][]string{
 	"internal/media/sfu/server":          {"internal/media/sfu"},
 	"internal/media/sfu/sfutest":         {"internal/media/sfu", "internal/media/sfu/server"},
 	"internal/call":                      {"internal/account", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations"},
-	"internal/web":                       {"internal/account", "internal/call", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations", "static", "templates"},
+	"internal/web":                       {"internal/account", "internal/call", "internal/input", "internal/ledger", "internal/mail", "internal/media", "internal/postgres", "internal/room", "migrations", "static", "templates"},
 }
 
 func TestArrows(t *testing.T) {

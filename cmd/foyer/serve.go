@@ -19,6 +19,7 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/config"
 	"foyer/internal/ledger"
+	"foyer/internal/mail"
 	"foyer/internal/media/livekit"
 	"foyer/internal/media/sfu"
 	"foyer/internal/postgres"
@@ -36,6 +37,7 @@ type service struct {
 	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
 	hooks    net.Listener // where the embedded media server calls back; nil without it
 	accounts *account.Store
+	mails    *mail.Store
 	web      *web.Server
 	servers  []*http.Server
 	failed   chan error // of a server that stopped by itself
@@ -131,6 +133,10 @@ func (s *service) startWeb(ctx context.Context) error {
 	rooms := room.NewStore(pool)
 	reconciler := call.NewReconciler(pool, backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
+	sender, err := s.openMail(ctx)
+	if err != nil {
+		return err
+	}
 	s.web, err = web.New(web.Config{
 		PublicOrigin: s.cfg.PublicOrigin(),
 		LinkOrigin:   s.origin(),
@@ -139,6 +145,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		Pool:         pool,
 		Accounts:     s.accounts,
 		Rooms:        rooms,
+		Mails:        s.mails,
 		Calls:        call.NewService(pool, rooms, backends, hub),
 		Reconciler:   reconciler,
 		Backends:     backends,
@@ -152,6 +159,13 @@ func (s *service) startWeb(ctx context.Context) error {
 	s.end = end
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
 	s.background.Go(func() { s.purge(live) })
+	if sender != nil {
+		s.background.Go(func() {
+			if err := sender.Run(live); err != nil {
+				s.failed <- err
+			}
+		})
+	}
 	s.answer(s.public, s.web.Handler(live))
 	if s.hooks != nil {
 		s.answer(s.hooks, s.web.Hooks())
@@ -167,6 +181,9 @@ func (s *service) purge(ctx context.Context) {
 	for {
 		if err := s.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("expired sessions not deleted", "error", err)
+		}
+		if err := s.mails.Purge(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("old mails not deleted", "error", err)
 		}
 		select {
 		case <-ctx.Done():

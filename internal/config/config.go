@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -35,6 +36,8 @@ type Config struct {
 	LiveKitURL    string // empty: the embedded media server
 	LiveKitKey    string
 	LiveKitSecret string
+	SMTPURL       string // empty: mails stay in the outbox
+	MailFrom      string // empty: noreply at the public host
 }
 
 // setting is one value of a Config: its name in the environment, and as a flag.
@@ -64,6 +67,8 @@ var settings = []setting{
 	{env: "LIVEKIT_URL", help: "LiveKit service to use instead of the embedded media server", field: func(c *Config) any { return &c.LiveKitURL }},
 	{env: "LIVEKIT_API_KEY", help: "its API key", field: func(c *Config) any { return &c.LiveKitKey }},
 	{env: "LIVEKIT_API_SECRET", secret: true, help: "its API secret", field: func(c *Config) any { return &c.LiveKitSecret }},
+	{env: "SMTP_URL", secret: true, help: "mail server, like smtp://user:password@mail.example.org:587; without one an administrator reads mails in the outbox", field: func(c *Config) any { return &c.SMTPURL }},
+	{env: "FOYER_MAIL_FROM", help: "sender of mails, like Foyer <noreply@example.org>; noreply at the public host when unset", field: func(c *Config) any { return &c.MailFrom }},
 }
 
 // flagName is how a setting is called on the command line.
@@ -192,6 +197,12 @@ func (c Config) check() (problems []error) {
 				bad("%s: missing; LiveKit needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET", name)
 			}
 		}
+	}
+	if _, err := c.SMTP(); err != nil {
+		bad("SMTP_URL: %w", err)
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); c.MailFrom != "" && err != nil {
+		bad("FOYER_MAIL_FROM: %q is no address like Foyer <noreply@example.org>", c.MailFrom)
 	}
 	return problems
 }

@@ -6,15 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/tern/v2/migrate"
-
-	"foyer/migrations"
 )
 
 // ErrNotFound is returned where a row was asked for by key and there is none.
@@ -65,39 +61,6 @@ func setDefault(params map[string]string, name, value string) {
 	if _, ok := params[name]; !ok {
 		params[name] = value
 	}
-}
-
-// Migrate brings the schema up to date. Several programs may call it at once:
-// one does the work, the others wait for it.
-func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer conn.Release()
-	// Waiting for another copy's migration may take longer than a page's lock may.
-	if _, err := conn.Exec(ctx, "set lock_timeout = 0"); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer conn.Exec(context.WithoutCancel(ctx), "reset lock_timeout") //nolint:errcheck // the connection is reset or dropped
-	migrator, err := migrate.NewMigrator(ctx, conn.Conn(), "schema_version")
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	if err := migrator.LoadMigrations(fs.FS(migrations.FS)); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	current, err := migrator.GetCurrentVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	if newest := int32(len(migrator.Migrations)); current > newest {
-		return fmt.Errorf("migrate: the database has schema %d, this program knows up to %d: use a newer foyer", current, newest)
-	}
-	if err := migrator.Migrate(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // Tx runs do in a transaction: committed when do returns nil, rolled back

@@ -18,7 +18,9 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/call"
 	"foyer/internal/ledger"
+	"foyer/internal/mail"
 	"foyer/internal/media/mediatest"
+	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 	"foyer/internal/web"
@@ -34,6 +36,8 @@ type house struct {
 	accounts *account.Store
 	rooms    *room.Store
 	media    *mediatest.Memory
+	mails    *mail.Store // with a mail server, and nobody who sends
+	config   web.Config
 	server   *web.Server
 	url      string
 	log      *strings.Builder
@@ -57,12 +61,13 @@ func newHouse(t *testing.T, usernames ...string) *house {
 	hub := ledger.NewHub(pool, log)
 	backends := call.Backends{"livekit": h.media}
 	reconciler := call.NewReconciler(pool, backends, log)
-	var err error
-	h.server, err = web.New(web.Config{
-		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts, Rooms: h.rooms,
+	h.mails = newMails(t, pool, true)
+	h.config = web.Config{
+		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts, Rooms: h.rooms, Mails: h.mails,
 		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
-	})
-	if err != nil {
+	}
+	var err error
+	if h.server, err = web.New(h.config); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,6 +80,19 @@ func newHouse(t *testing.T, usernames ...string) *house {
 		h.register(name)
 	}
 	return h
+}
+
+func newMails(t *testing.T, pool *pgxpool.Pool, sends bool) *mail.Store {
+	t.Helper()
+	key, err := postgres.Key(t.Context(), pool, "mail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mails, err := mail.NewStore(pool, key, sends)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mails
 }
 
 type writerFunc func([]byte) (int, error)

@@ -17,8 +17,9 @@ type Page struct {
 
 // Viewer is the person looking at the page; nil when nobody is signed in.
 type Viewer struct {
-	Username    string
-	DisplayName string
+	Username      string
+	DisplayName   string
+	Administrator bool // of the site
 }
 
 // GuestViewer is who looks at a page of the one room that they are a guest of;
@@ -329,6 +330,40 @@ type AccountPage struct {
 	Form         Form
 	PasswordForm Form
 	Sessions     int // how many places one is signed in, this one included
+}
+
+// MailsPage is templates/mails.html: the outbox, for administrators.
+type MailsPage struct {
+	Page
+	Mails  []MailRow
+	Sends  bool   // there is a mail server
+	Before string // where this page begins, empty for the newest
+	Older  string // where the next page begins, empty when there is none
+}
+
+// MailRow is one mail in words.
+type MailRow struct {
+	ID, To, Subject string
+	State           string // in a word or two
+	Bad             bool   // an administrator should look at it
+	At              time.Time
+	Attempts        int
+	Problem         string // what went wrong last, or empty
+}
+
+// MailPage is templates/mail.html. POST /admin/mail/{id}/send and
+// POST /admin/mail/{id}/delete, both without fields.
+type MailPage struct {
+	Page
+	MailRow
+	Name    string // of the recipient, or empty
+	Kind    string // what it is for, like "invitation"
+	Meaning string // of the state, in sentences
+	Next    *time.Time
+	Text    string // empty once it is erased
+	Erased  time.Time
+	Send    string // what the button says; empty: no button
+	Twice   bool   // the recipient may have it already
 }
 
 // ErrorPage is templates/error.html: every refusal and every failure.

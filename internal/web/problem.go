@@ -12,6 +12,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/call"
 	"foyer/internal/input"
+	"foyer/internal/mail"
 	"foyer/internal/media"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
@@ -90,6 +91,9 @@ func problemOf(err error) problem {
 		return problem{status: 401, reason: "forged", heading: "This is not signed", message: "Only the media service calls this address."}
 	case errors.Is(err, errSignupClosed):
 		return problem{status: 403, reason: "signup_closed", heading: "Sign-up is closed here", message: "Ask the administrator for an account."}
+	case errors.Is(err, mail.ErrNotNow):
+		return problem{status: 409, reason: "not_now", heading: "This mail cannot be sent now",
+			message: "It is sent already, being sent, or too old, or there is no mail server. Go back and look at it again."}
 	case errors.Is(err, errTooMany):
 		return problem{status: 429, reason: "busy", heading: "Too many attempts", message: "Wait a minute and try again.", retry: 60}
 	case errors.Is(err, account.ErrBusy):

@@ -24,7 +24,7 @@ type (
 
 // withViewer remembers who is looking, for the page's header.
 func withViewer(r *http.Request, user account.User) *http.Request {
-	viewer := &Viewer{Username: user.Username, DisplayName: user.DisplayName}
+	viewer := &Viewer{Username: user.Username, DisplayName: user.DisplayName, Administrator: user.Administrator}
 	return r.WithContext(context.WithValue(r.Context(), viewerKey{}, viewer))
 }
 

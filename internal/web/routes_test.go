@@ -82,6 +82,11 @@ POST /r/{slug}/settings                  login  login  404    404    403    403 
 POST /r/{slug}/lock                      login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/delete                    login  login  404    404    403    403    403    403    login  403    403    303    404
 
+GET  /admin/mail                         login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/mail/{id}                    login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/mail/{id}/send               login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/mail/{id}/delete             login  login  404    404    404    404    404    login  login  404    404    404    303
+
 POST /account/sign-out-everywhere        login  login  login  login  login  login  login  login  login  login  login  login  login
 POST /logout                             303    303    303    303    303    303    303    303    303    303    303    303    303
 `
@@ -171,6 +176,7 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 	},
 	"{token}":      func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).Token) },
 	"{invitation}": func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).ID) },
+	"{id}":         func(h *house, _ room.Room) string { return string(h.mail(h.mails)) },
 	"/static/*":    func(*house, room.Room) string { return "/static/any/css/foyer.css" },
 	"/rtc/*":       func(*house, room.Room) string { return "/rtc/v1" },
 }

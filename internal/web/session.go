@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"foyer/internal/account"
+	"foyer/internal/room"
 )
 
 // The cookie holds the session's token and, between a change and the page that
@@ -135,6 +136,17 @@ func (s *Server) signedIn(h signedInHandler) handler {
 		}
 		return h(w, withViewer(r, session.User), session)
 	}
+}
+
+// administering is signedIn for administrators of the site. To everybody else
+// there is no such page.
+func (s *Server) administering(h signedInHandler) handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, session account.Session) error {
+		if !session.User.Administrator {
+			return room.ErrHidden
+		}
+		return h(w, r, session)
+	})
 }
 
 // recognise finds out who is looking at a page that is for everybody. It does so

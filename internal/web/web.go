@@ -17,6 +17,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/call"
+	"foyer/internal/mail"
 	"foyer/internal/media"
 	"foyer/internal/room"
 )
@@ -37,6 +38,7 @@ type Config struct {
 	Pool       *pgxpool.Pool
 	Accounts   *account.Store
 	Rooms      *room.Store
+	Mails      *mail.Store
 	Calls      *call.Service
 	Reconciler *call.Reconciler
 	Backends   call.Backends
@@ -156,6 +158,11 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/settings", s.page(s.visiting(s.changeSettings)))
 		r.Post("/r/{slug}/lock", s.page(s.visiting(s.setLocked)))
 		r.Post("/r/{slug}/delete", s.page(s.visiting(s.deleteRoom)))
+
+		r.Get("/admin/mail", s.page(s.administering(s.mailsPage)))
+		r.Get("/admin/mail/{id}", s.page(s.administering(s.mailPage)))
+		r.Post("/admin/mail/{id}/send", s.page(s.administering(s.sendMail)))
+		r.Post("/admin/mail/{id}/delete", s.page(s.administering(s.deleteMail)))
 	})
 
 	// Callbacks, which media services sign.
