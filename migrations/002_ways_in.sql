@@ -73,6 +73,9 @@ alter table grants
 	add constraint grants_whose check (num_nonnulls(user_id, guest_id) = 1);
 update grants set held_until = issued_at + interval '2 minutes' where connected_at is null;
 create index grants_by_call on grants (call_id);
+-- Those who are in a room, or about to be, for the first time or again.
+drop index grants_present;
+create index grants_present on grants (room_id) where revoked_at is null and (left_at is null or held_until is not null);
 
 -- Who waits to be let in, or was answered. The answer holds for one person and one call.
 create table lobby (

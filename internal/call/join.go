@@ -75,7 +75,7 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 	// Whoever asks again before they came, after a reload say, holds one place,
 	// not two. The earlier token still opens the door while there is another.
 	batch.Queue(`
-		update grants set left_at = now()
+		update grants set left_at = now(), held_until = null
 		where room_id = $1 and session_id = $2 and connected_at is null and left_at is null and revoked_at is null`,
 		v.Room.ID, v.Session.ID)
 	batch.Queue(`
@@ -128,7 +128,7 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 // giveBack frees the place of somebody who was let in but got no credential.
 func (s *Service) giveBack(ctx context.Context, id media.ParticipantID) {
 	// Best effort: it lapses by itself when it is never used.
-	_, _ = s.pool.Exec(context.WithoutCancel(ctx), `update grants set left_at = now() where id = $1`, id)
+	_, _ = s.pool.Exec(context.WithoutCancel(ctx), `update grants set left_at = now(), held_until = null where id = $1`, id)
 }
 
 // Admit is the media.Admit of Foyer's gate: it asks the policy again, on every

@@ -102,7 +102,7 @@ func (s *Service) moderate(ctx context.Context, in room.ID, by account.UserID, i
 // at the backend.
 func revoke(ctx context.Context, tx pgx.Tx, p presence, ending Ending, by account.UserID) error {
 	tag, err := tx.Exec(ctx, `
-		update grants set revoked_at = now(), left_at = coalesce(left_at, now()), reason = $2
+		update grants set revoked_at = now(), left_at = coalesce(left_at, now()), held_until = null, reason = $2
 		where id = $1 and revoked_at is null`, p.id, ending.Reason)
 	if err != nil || tag.RowsAffected() == 0 {
 		return err // it was ended already

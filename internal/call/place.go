@@ -35,7 +35,7 @@ func (s *Service) keepPlace(ctx context.Context, in room.ID, id media.Participan
 			return err
 		}
 		tag, err := tx.Exec(ctx, `
-			update grants set left_at = null, held_until = greatest(held_until, now() + $2::interval)
+			update grants set held_until = greatest(held_until, now() + $2::interval)
 			from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null and `+hasPlace,
 			id, connectWithin)
 		kept = err == nil && tag.RowsAffected() == 1

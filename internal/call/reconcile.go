@@ -109,15 +109,32 @@ type arrival struct {
 	id   media.ParticipantID
 }
 
-// arrived notes that somebody who came back is there: their place is kept by
-// their presence from now on.
+// arrivalSeen is how long after an arrival the media service may not list it yet.
+const arrivalSeen = 2 * time.Second
+
+// arrived writes down that somebody is in, or back, and has the room looked at
+// when the media service must know of it: they may have left by then.
 func (r *Reconciler) arrived(ctx context.Context, a arrival) {
-	_, err := r.pool.Exec(ctx, `
-		update grants set held_until = null where id = $1 and connected_at is not null and held_until is not null`, a.id)
-	if err != nil && ctx.Err() == nil {
-		r.log.Warn("arrival not noted, the place is held a little longer", "error", err)
+	if err := r.noteArrival(ctx, a.id); err != nil && ctx.Err() == nil {
+		r.log.Warn("arrival not noted, the room is looked at instead", "error", err)
 	}
 	r.Seen(a.live)
+	time.AfterFunc(arrivalSeen, func() { r.Seen(a.live) })
+}
+
+func (r *Reconciler) noteArrival(ctx context.Context, id media.ParticipantID) error {
+	found, err := presences(ctx, r.pool, `grants.id = $1 and grants.revoked_at is null`, id)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if _, err := r.markJoined(ctx, found[0]); err != nil {
+		return err
+	}
+	// The place is theirs as long as they are in, and kept for the connection no
+	// longer.
+	_, err = r.pool.Exec(ctx, `
+		update grants set held_until = now() + $2::interval where id = $1 and held_until > now() + $2::interval`, id, arrivalSeen)
+	return err
 }
 
 // Disconnected is part of media.Observer.
@@ -319,20 +336,31 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 	return err
 }
 
-// markJoined writes down that somebody is in. It is false when no place is left
-// for them.
-func (r *Reconciler) markJoined(ctx context.Context, p presence) (bool, error) {
-	return r.record(ctx, `
-		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = null
-		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null and `+hasPlace, []any{p.id},
+// markJoined writes down that somebody is in. It is false when they are not,
+// because no place is left for them.
+func (r *Reconciler) markJoined(ctx context.Context, p presence) (in bool, err error) {
+	in, err = r.record(ctx, `
+		update grants set connected_at = coalesce(connected_at, now()), left_at = null
+		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null
+			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id},
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})
+	if in || err != nil {
+		return in, err
+	}
+	// Another may have been first, or ended the presence.
+	err = r.pool.QueryRow(ctx, `
+		select revoked_at is not null or connected_at is not null and left_at is null from grants where id = $1`, p.id).Scan(&in)
+	if err != nil {
+		return false, fmt.Errorf("record %s: %w", ledger.Joined, err)
+	}
+	return in, nil
 }
 
 // markLeft writes down that somebody is gone. Asked is when the backend was
 // asked: who came since is not gone, nor is who is about to come back.
 func (r *Reconciler) markLeft(ctx context.Context, p presence, asked time.Time) error {
 	_, err := r.record(ctx, `
-		update grants set left_at = now()
+		update grants set left_at = now(), held_until = null
 		where id = $1 and left_at is null and revoked_at is null and connected_at < now() - $2::interval
 			and coalesce(held_until < now(), true)`,
 		[]any{p.id, time.Since(asked)},

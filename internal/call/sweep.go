@@ -41,7 +41,7 @@ func (r *Reconciler) sweep(ctx context.Context) {
 // session. Calls that rooms have left behind it ends.
 func (r *Reconciler) Sweep(ctx context.Context) error {
 	if _, err := r.pool.Exec(ctx, `
-		update grants set left_at = now(), reason = 'lapsed'
+		update grants set left_at = now(), held_until = null, reason = 'lapsed'
 		where connected_at is null and left_at is null and revoked_at is null and held_until < now() - $1::interval`, lapseAfter); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}

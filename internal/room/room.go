@@ -83,9 +83,10 @@ func (r Room) State() State {
 }
 
 // Present is the SQL condition, over the table grants, for a participant who
-// takes a place: in the room, or let in a moment ago and not connected yet.
-const Present = `grants.left_at is null and grants.revoked_at is null
-	and (grants.connected_at is not null or grants.held_until > now())`
+// takes a place: in the room, or let in a moment ago and not connected yet, for
+// the first time or again.
+const Present = `grants.revoked_at is null
+	and (grants.held_until > now() or grants.left_at is null and grants.connected_at is not null)`
 
 // Columns selects a Room without its Counts, for Fields to scan, from the table
 // rooms.

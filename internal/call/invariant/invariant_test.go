@@ -358,7 +358,8 @@ func (w *world) reconnect(r *rapid.T) bool {
 	client, err := w.clients[n].Enter(w.TB, livekittest.EnterArgs{URL: w.gate, Token: s.ticket.Grant.Token, Single: true})
 	if err == nil {
 		client.Leave()
-		r.Fatalf("%s is let in with a token of before", n)
+		r.Fatalf("%s is let in with a token of before: %+v, in %+v of %d places, %d taken; their session is %d, the call %d",
+			n, s, c.state, c.capacity, surely, w.session(n), c.call)
 	}
 	return true
 }
