@@ -8,15 +8,24 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"foyer/internal/input"
+	"foyer/internal/mail"
 	"foyer/internal/room"
 )
 
-// deliver has an invitation sent that is for an address, once tx commits.
+// deliver has an invitation sent that is for an address, once tx commits. It
+// returns input.Invalid with field emails.
 func (s *Server) deliver(ctx context.Context, tx pgx.Tx, m room.MadeInvitation) error {
 	if m.Email == "" {
 		return nil
 	}
-	return errors.New("mail is not wired yet")
+	subject, text := invitationText(s.LinkOrigin, m)
+	_, err := s.Mails.Enqueue(ctx, tx, mail.Message{To: m.Email, Subject: subject, Text: text, Kind: "invitation"})
+	var invalid input.Invalid
+	if errors.As(err, &invalid) && invalid["to"] != "" {
+		return input.Invalid{"emails": m.Email + ": " + invalid["to"]}
+	}
+	return err
 }
 
 // invitationText is what the mail says.
@@ -42,10 +51,14 @@ func invitationText(origin string, m room.MadeInvitation) (subject, text string)
 	return m.By + " invites you to " + m.Room, body.String()
 }
 
-// mailed says how many invitations were sent.
-func mailed(n int) string {
-	if n == 1 {
-		return "The invitation is on its way."
+// mailed says what became of n invitations by mail.
+func (s *Server) mailed(n int) string {
+	what, where := "The invitation is", "it"
+	if n > 1 {
+		what, where = fmt.Sprintf("%d invitations are", n), "them"
 	}
-	return fmt.Sprintf("%d invitations are on their way.", n)
+	if !s.Mails.Sends() {
+		return what + " written. No mail server is set up here: an administrator finds " + where + " in the outbox."
+	}
+	return what + " on the way."
 }

@@ -11,9 +11,12 @@ import (
 )
 
 func (s *Server) invitationsPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	return s.showInvitations(w, r, v, http.StatusOK, Form{Values: map[string]string{
-		"role": string(room.Member), "lasts": string(room.LastsWeek), "way": "link",
-	}})
+	values := map[string]string{"role": string(room.Member), "lasts": string(room.LastsWeek), "way": "link"}
+	// The members page leads here with addresses that have no account.
+	if emails := r.URL.Query().Get("emails"); emails != "" {
+		values["way"], values["emails"] = "mail", shown(emails)
+	}
+	return s.showInvitations(w, r, v, http.StatusOK, Form{Values: values})
 }
 
 func (s *Server) showInvitations(w http.ResponseWriter, r *http.Request, v room.Visit, status int, form Form) error {
@@ -101,7 +104,7 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, v room.Visit) er
 	}
 	switch {
 	case err == nil && draft.ByMail:
-		return s.leave(w, r, invitationsPath(v), mailed(len(made)))
+		return s.leave(w, r, invitationsPath(v), s.mailed(len(made)))
 	case err == nil:
 		if err := s.keepMade(w, r, v.Room.Slug, made[0].Token); err != nil {
 			return err

@@ -108,3 +108,99 @@ func TestInvitationForm(t *testing.T) {
 	}
 	h.noFailures()
 }
+
+// Each address gets a mail of its own with a link for one person, and the link
+// says where the configuration has us, whatever host a request names.
+func TestInvitationsByMail(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner", "eve", "fay")
+	h.server.LinkOrigin = "https://meet.example.org"
+	r := h.room("private", nil, "owner")
+	path := "/r/" + r.Slug + "/invitations"
+	form := url.Values{"role": {"moderator"}, "lasts": {"week"}, "way": {"mail"}, "note": {"See you on Sunday"}, "uses": {"9"}, "emails": {"eve@example.org, fay@example.org"}}
+	forge := func(r *http.Request) {
+		r.Host = "evil.example"
+		r.Header.Set("Origin", "http://evil.example")
+	}
+	sent := h.do("owner", http.MethodPost, path, "application/x-www-form-urlencoded", form.Encode(), forge)
+	if sent.location != path {
+		t.Fatalf("got %d to %q", sent.status, sent.location)
+	}
+	h.cookies["owner"] = sent.cookie
+	page := h.get("owner", path)
+	if !strings.Contains(page.body, "2 invitations are on the way.") || strings.Contains(page.body, "meet.example.org") {
+		t.Error("the page does not say what was sent, or shows a link")
+	}
+	mails, err := h.mails.List(t.Context(), "", 10)
+	if err != nil || len(mails) != 2 {
+		t.Fatalf("%d mails, want 2 (%v)", len(mails), err)
+	}
+	link := regexp.MustCompile(`(?m)^https://meet\.example\.org(/invite/\S+)$`)
+	for _, m := range mails {
+		_, text, err := h.mails.Read(t.Context(), m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"The owner invites you", "“Team”", "one of its moderators", "See you on Sunday", "works once", "until "} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the mail lacks %q:\n%s", want, text)
+			}
+		}
+		address := link.FindStringSubmatch(text)
+		if m.Subject != "The owner invites you to Team" || m.Kind != "invitation" || address == nil || strings.Contains(text, "evil") {
+			t.Fatalf("%s: %q, %q:\n%s", m.To, m.Kind, m.Subject, text)
+		}
+		who, _, _ := strings.Cut(m.To, "@")
+		for range 2 {
+			if answer := h.post(who, address[1], nil); answer.location != "/r/"+r.Slug {
+				t.Errorf("%s: the link leads to %d %q", who, answer.status, answer.location)
+			}
+		}
+		if answer := h.get("", address[1]); answer.status != http.StatusNotFound {
+			t.Errorf("the link of %s for somebody else: %d", who, answer.status)
+		}
+	}
+	h.noFailures()
+}
+
+// Either all of what was asked for is made and sent, or nothing.
+func TestInvitationsByMailRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner")
+	r := h.room("private", nil, "owner")
+	path := "/r/" + r.Slug + "/invitations"
+	form := url.Values{"role": {"member"}, "lasts": {"week"}, "way": {"mail"}}
+	for _, emails := range []string{"", "good@example.org, nobody", "good@example.org\n" + strings.Repeat("ü", 125) + "@example.org", "a\x00@example.org", "a@\xff"} {
+		form.Set("emails", emails)
+		answer := h.post("owner", path, form)
+		if answer.status != http.StatusUnprocessableEntity || !strings.Contains(answer.body, `id="emails-error"`) {
+			t.Errorf("%.40q: got %d", emails, answer.status)
+		}
+		if strings.HasPrefix(emails, "good") && !strings.Contains(answer.body, "good@example.org") {
+			t.Errorf("%.40q: what was typed is lost", emails)
+		}
+	}
+	if mails, err := h.mails.List(t.Context(), "", 10); err != nil || len(mails) != 0 {
+		t.Errorf("%d mails were written (%v)", len(mails), err)
+	}
+	if strings.Contains(h.get("owner", path).body, "/revoke") {
+		t.Error("invitations were made")
+	}
+
+	statuses := make(map[int]int)
+	for range 40 {
+		form.Set("emails", "good@example.org")
+		statuses[h.post("owner", path, form).status]++
+	}
+	if statuses[303] < 20 || statuses[429] < 5 || len(statuses) != 2 {
+		t.Errorf("statuses %v, want 303 and then 429", statuses)
+	}
+	form.Set("way", "link")
+	if answer := h.post("owner", path, form); answer.status != http.StatusSeeOther {
+		t.Errorf("a link, after that: %d", answer.status)
+	}
+	if body := h.get("owner", path+"?emails=new%40example.org%00").body; !strings.Contains(body, ">\nnew@example.org</textarea>") || !strings.Contains(body, `value="mail" checked`) {
+		t.Error("an address that the members page passes on is lost")
+	}
+	h.noFailures()
+}
