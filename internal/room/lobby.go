@@ -25,6 +25,7 @@ type LobbyEntry struct {
 	Username    string    `json:"username"` // empty for guests
 	DisplayName string    `json:"display_name"`
 	Guest       bool      `json:"guest"`
+	Invited     bool      `json:"invited"` // a guest who came by an invitation
 	AskedAt     time.Time `json:"asked_at"`
 }
 
@@ -146,8 +147,9 @@ func (s *Store) Waiting(ctx context.Context, id ID) ([]LobbyEntry, error) {
 // WaitingIn lists who waits in rooms, longest first.
 func (s *Store) WaitingIn(ctx context.Context, rooms ...ID) (map[ID][]LobbyEntry, error) {
 	rows, err := s.pool.Query(ctx, `
-		select lobby.room_id, lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null, lobby.asked_at
-		from lobby left join users on users.id = lobby.user_id
+		select lobby.room_id, lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null,
+			guests.invitation_id is not null, lobby.asked_at
+		from lobby left join users on users.id = lobby.user_id left join guests on guests.id = lobby.guest_id
 		where lobby.room_id = any($1::uuid[]) and lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval
 		order by lobby.asked_at, lobby.id`, rooms, goneAfter)
 	if err != nil {
@@ -156,7 +158,7 @@ func (s *Store) WaitingIn(ctx context.Context, rooms ...ID) (map[ID][]LobbyEntry
 	waiting := make(map[ID][]LobbyEntry)
 	var id ID
 	var e LobbyEntry
-	_, err = pgx.ForEachRow(rows, []any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.AskedAt}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.Invited, &e.AskedAt}, func() error {
 		waiting[id] = append(waiting[id], e)
 		return nil
 	})

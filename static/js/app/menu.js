@@ -19,33 +19,49 @@ const gap = 6; // pixels between the button and its menu, and to the window's ed
 export function menuButton(button, parent, items) {
   button.ariaHasPopup = "menu";
   button.ariaExpanded = "false";
-  // The press that would open it again closes it before the click comes.
-  let wasOpen = false;
-  button.addEventListener("pointerdown", () => { wasOpen = button.ariaExpanded === "true"; });
+  /** @type {HTMLElement | null} */
+  let menu = null;
+  // A press outside of the menu closes it before the click comes, which must not open it again.
+  let closes = false;
+  button.addEventListener("pointerdown", () => { closes = menu !== null; });
   button.addEventListener("click", () => {
-    if (!wasOpen) open(button, parent, items());
-    wasOpen = false;
+    const closed = closes;
+    closes = false;
+    const offered = items();
+    if (closed || menu || offered.length === 0) return;
+    menu = build(button.ariaLabel ?? "", offered);
+    menu.addEventListener("beforetoggle", (event) => {
+      if (/** @type {ToggleEvent} */ (event).newState === "open" || !menu) return;
+      const gone = menu;
+      menu = null;
+      button.ariaExpanded = "false";
+      if (gone.contains(document.activeElement)) button.focus();
+      queueMicrotask(() => gone.remove());
+    });
+    parent.append(menu);
+    menu.showPopover();
+    button.ariaExpanded = "true";
+    place(menu, button.getBoundingClientRect());
+    if (menu.firstElementChild instanceof HTMLElement) menu.firstElementChild.focus();
   });
 }
 
 /**
- * @param {HTMLButtonElement} button
- * @param {HTMLElement} parent
+ * @param {string} label
  * @param {Item[]} items
  */
-function open(button, parent, items) {
-  if (items.length === 0) return;
+function build(label, items) {
   const menu = document.createElement("div");
   menu.className = "menu";
   menu.role = "menu";
   menu.popover = "auto";
-  menu.ariaLabel = button.ariaLabel ?? "";
-  for (const { label, danger = false, act } of items) {
+  menu.ariaLabel = label;
+  for (const { label: text, danger = false, act } of items) {
     const item = document.createElement("button");
     item.type = "button";
     item.role = "menuitem";
     item.tabIndex = -1;
-    item.textContent = label;
+    item.textContent = text;
     item.classList.toggle("danger", danger);
     item.addEventListener("click", () => {
       menu.hidePopover();
@@ -54,27 +70,16 @@ function open(button, parent, items) {
     menu.append(item);
   }
   menu.addEventListener("keydown", (event) => {
+    if (event.key === "Tab") {
+      menu.hidePopover(); // and on from the button
+      return;
+    }
     const to = target(event.key, menu);
     if (!to) return;
     event.preventDefault();
     to.focus();
   });
-  menu.addEventListener("focusout", ({ relatedTarget }) => {
-    if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.hidePopover();
-  });
-  menu.addEventListener("beforetoggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "closed" && menu.contains(document.activeElement)) button.focus();
-  });
-  menu.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "open") return;
-    button.ariaExpanded = "false";
-    menu.remove();
-  });
-  parent.append(menu);
-  menu.showPopover();
-  button.ariaExpanded = "true";
-  place(menu, button.getBoundingClientRect());
-  if (menu.firstElementChild instanceof HTMLElement) menu.firstElementChild.focus();
+  return menu;
 }
 
 /**

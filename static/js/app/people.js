@@ -61,6 +61,7 @@ export class People {
   /** @param {Waiting[]} waiting */
   set waiting(waiting) {
     this.#waiting = waiting;
+    this.#opener.ariaLabel = words.people(waiting.length);
     for (const badge of document.querySelectorAll("[data-waiting-count]")) {
       if (!(badge instanceof HTMLElement)) continue;
       badge.hidden = waiting.length === 0;
@@ -132,7 +133,7 @@ export class People {
   }
 
   /** @param {Waiting} entry */
-  #waitingRow({ id, display_name: name, guest }) {
+  #waitingRow({ id, display_name: name, invited }) {
     const row = copy("waiting-template");
     const admit = within(row, "[data-admit]", HTMLButtonElement);
     admit.ariaLabel = `${words.admit} ${name}`;
@@ -141,7 +142,7 @@ export class People {
     more.ariaLabel = words.moreFor(name);
     menuButton(more, this.#call, () => [
       { label: words.deny, act: () => void this.#moderation.deny(id) },
-      ...(this.#moderation.may.ban ? [{ label: words.denyAndBlock, danger: true, act: () => void this.#block(id, name, guest) }] : []),
+      ...(this.#moderation.may.ban ? [{ label: words.denyAndBlock, danger: true, act: () => void this.#block(id, name, invited) }] : []),
     ]);
     return row;
   }
@@ -187,10 +188,10 @@ export class People {
   /**
    * @param {string} id
    * @param {string} name
-   * @param {boolean} guest
+   * @param {boolean} invited
    */
-  async #block(id, name, guest) {
-    const yes = await ask({ question: words.blockQuestion(name), action: words.blockYes, option: guest ? words.closeInvitation : "", parent: this.#call });
+  async #block(id, name, invited) {
+    const yes = await ask({ question: words.blockQuestion(name), action: words.blockYes, option: invited ? words.closeInvitation : "", parent: this.#call });
     if (yes) await this.#moderation.block(id, yes.option);
   }
 

@@ -68,6 +68,7 @@ export const words = {
   waitingHeading: (/** @type {number} */ n) => `Waiting (${n})`,
   inHeading: (/** @type {number} */ n) => `In the call (${n})`,
   waitingCount: " waiting",
+  people: (/** @type {number} */ waiting) => waiting ? `People, ${waiting} waiting` : "People",
   guest: "Guest",
   host: "Host",
   roles: /** @type {Record<string, string>} */ ({ owner: "Owner", moderator: "Moderator" }),

@@ -23,6 +23,7 @@ const longestPause = 8000;
  * @property {string} username empty for guests
  * @property {string} display_name
  * @property {boolean} guest
+ * @property {boolean} invited a guest who came by an invitation
  * @property {string} asked_at
  */
 
