@@ -3,7 +3,7 @@
 // that cannot be undone.
 
 import { slugOf } from "../core/slug.js";
-import { ask } from "./ask.js";
+import { askFirst } from "./confirm.js";
 
 document.documentElement.classList.add("scripted");
 
@@ -32,7 +32,7 @@ previewAddress();
  */
 export function withForms(part) {
   for (const form of part.querySelectorAll("form")) {
-    if (form.dataset.confirm) askFirst(form, form.dataset.confirm, form.dataset.confirmAction ?? "Yes");
+    if (form.dataset.confirm) askFirst(form);
     if ("unchanged" in form.dataset) form.addEventListener("change", () => delete form.dataset.unchanged);
     form.addEventListener("submit", (event) => preventTwice(form, event));
   }
@@ -85,24 +85,6 @@ function offerSharing(button) {
 /** @param {HTMLTimeElement} time */
 function inReadersZone(time) {
   time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {string} question
- * @param {string} action
- */
-function askFirst(form, question, action) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.confirmed) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    void ask({ question, action }).then((yes) => {
-      if (!yes) return;
-      form.dataset.confirmed = "yes";
-      form.requestSubmit();
-    });
-  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { Moderation } from "../core/moderation.js";
 import { get, post } from "../core/post.js";
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
+import { askFirst } from "./confirm.js";
 import { byId, within } from "./dom.js";
 import { Ended } from "./ended.js";
 import { Knocks } from "./knocks.js";
@@ -187,6 +188,9 @@ addEventListener("online", () => {
   call.nudge();
   lobby.nudge();
 });
+for (const form of document.querySelectorAll("form[data-confirm]")) {
+  if (form instanceof HTMLFormElement) askFirst(form);
+}
 addEventListener("pagehide", () => call.leave());
 offerLink();
 if (standing === "waiting") lobby.wait(displayName);
