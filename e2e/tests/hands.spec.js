@@ -49,9 +49,9 @@ test("a keyboard alone is enough to sign up, make a room, join, mute and leave",
   await page.waitForURL("**/rooms/new*");
   await tabTo(kim, page.getByLabel("Room name"));
   await keyboard.type("Made without a mouse");
-  await tabTo(kim, page.getByRole("radio", { name: "Members only" }));
+  await tabTo(kim, page.getByRole("radio", { name: "Private" }));
   await keyboard.press("ArrowDown");
-  await expect(page.getByRole("radio", { name: "Everyone with an account" })).toBeChecked();
+  await expect(page.getByRole("radio", { name: "Listed" })).toBeChecked();
   await keyboard.press("ArrowUp");
   await tabTo(kim, kim.button("Create room"));
   await keyboard.press("Enter");

@@ -26,8 +26,19 @@ type JoinRequest struct {
 	At          time.Time
 }
 
-// Tell writes to people what happened, in the transaction in which it does.
-type Tell func(ctx context.Context, tx pgx.Tx, to []account.User) error
+// requestColumns selects a JoinRequest, for fields to scan, from the tables
+// join_requests and users.
+const requestColumns = `join_requests.id, users.username, users.display_name, join_requests.message, join_requests.created_at`
+
+const requestQuery = `select ` + requestColumns + ` from join_requests join users on users.id = join_requests.user_id`
+
+func (r *JoinRequest) fields() []any {
+	return []any{&r.ID, &r.Username, &r.DisplayName, &r.Message, &r.At}
+}
+
+// Tell writes to people what became of a request, in the transaction in which it
+// does.
+type Tell func(ctx context.Context, tx pgx.Tx, request JoinRequest, to []account.User) error
 
 // tellAgainAfter is how long the people who decide are not told again of
 // somebody who asks repeatedly.
@@ -45,14 +56,17 @@ func (s *Store) Request(ctx context.Context, id ID, by account.UserID, message s
 	}
 	return s.change(ctx, id, by, Ask{Action: RequestToJoin}, func(tx pgx.Tx, in Room) error {
 		var fresh bool
-		var username string
 		// A row that was there before has an xmax, since it was locked to be updated.
 		err := tx.QueryRow(ctx, `
 			insert into join_requests (id, room_id, user_id, message) values ($1, $2, $3, $4)
-			on conflict (room_id, user_id) do update set message = excluded.message
-			returning xmax = 0, (select username from users where id = user_id)`,
-			newID(), id, by, message).Scan(&fresh, &username)
+			on conflict (room_id, user_id) do update set message = excluded.message returning xmax = 0`,
+			newID(), id, by, message).Scan(&fresh)
 		if err != nil || !fresh {
+			return err
+		}
+		var request JoinRequest
+		err = tx.QueryRow(ctx, requestQuery+` where join_requests.room_id = $1 and join_requests.user_id = $2`, id, by).Scan(request.fields()...)
+		if err != nil {
 			return err
 		}
 		told, err := toldOf(ctx, tx, id, by)
@@ -64,11 +78,11 @@ func (s *Store) Request(ctx context.Context, id ID, by account.UserID, message s
 			if err != nil {
 				return err
 			}
-			if err := tell(ctx, tx, deciders); err != nil {
+			if err := tell(ctx, tx, request, deciders); err != nil {
 				return err
 			}
 		}
-		return appendRequest(ctx, tx, ledger.JoinRequested, id, by, by, map[string]any{"username": username, "message": message, "told": !told})
+		return appendRequest(ctx, tx, ledger.JoinRequested, id, by, by, map[string]any{"username": request.Username, "message": message, "told": !told})
 	})
 }
 
@@ -143,20 +157,21 @@ func (s *Store) DeclineRequest(ctx context.Context, id ID, by account.UserID, re
 func (s *Store) decide(ctx context.Context, id ID, by account.UserID, request RequestID, tell Tell, do func(pgx.Tx, account.User) error) (name string, err error) {
 	err = s.change(ctx, id, by, DecideRequests, func(tx pgx.Tx, _ Room) error {
 		var asker account.User
+		var decided JoinRequest
 		err := tx.QueryRow(ctx, `
 			delete from join_requests using users
 			where join_requests.room_id = $1 and join_requests.id::text = $2
 				and users.id = join_requests.user_id and users.disabled_at is null
-			returning users.id, users.username, users.email, users.display_name`, id, request).
-			Scan(&asker.ID, &asker.Username, &asker.Email, &asker.DisplayName)
+			returning users.id, users.email, `+requestColumns, id, request).
+			Scan(append([]any{&asker.ID, &asker.Email}, decided.fields()...)...)
 		if err != nil {
 			return postgres.Translate(err)
 		}
-		name = asker.DisplayName
+		name, asker.Username, asker.DisplayName = decided.DisplayName, decided.Username, decided.DisplayName
 		if err := do(tx, asker); err != nil {
 			return err
 		}
-		return tell(ctx, tx, []account.User{asker})
+		return tell(ctx, tx, decided, []account.User{asker})
 	})
 	return name, err
 }
@@ -169,7 +184,7 @@ const mostRequests = 200
 // the first.
 func (s *Store) Requests(ctx context.Context, rooms ...ID) (map[ID][]JoinRequest, error) {
 	rows, err := s.pool.Query(ctx, `
-		select join_requests.room_id, join_requests.id, users.username, users.display_name, join_requests.message, join_requests.created_at
+		select join_requests.room_id, `+requestColumns+`
 		from join_requests join users on users.id = join_requests.user_id
 		where join_requests.room_id = any($1::uuid[]) and users.disabled_at is null
 		order by join_requests.created_at, join_requests.id limit $2`, rooms, mostRequests)
@@ -179,7 +194,7 @@ func (s *Store) Requests(ctx context.Context, rooms ...ID) (map[ID][]JoinRequest
 	requests := make(map[ID][]JoinRequest)
 	var id ID
 	var r JoinRequest
-	_, err = pgx.ForEachRow(rows, []any{&id, &r.ID, &r.Username, &r.DisplayName, &r.Message, &r.At}, func() error {
+	_, err = pgx.ForEachRow(rows, append([]any{&id}, r.fields()...), func() error {
 		requests[id] = append(requests[id], r)
 		return nil
 	})
@@ -193,11 +208,7 @@ func (s *Store) Requests(ctx context.Context, rooms ...ID) (map[ID][]JoinRequest
 // not asked.
 func (s *Store) RequestOf(ctx context.Context, id ID, user account.UserID) (JoinRequest, bool, error) {
 	var r JoinRequest
-	err := s.pool.QueryRow(ctx, `
-		select join_requests.id, users.username, users.display_name, join_requests.message, join_requests.created_at
-		from join_requests join users on users.id = join_requests.user_id
-		where join_requests.room_id = $1 and join_requests.user_id = $2`, id, user).
-		Scan(&r.ID, &r.Username, &r.DisplayName, &r.Message, &r.At)
+	err := s.pool.QueryRow(ctx, requestQuery+` where join_requests.room_id = $1 and join_requests.user_id = $2`, id, user).Scan(r.fields()...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return JoinRequest{}, false, nil
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // nobody is a Tell for tests that do not look at it.
-func nobody(context.Context, pgx.Tx, []account.User) error { return nil }
+func nobody(context.Context, pgx.Tx, room.JoinRequest, []account.User) error { return nil }
 
 // told is a Tell that notes whom it told.
 type told struct {
@@ -26,7 +26,7 @@ type told struct {
 	names []string
 }
 
-func (o *told) tell(_ context.Context, _ pgx.Tx, to []account.User) error {
+func (o *told) tell(_ context.Context, _ pgx.Tx, _ room.JoinRequest, to []account.User) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, user := range to {
@@ -131,7 +131,7 @@ func TestRequestRefuses(t *testing.T) {
 	}
 	// Mail that cannot be written takes the request back with it.
 	failed := errors.New("no")
-	err := h.rooms.Request(ctx, listed.ID, h.id("dan"), "", func(context.Context, pgx.Tx, []account.User) error { return failed })
+	err := h.rooms.Request(ctx, listed.ID, h.id("dan"), "", func(context.Context, pgx.Tx, room.JoinRequest, []account.User) error { return failed })
 	if !errors.Is(err, failed) || len(h.requests(listed)) != 0 {
 		t.Errorf("got %v and %d requests, want none", err, len(h.requests(listed)))
 	}

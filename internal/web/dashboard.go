@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 
 	"foyer/internal/account"
 	"foyer/internal/room"
@@ -68,6 +70,8 @@ func (s *Server) fillDesks(r *http.Request, page *DashboardPage, cards []room.Ca
 			page.Desks = append(page.Desks, desk)
 		}
 	}
+	// Who stands at a door goes before who can wait.
+	slices.SortStableFunc(page.Desks, func(a, b Desk) int { return cmp.Compare(min(len(b.Waiting), 1), min(len(a.Waiting), 1)) })
 	return nil
 }
 

@@ -74,7 +74,7 @@ type SetupPage struct {
 // DashboardPage is templates/dashboard.html: / for people who are signed in.
 type DashboardPage struct {
 	Page
-	Desks []Desk
+	Desks []Desk     // those where somebody waits in the lobby first
 	Rooms []RoomCard // live ones first
 	Watch bool       // the viewer lets people into one of the rooms, so the page should be fresh
 }

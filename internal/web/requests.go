@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
 	"foyer/internal/postgres"
@@ -38,7 +37,7 @@ func (s *Server) requestToJoin(w http.ResponseWriter, r *http.Request, v room.Vi
 		return err
 	}
 	if err = s.limits.request(w, r, v.Person.User); err == nil {
-		err = s.Rooms.Request(r.Context(), v.Room.ID, v.Person.User, values["message"], s.tellOfRequest(v, values["message"]))
+		err = s.Rooms.Request(r.Context(), v.Room.ID, v.Person.User, values["message"], s.tellRequested(v))
 	}
 	if err == nil {
 		return s.leave(w, r, "/r/"+v.Room.Slug, "You asked to join "+v.Room.Name+".")
@@ -85,9 +84,3 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, v room.Vi
 	}
 	return s.leave(w, r, ownPath(values["next"]), notice)
 }
-
-func (s *Server) tellOfRequest(v room.Visit, message string) room.Tell {
-	return func(ctx context.Context, tx pgx.Tx, to []account.User) error { return nil }
-}
-func (s *Server) tellGranted(v room.Visit) room.Tell  { return s.tellOfRequest(v, "") }
-func (s *Server) tellDeclined(v room.Visit) room.Tell { return s.tellOfRequest(v, "") }
