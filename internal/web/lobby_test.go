@@ -169,6 +169,20 @@ func TestLobbyDenies(t *testing.T) {
 	h.noFailures()
 }
 
+// An approval that is withdrawn puts out who came in by it, and lets nobody in.
+func TestApprovalIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	h, r, path := lobbyHouse(t)
+	h.enter("owner", path)
+	h.mustJSON("eve", path+"/lobby", `{}`, 200)
+	h.mustJSON("owner", path+"/lobby/admit-all", `{}`, 200)
+	h.enter("eve", path)
+	h.mustJSON("owner", path+"/lobby/"+h.entry(r, "eve")+"/deny", `{}`, 200)
+	h.waitFor("eve is out", func() bool { return len(h.peopleAs("owner", path).People) == 1 })
+	h.mustJSON("eve", path+"/join", `{}`, 403)
+	h.noFailures()
+}
+
 // Who leaves the lobby does not wait any more, and cannot be admitted.
 func TestLobbyIsLeft(t *testing.T) {
 	t.Parallel()

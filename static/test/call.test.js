@@ -322,6 +322,39 @@ test("what one may not send is held back, and sent when one may", async (t) => {
   assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: true, camera: null });
 });
 
+test("tells who hosts, as news only when it changes, and has the rights asked anew", async (t) => {
+  clock(t);
+  const world = new World();
+  /** @type {string[]} */
+  const seen = [];
+  world.call.on("host", ({ host, news }) => seen.push(`${host.username} ${news}`));
+  world.call.on("rights", () => seen.push("rights"));
+  await world.inCall();
+  world.events?.emit("host", { username: "ben", display_name: "Ben", ends_at: null });
+  assert.equal(world.call.roster.participants[1]?.host, true);
+  world.events?.emit("role", { role: "moderator" });
+  world.events?.emit("people", {});
+  world.events?.emit("connection", { up: false });
+  assert.deepEqual(seen, [" false", "ben true", "rights", "rights", "rights"]);
+  world.events?.emit("connection", { up: true });
+  assert.equal(seen.length, 6);
+});
+
+test("who waits is forgotten when the stream begins anew, which tells it again, and when the call is over", async (t) => {
+  clock(t);
+  const world = new World();
+  /** @type {number[]} */
+  const waiting = [];
+  world.call.on("lobby", ({ waiting: queue }) => waiting.push(queue.length));
+  await world.inCall();
+  const entry = { id: "e", username: "zoe", display_name: "Zoe", guest: false, invited: false, asked_at: "" };
+  world.events?.emit("lobby", { waiting: [entry] });
+  world.events?.emit("connection", { up: true });
+  world.events?.emit("lobby", { waiting: [entry] });
+  world.call.leave();
+  assert.deepEqual(waiting, [1, 0, 1, 0]);
+});
+
 test("somebody without a name makes the stream begin again", async (t) => {
   const tick = clock(t);
   const world = new World();

@@ -169,3 +169,26 @@ test("the parser cuts the same events however the text is cut", () => {
     assert.deepEqual([...parser.push(text.slice(0, cut)), ...parser.push(text.slice(cut))], whole, `cut at ${cut}`);
   }
 });
+
+test("a stream without positions asks for none; it says whether the server is heard", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const server = new Server();
+  const stream = new EventStream("/r/x/lobby/events", null, server.fetch);
+  /** @type {string[]} */
+  const seen = [];
+  stream.on("connection", ({ up }) => seen.push(up ? "up" : "down"));
+  stream.on("standing", ({ state }) => seen.push(state));
+  void stream.open();
+  t.after(() => stream.close());
+  await settle();
+  assert.equal(server.last.url, "/r/x/lobby/events");
+  server.last.send('event: standing\ndata: {"state": "waiting", "told": 1, "message": ""}\n\n');
+  await settle();
+  server.last.end();
+  await settle();
+  await settle();
+  t.mock.timers.tick(10_000);
+  await settle();
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(seen, ["up", "waiting", "down", "up"]);
+});

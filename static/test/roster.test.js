@@ -76,6 +76,21 @@ test("oneself does not go because the service says so", () => {
   assert.equal(roster.count, 1);
 });
 
+test("guests have a name without a username; the host is marked, and not any more when there is none", () => {
+  const { roster } = watched();
+  roster.begin("me", [who("me", "ana"), who("b", "ben"), { participant: "g", username: "", display_name: "Gus", role: "guest" }]);
+  roster.host("ben");
+  roster.settle([there("b"), there("g")]);
+  const marks = () => roster.participants.map(({ displayName, guest, host }) => [displayName, guest, host]);
+  assert.deepEqual(marks(), [["ANA", false, false], ["BEN", false, true], ["Gus", true, false]]);
+  roster.host("");
+  assert.deepEqual(marks(), [["ANA", false, false], ["BEN", false, false], ["Gus", true, false]], "guests have no username either, and host nothing");
+  roster.host("chen");
+  roster.present(there("c"));
+  roster.name(who("c", "chen"));
+  assert.equal(roster.participants.find(({ id }) => id === "c")?.host, true);
+});
+
 test("speaking marks whom it knows, and forgets them when they go", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { roster } = watched();
