@@ -156,7 +156,7 @@ func (w *world) enter(r *rapid.T, c *chamber, n name) {
 	if s.client != nil {
 		s.client.Leave()
 	}
-	s.ticket, s.revoked, s.connected, s.state = ticket, false, false, out
+	s.ticket, s.revoked, s.unsure, s.state = ticket, false, false, out
 	s.byApproval, s.session, s.call = room.ByApproval(s.person, c.state), w.session(n), c.call
 	w.connect(r, c, n)
 }
@@ -167,15 +167,16 @@ func (w *world) connect(r *rapid.T, c *chamber, n name) {
 	if err != nil {
 		r.Fatalf("%s connects: %v", n, err)
 	}
-	s.client, s.state, s.connected = client, in, true
+	s.client, s.state = client, in
 }
 
-// settle ends in the model the presences that do not hold any more.
+// settle ends in the model the presences that do not hold any more: for good, but
+// of those who had left already, who may come back once they may be in again.
 func (w *world) settle() {
 	for _, c := range w.chambers {
 		for n, s := range c.seats {
-			if s.ticket.Participant != "" && !c.mayStay(s, w.session(n)) {
-				s.revoked, s.state = true, out
+			if s.state != out && !c.mayStay(s, w.session(n)) {
+				s.revoked, s.unsure, s.state = true, s.state == crashed, out
 			}
 		}
 	}

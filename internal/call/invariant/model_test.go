@@ -34,7 +34,7 @@ type seat struct {
 	client     mediatest.Client
 	state      state
 	revoked    bool // that presence is over for good
-	connected  bool // they were in
+	unsure     bool // unless they had left before: they crashed, and nobody knows when that was noticed
 	byApproval bool
 	session    int
 	call       int
@@ -90,8 +90,8 @@ func (c *chamber) mayStay(s *seat, session int) bool {
 // mayReturn says whether the token of a seat opens the call again, and whether
 // that depends on who crashed.
 func (c *chamber) mayReturn(s *seat, session int) (may, unsure bool) {
-	if s.ticket.Participant == "" || !c.mayStay(s, session) {
-		return false, false
+	if !c.mayStay(s, session) {
+		return false, s.unsure
 	}
 	surely, perhaps := c.taken()
 	switch s.state {
