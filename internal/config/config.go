@@ -19,22 +19,26 @@ import (
 
 // Config is how one Foyer runs.
 type Config struct {
-	Addr          string // where pages are served, like ":8080"
-	DataDir       string
-	PublicURL     string // origin by which browsers reach Foyer; empty: by what they ask for
-	Domain        string // serve https for this name with certificates by ACME
-	TLSCert       string // file with the certificate chain, PEM
-	TLSKey        string // file with its key, PEM
-	TLSSelfSigned bool
-	Signup        string // "open" or "closed"
-	MediaUDPPort  int
-	MediaTCPPort  int    // 0: media over UDP only
-	MediaIP       string // address of media that browsers reach; empty: found
-	DatabaseURL   string // empty: the embedded Postgres
-	RedisURL      string // joins the embedded media servers of several nodes
-	LiveKitURL    string // empty: the embedded media server
-	LiveKitKey    string
-	LiveKitSecret string
+	Addr      string // where pages are served, like ":8080"
+	DataDir   string
+	PublicURL string // origin by which browsers reach Foyer; empty: by what they ask for
+	// TrustedProxies are addresses and networks in front of Foyer; see Proxies.
+	TrustedProxies string
+	Tunnel         bool   // serve through ngrok too
+	NgrokToken     string // of the account that the tunnel belongs to
+	Domain         string // serve https for this name with certificates by ACME
+	TLSCert        string // file with the certificate chain, PEM
+	TLSKey         string // file with its key, PEM
+	TLSSelfSigned  bool
+	Signup         string // "open" or "closed"
+	MediaUDPPort   int
+	MediaTCPPort   int    // 0: media over UDP only
+	MediaIP        string // address of media that browsers reach; empty: found
+	DatabaseURL    string // empty: the embedded Postgres
+	RedisURL       string // joins the embedded media servers of several nodes
+	LiveKitURL     string // empty: the embedded media server
+	LiveKitKey     string
+	LiveKitSecret  string
 }
 
 // setting is one value of a Config: its name in the environment, and as a flag.
@@ -51,6 +55,9 @@ var settings = []setting{
 	{env: "FOYER_ADDR", def: ":8080", help: "address and port that pages are served on", field: func(c *Config) any { return &c.Addr }},
 	{env: "FOYER_DATA_DIR", def: "./data", help: "folder for the database, certificates and state", field: func(c *Config) any { return &c.DataDir }},
 	{env: "FOYER_PUBLIC_URL", help: "how browsers reach Foyer, like https://meet.example.org", field: func(c *Config) any { return &c.PublicURL }},
+	{env: "FOYER_TRUSTED_PROXIES", help: "addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, whose X-Forwarded headers count", field: func(c *Config) any { return &c.TrustedProxies }},
+	{env: "FOYER_TUNNEL", flag: true, help: "be reached through an ngrok tunnel too, with its address as the public one", field: func(c *Config) any { return &c.Tunnel }},
+	{env: "NGROK_AUTHTOKEN", secret: true, help: "authtoken of the ngrok account for the tunnel", field: func(c *Config) any { return &c.NgrokToken }},
 	{env: "FOYER_DOMAIN", help: "serve https on 443 for this name, with a certificate by ACME", field: func(c *Config) any { return &c.Domain }},
 	{env: "FOYER_TLS_CERT", help: "certificate file (PEM) to serve https with", field: func(c *Config) any { return &c.TLSCert }},
 	{env: "FOYER_TLS_KEY", help: "key file (PEM) of the certificate", field: func(c *Config) any { return &c.TLSKey }},
@@ -173,6 +180,9 @@ func (c Config) check() (problems []error) {
 	if ways := count(c.Domain != "", c.TLSCert != "", c.TLSSelfSigned); ways > 1 {
 		bad("FOYER_DOMAIN, FOYER_TLS_CERT and FOYER_TLS_SELF_SIGNED: choose one of them")
 	}
+	_, notNetworks := proxies(c.TrustedProxies)
+	problems = append(problems, notNetworks...)
+	problems = append(problems, c.checkTunnel()...)
 	if c.Signup != "open" && c.Signup != "closed" {
 		bad("FOYER_SIGNUP: %q is neither open nor closed", c.Signup)
 	}

@@ -99,6 +99,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 	secrets := map[string]string{
 		"DATABASE_URL": "postgres://u:planted1@host/db", "REDIS_URL": "redis://:planted2@host",
 		"LIVEKIT_URL": "wss://host", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "planted3",
+		"NGROK_AUTHTOKEN": "planted4",
 	}
 	c, err := from(secrets)
 	if err != nil {
