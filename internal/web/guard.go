@@ -56,7 +56,7 @@ func (s *Server) secureHeaders(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=()")
 		// Only for the public name: localhost, with a certificate for trying,
 		// serves other programs too.
-		if r.TLS != nil && s.PublicOrigin == requestOrigin(r) {
+		if s.underPublicName(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)
@@ -126,14 +126,6 @@ func (s *Server) sameOriginIfNamed(next http.Handler) http.Handler {
 
 func (s *Server) ownOrigin(r *http.Request, origin string) bool {
 	return origin != "" && (origin == s.PublicOrigin || origin == requestOrigin(r))
-}
-
-// requestOrigin is the origin as this request reached the program.
-func requestOrigin(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }
 
 // origin is how the service is reached, for addresses to be shown.

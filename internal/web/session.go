@@ -76,7 +76,7 @@ func (stringValues) Deserialize(src []byte, dst any) error {
 // counts as none.
 func (s *Server) cookie(r *http.Request) *sessions.Session {
 	session, _ := s.cookies.Get(r, cookieName)
-	session.Options.Secure = strings.HasPrefix(s.PublicOrigin, "https://") || r.TLS != nil
+	session.Options.Secure = s.secure(r)
 	return session
 }
 

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -26,7 +27,9 @@ type Config struct {
 	// PublicOrigin is how browsers reach the service, like
 	// "https://meet.example.org"; empty to go by each request.
 	PublicOrigin string
-	SignupOpen   bool
+	// TrustedProxies are the networks whose X-Forwarded headers count.
+	TrustedProxies []netip.Prefix
+	SignupOpen     bool
 	// CookieKey signs the session cookie: 32 random bytes.
 	CookieKey []byte
 
@@ -73,7 +76,7 @@ func New(c Config) (*Server, error) {
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.ClientIPFromRemoteAddr, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
+	r.Use(behind(s.TrustedProxies), s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
 
