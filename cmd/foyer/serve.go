@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"foyer/internal/media/sfu"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/tunnel"
 	"foyer/internal/web"
 )
 
@@ -31,7 +33,8 @@ import (
 type service struct {
 	cfg      config.Config
 	log      *slog.Logger
-	public   net.Listener // where browsers come in
+	public   net.Listener   // where browsers come in
+	tunnel   *tunnel.Tunnel // where they come in from elsewhere; nil without it
 	db       *database
 	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
 	hooks    net.Listener // where the embedded media server calls back; nil without it
@@ -74,6 +77,9 @@ func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) err
 
 func (s *service) start(ctx context.Context) (err error) {
 	if err := s.open(); err != nil {
+		return err
+	}
+	if err := s.openTunnel(ctx); err != nil {
 		return err
 	}
 	// The database first: it says best what is wrong with a data directory.
@@ -132,17 +138,18 @@ func (s *service) startWeb(ctx context.Context) error {
 	reconciler := call.NewReconciler(pool, backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
 	s.web, err = web.New(web.Config{
-		PublicOrigin: s.cfg.PublicOrigin(),
-		SignupOpen:   s.cfg.Signup == "open",
-		CookieKey:    cookieKey,
-		Pool:         pool,
-		Accounts:     s.accounts,
-		Rooms:        rooms,
-		Calls:        call.NewService(pool, rooms, backends, hub),
-		Reconciler:   reconciler,
-		Backends:     backends,
-		Backend:      backendName,
-		Log:          s.log,
+		PublicOrigin:   s.cfg.PublicOrigin(),
+		TrustedProxies: s.cfg.Proxies(),
+		SignupOpen:     s.cfg.Signup == "open",
+		CookieKey:      cookieKey,
+		Pool:           pool,
+		Accounts:       s.accounts,
+		Rooms:          rooms,
+		Calls:          call.NewService(pool, rooms, backends, hub),
+		Reconciler:     reconciler,
+		Backends:       backends,
+		Backend:        backendName,
+		Log:            s.log,
 	})
 	if err != nil {
 		return err
@@ -151,7 +158,11 @@ func (s *service) startWeb(ctx context.Context) error {
 	s.end = end
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
 	s.background.Go(func() { s.purge(live) })
-	s.answer(s.public, s.web.Handler(live))
+	handler := s.web.Handler(live)
+	s.answer(s.public, handler)
+	if s.tunnel != nil {
+		s.answer(s.tunnel, handler)
+	}
 	if s.hooks != nil {
 		s.answer(s.hooks, s.web.Hooks())
 	}
@@ -191,6 +202,9 @@ func (s *service) stop(keepCalls bool) error {
 		}
 	}
 	s.background.Wait()
+	if s.tunnel != nil {
+		s.tunnel.Disconnect()
+	}
 	if s.sfu != nil && keepCalls {
 		s.sfu.Release()
 	} else if s.sfu != nil {
@@ -216,10 +230,14 @@ func (s *service) welcome(ctx context.Context, stdout io.Writer) error {
 	}
 	origin := s.origin()
 	text := "\n  Foyer is ready.\n\n    Open it:          " + origin + "\n"
+	if s.tunnel != nil {
+		text += "    On this machine:  " + s.localOrigin() + "\n"
+	}
 	if setup != "" {
 		text += "    Set it up, once:  " + origin + "/setup?token=" + string(setup) + "\n"
 	}
-	if !s.cfg.TLS() {
+	text += s.aboutTunnel()
+	if !strings.HasPrefix(origin, "https://") {
 		text += "\n    From other machines browsers give a camera to https only:\n    see \"Reached from elsewhere\" in the README.\n"
 	}
 	fmt.Fprintln(stdout, text)

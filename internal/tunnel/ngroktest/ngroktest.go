@@ -36,9 +36,10 @@ const (
 
 // Service is a running double.
 type Service struct {
-	// Addr is where agents connect, with a certificate of CAs.
-	Addr string
-	CAs  *x509.CertPool
+	// Addr is where agents connect. Its certificate is Certificate, of CAs.
+	Addr        string
+	CAs         *x509.CertPool
+	Certificate *x509.Certificate
 	// Origin is the one public address that the account has.
 	Origin string
 	// Client trusts the public side.
@@ -65,7 +66,8 @@ func Start(t testing.TB) *Service {
 	s.Origin, s.Client = s.edge.URL, s.edge.Client()
 	s.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	s.CAs = x509.NewCertPool()
-	s.CAs.AddCert(s.edge.Certificate())
+	s.Certificate = s.edge.Certificate()
+	s.CAs.AddCert(s.Certificate)
 
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: s.edge.TLS.Certificates})
 	if err != nil {
