@@ -77,6 +77,9 @@ func (s *Service) described(next http.Handler) http.Handler {
 		}
 		recorder := httptest.NewRecorder()
 		next.ServeHTTP(recorder, r)
+		if r.Context().Err() != nil {
+			return // the client is gone, and the handler said nothing
+		}
 		answer := recorder.Result()
 		if answer.StatusCode < 300 {
 			err = checkAnswer(r.Context(), input, answer.StatusCode, answer.Header, recorder.Body.Bytes())

@@ -69,6 +69,13 @@ func (s *Service) Stall(times int, wait time.Duration) {
 	}
 }
 
+// Page makes lists come in pages of at most so many, however many are asked for.
+func (s *Service) Page(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mostOfPage = most
+}
+
 func (s *Service) faulty(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var f fault
@@ -197,7 +204,7 @@ func (s *Service) listRooms(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Unlock()
-	page(w, r, "rooms", found, s.roomJSON)
+	page(s, w, r, "rooms", found, s.roomJSON)
 }
 
 func (s *Service) fetchRoom(w http.ResponseWriter, r *http.Request) {
@@ -247,7 +254,7 @@ func (s *Service) listParticipants(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Unlock()
-	page(w, r, "participants", found, s.participantJSON)
+	page(s, w, r, "participants", found, s.participantJSON)
 }
 
 func (s *Service) fetchParticipant(w http.ResponseWriter, r *http.Request) {
@@ -293,11 +300,16 @@ func (s *Service) participant(w http.ResponseWriter, r *http.Request) *Participa
 
 // page answers with one page of a list, with the addresses of the next and the
 // previous one at the host that Twilio's own answers name.
-func page[T any](w http.ResponseWriter, r *http.Request, key string, found []T, show func(T) map[string]any) {
+func page[T any](s *Service, w http.ResponseWriter, r *http.Request, key string, found []T, show func(T) map[string]any) {
 	size, number := 50, 0
 	if n, err := strconv.Atoi(r.FormValue("PageSize")); err == nil {
 		size = n
 	}
+	s.mu.Lock()
+	if s.mostOfPage > 0 {
+		size = min(size, s.mostOfPage)
+	}
+	s.mu.Unlock()
 	if n, err := strconv.Atoi(r.FormValue("Page")); err == nil {
 		number = n
 	}

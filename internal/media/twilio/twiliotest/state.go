@@ -75,6 +75,7 @@ type Service struct {
 	faults       []fault
 	requests     []string // "METHOD /path?query" of every REST request
 	violations   []string // of the published description
+	mostOfPage   int      // 0: as many as asked for
 	observations []func() // to be called with no lock held
 }
 
