@@ -33,6 +33,7 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 	if err != nil {
 		return Ticket{}, err
 	}
+	visit.Room.Capacity = s.backends.places(visit.Room)
 	if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
 		return Ticket{}, err
 	}

@@ -1,0 +1,231 @@
+package call_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"foyer/internal/call"
+	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
+	"foyer/internal/room"
+)
+
+// plain is a media service at whose door Foyer does not stand, and which cannot
+// take from anybody the right to publish.
+type plain struct {
+	media.Backend
+	reports bool
+	most    int
+
+	mu    sync.Mutex
+	asked [][]media.RoomID // the arguments of Live
+}
+
+func (p *plain) Capabilities() media.Capabilities {
+	return media.Capabilities{Name: "memory", Reports: p.reports, Most: p.most}
+}
+
+func (p *plain) Update(context.Context, media.RoomID, media.ParticipantID, media.Permissions) error {
+	return media.ErrUnsupported
+}
+
+func (p *plain) Live(ctx context.Context, rooms ...media.RoomID) (map[media.RoomID][]media.Connected, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, rooms)
+	p.mu.Unlock()
+	live, err := p.Backend.Live(ctx, rooms...)
+	for _, in := range live {
+		for i := range in {
+			in[i].May = media.Permissions{}
+		}
+	}
+	return live, err
+}
+
+// take returns what Live was asked since the last time.
+func (p *plain) take() [][]media.RoomID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked := p.asked
+	p.asked = nil
+	return asked
+}
+
+// newPlainHouse is a house whose calls such a service carries.
+func newPlainHouse(t *testing.T, service *plain, usernames ...string) *house {
+	t.Helper()
+	memory := mediatest.NewMemory()
+	service.Backend = memory
+	h := newHouseOver(t, memory, call.Backends{"memory": service}, usernames...)
+	if service.reports {
+		memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
+	}
+	return h
+}
+
+// Without a gate a token lets its holder in as long as it is good. They are put
+// out again as soon as they are seen.
+func TestOldTokenWithoutAGate(t *testing.T) {
+	t.Parallel()
+	for name, service := range map[string]*plain{"the service reports": {reports: true}, "the service is silent": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newPlainHouse(t, service, "ana", "ben")
+			r := h.room("private", "ana", "ben")
+			ticket, connection := h.enter("ben", r)
+			start := time.Now()
+			if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+				t.Fatal(err)
+			}
+			h.waitClosed("ben", connection)
+			t.Logf("out after %v", time.Since(start).Round(time.Millisecond))
+			h.settled(service)
+			again, err := h.media.Connect(t.Context(), ticket.Grant.Token)
+			if err != nil {
+				t.Fatalf("the service has no gate, yet: %v", err)
+			}
+			start = time.Now()
+			h.waitClosed("ben, who came back", again)
+			t.Logf("out again after %v", time.Since(start).Round(time.Millisecond))
+			if got := h.present(r); len(got) != 0 {
+				t.Errorf("said to be in: %v", got)
+			}
+		})
+	}
+}
+
+// What the service cannot enforce, the page is asked for, also while the service
+// does not answer.
+func TestPermissionsWithoutUpdate(t *testing.T) {
+	t.Parallel()
+	h := newPlainHouse(t, &plain{reports: true}, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	ticket, connection := h.enter("ben", r)
+	stream, err := h.calls.Stream(t.Context(), h.sessions["ben"], r.Slug, ticket.Participant, ticket.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	h.media.SetDown(true)
+	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false}' where id = $1`, r.ID)
+	var told []string
+	h.waitFor("ben's page is told", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		events, err := stream.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name == "permissions" {
+				told = append(told, string(event.Data))
+			}
+		}
+		return len(told) > 0
+	})
+	if want := `{"may":{"share":false,"camera":true,"microphone":false}}`; !slices.Equal(told, []string{want}) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	select {
+	case <-connection.Done():
+		t.Error("put out for what a page can do")
+	default:
+	}
+}
+
+// A service that is asked for each room by itself is asked about no more than
+// what nobody tells.
+func TestSweepsAreSparing(t *testing.T) {
+	t.Parallel()
+	const rounds = 12 // a minute
+	for name, test := range map[string]struct {
+		reports bool
+		peopled int // rounds that ask about the room where somebody is
+		removed int // rounds that ask about the room somebody was removed from
+	}{
+		"the service reports":   {true, 1, rounds - 1},
+		"the service is silent": {false, rounds - 1, rounds - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := &plain{reports: test.reports}
+			h := newPlainHouse(t, service, "ana", "ben")
+			quiet, peopled, removed := h.room("private", "ana"), h.room("private", "ana"), h.room("private", "ana", "ben")
+			h.enter("ana", peopled)
+			_, connection := h.enter("ben", removed)
+			if _, err := h.rooms.RemoveMember(t.Context(), removed.ID, h.id("ana"), "ben"); err != nil {
+				t.Fatal(err)
+			}
+			h.waitClosed("ben", connection)
+			h.sql(`update grants set issued_at = now() - interval '1 hour' where room_id = $1`, peopled.ID)
+			h.settled(service)
+			all, asked := 0, make(map[media.RoomID]int)
+			for round := range rounds {
+				if err := h.reconciler.SweepRound(t.Context(), round); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, rooms := range service.take() {
+				if len(rooms) == 0 {
+					all++
+				}
+				for _, name := range rooms {
+					asked[name]++
+				}
+			}
+			if all != 1 {
+				t.Errorf("asked about everything %d times a minute", all)
+			}
+			for r, want := range map[room.ID]int{quiet.ID: 0, peopled.ID: test.peopled, removed.ID: test.removed} {
+				// The background's own sweep may add one.
+				if got := asked[media.RoomID("foyer-"+string(r)+"-1")]; got < want || got > want+1 {
+					t.Errorf("asked about room %s %d times a minute, want %d", r, got, want)
+				}
+			}
+		})
+	}
+}
+
+// settled waits until the reconciler has nothing more to ask about rooms.
+func (h *house) settled(service *plain) {
+	h.Helper()
+	h.waitFor("the reconciler is quiet", func() bool {
+		service.take()
+		time.Sleep(300 * time.Millisecond)
+		return len(service.take()) == 0
+	})
+}
+
+// A service takes so many into a room and no more, whatever the room's capacity.
+func TestMostOfTheService(t *testing.T) {
+	t.Parallel()
+	h := newPlainHouse(t, &plain{reports: true, most: 2}, "ana", "ben", "cleo")
+	r := h.room("private", "ana", "ben", "cleo")
+	h.join("ana", r)
+	h.join("ben", r)
+	if _, err := h.calls.Join(t.Context(), h.sessions["cleo"], r.Slug, ""); !errors.Is(err, room.Full) {
+		t.Errorf("a third joins: got %v, want %v", err, room.Full)
+	}
+}
+
+// One service that does not answer does not keep the others from being looked
+// at.
+func TestSweepWithOneServiceDown(t *testing.T) {
+	t.Parallel()
+	memory, down := mediatest.NewMemory(), mediatest.NewMemory()
+	down.SetDown(true)
+	h := newHouseOver(t, memory, call.Backends{"memory": memory, "other": down}, "ana")
+	r := h.room("private", "ana")
+	ticket := h.join("ana", r)
+	if _, err := memory.Connect(t.Context(), ticket.Grant.Token); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.reconciler.Sweep(t.Context()); !errors.Is(err, media.ErrUnavailable) {
+		t.Errorf("got %v, want what is wrong with the other", err)
+	}
+	h.waitFor("ana is seen", func() bool { return slices.Contains(h.present(r), "ana") })
+}
