@@ -2,7 +2,7 @@
 
 import { byId, within } from "./dom.js";
 import { devicePickers } from "./pickers.js";
-import { deviceSwitch } from "./switches.js";
+import { deviceSwitch, shareSwitch } from "./switches.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/devices.js").Devices} Devices */
@@ -18,16 +18,19 @@ export class Bar {
   #time = byId("bar-time", HTMLTimeElement);
   #allowMicrophone;
   #allowCamera;
+  #allowShare;
   #may = { microphone: true, camera: true, share: true };
 
   /**
    * @param {Devices} devices
+   * @param {import("../core/screen.js").Screen} screen
    * @param {() => void} leave
    */
-  constructor(devices, leave) {
+  constructor(devices, screen, leave) {
     const { signal } = new AbortController(); // lives as long as the page
     this.#allowMicrophone = deviceSwitch(byId("bar-microphone", HTMLButtonElement), "microphone", devices, signal);
     this.#allowCamera = deviceSwitch(byId("bar-camera", HTMLButtonElement), "camera", devices, signal);
+    this.#allowShare = shareSwitch(byId("bar-share", HTMLButtonElement), screen);
     devicePickers(this.#sheet, devices, signal);
     byId("leave", HTMLButtonElement).addEventListener("click", leave);
 
@@ -60,6 +63,7 @@ export class Bar {
     this.#may = may;
     this.#allowMicrophone(may.microphone);
     this.#allowCamera(may.camera);
+    this.#allowShare(may.share);
   }
 
   /** @param {string} name */

@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { words } from "./words.js";
 
 /** The reasons after which coming back may work. */
-const mayRejoin = ["left", "lost", "call_ended", "full", "locked", "unknown", "busy", "media_unavailable"];
+const mayRejoin = ["left", "lost", "call_ended", "full", "locked", "unknown", "busy", "media_unavailable", "expired", "duplicate"];
 
 export class Ended {
   #main = byId("ended", HTMLElement);

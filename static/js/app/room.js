@@ -4,6 +4,7 @@ import { Call } from "../core/call.js";
 import { Devices } from "../core/devices.js";
 import { EventStream } from "../core/events.js";
 import { askToJoin } from "../core/join.js";
+import { Screen } from "../core/screen.js";
 import { Bar } from "./bar.js";
 import { byId, within } from "./dom.js";
 import { Ended } from "./ended.js";
@@ -17,6 +18,7 @@ const quiet = 8; // with more people than this in the call, comings and goings a
 const { slug = "", backend: usualBackend = "", username = "", role = "" } = byId("room", HTMLElement).dataset;
 const callView = byId("call", HTMLElement);
 const devices = new Devices(navigator.mediaDevices, storage());
+const screen = new Screen(navigator.mediaDevices);
 const call = new Call({
   ask: async (name, signal) => {
     const answer = await askToJoin(slug, name, signal);
@@ -29,12 +31,14 @@ const call = new Call({
 const stage = new Stage(call.roster, {
   attachPicture: (id, element) => call.attachPicture(id, element),
   detachPicture: (id, element) => call.detachPicture(id, element),
+  attachShare: (id, element) => call.attachShare(id, element),
+  detachShare: (id, element) => call.detachShare(id, element),
   attachSound: (id, element) => call.attachSound(id, element),
   detachSound: (id, element) => call.detachSound(id, element),
   ownPicture: () => devices.outgoing().camera,
 });
 const notices = new Notices();
-const bar = new Bar(devices, () => call.leave());
+const bar = new Bar(devices, screen, () => call.leave());
 const prejoin = new Prejoin(devices, join);
 const ended = new Ended(() => join(displayName));
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
@@ -46,9 +50,14 @@ void adapter(usualBackend).catch(() => {}); // asked for again, and reported, on
 void devices.start();
 
 devices.on("change", () => {
-  call.send(devices.outgoing());
+  send();
   stage.speaker = devices.current("speaker");
 });
+screen.on("change", () => {
+  send();
+  if (call.state === "incall") notices.say(screen.track ? words.sharing : words.shareEnded);
+});
+screen.on("problem", () => notices.say(words.cannotShare));
 devices.on("problem", ({ input, problem }) => {
   if (!prejoin.shown) notices.say(words.problemInCall[problem][input]);
 });
@@ -79,6 +88,7 @@ call.on("state", ({ state, ending }) => {
       notices.clear();
       bar.close();
       devices.stop();
+      screen.stop();
       if (ending) ended.show(ending);
       break;
   }
@@ -104,6 +114,10 @@ call.on("may", (may) => {
   bar.may = may;
   if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
+  if (screen.track && !may.share) {
+    screen.stop();
+    notices.say(words.mayNotShare);
+  }
 });
 call.on("room", ({ name }) => {
   bar.room = name;
@@ -117,6 +131,10 @@ tapToHear.addEventListener("click", () => void call.playSound());
 addEventListener("online", () => call.nudge());
 addEventListener("pagehide", () => call.leave());
 offerLink();
+
+function send() {
+  call.send({ ...devices.outgoing(), share: screen.track });
+}
 
 /** @param {string} name */
 function join(name) {

@@ -75,7 +75,7 @@ export class Call extends Emitter {
   /** @type {May} */
   #may = { microphone: true, camera: true, share: true };
   /** @type {Outgoing} */
-  #outgoing = { microphone: null, microphoneOn: false, camera: null };
+  #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null };
   /** @type {() => void} */
   #wake = () => {};
 
@@ -159,6 +159,22 @@ export class Call extends Emitter {
 
   /**
    * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  attachShare(id, element) {
+    this.#connection?.media.attachShare(id, element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  detachShare(id, element) {
+    this.#connection?.media.detachShare(id, element);
+  }
+
+  /**
+   * @param {string} id
    * @param {HTMLAudioElement} element
    */
   attachSound(id, element) {
@@ -234,8 +250,8 @@ export class Call extends Emitter {
       this.#become("incall");
       this.#sendNow();
     }));
-    media.on("parted", ifConnected(({ parting }) => {
-      if (parting === "refused") void this.#endWithReason("", signal);
+    media.on("parted", ifConnected(({ parting, reason }) => {
+      if (parting === "refused") void this.#endWithReason(reason, signal);
       else void this.#comeBack();
     }));
 
@@ -324,11 +340,12 @@ export class Call extends Emitter {
   }
 
   #allowed() {
-    const { microphone, microphoneOn, camera } = this.#outgoing;
+    const { microphone, microphoneOn, camera, share } = this.#outgoing;
     return {
       microphone,
       microphoneOn: microphoneOn && this.#may.microphone,
       camera: this.#may.camera ? camera : null,
+      share: this.#may.share ? share : null,
     };
   }
 
@@ -340,8 +357,8 @@ export class Call extends Emitter {
   }
 
   #showOwn() {
-    const { microphone, microphoneOn, camera } = this.#allowed();
-    this.roster.own({ microphone: microphone !== null && microphoneOn, picture: camera?.id ?? "" });
+    const { microphone, microphoneOn, camera, share } = this.#allowed();
+    this.roster.own({ microphone: microphone !== null && microphoneOn, picture: camera?.id ?? "", share: share?.id ?? "" });
   }
 
   /**

@@ -23,6 +23,7 @@ const namelessFor = 2000; // milliseconds
  * @property {string} displayName empty while not known
  * @property {boolean} microphone
  * @property {string} picture
+ * @property {string} share
  * @property {string} sound
  * @property {boolean} speaking
  * @property {import("../media/types.js").Quality} quality
@@ -73,7 +74,7 @@ export class Roster extends Emitter {
     }
     this.#self = self;
     for (const who of people) this.#names.set(who.participant, who);
-    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", sound: "" });
+    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", share: before?.share ?? "", sound: "" });
   }
 
   /**
@@ -100,7 +101,7 @@ export class Roster extends Emitter {
 
   /**
    * What oneself sends.
-   * @param {{microphone: boolean, picture: string}} sent
+   * @param {{microphone: boolean, picture: string, share: string}} sent
    */
   own(sent) {
     this.#change(this.#self, sent);
