@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,7 +19,6 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/config"
 	"foyer/internal/ledger"
-	"foyer/internal/media/livekit"
 	"foyer/internal/media/sfu"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
@@ -36,18 +34,19 @@ type service struct {
 	public   net.Listener   // where browsers come in
 	tunnel   *tunnel.Tunnel // where they come in from elsewhere; nil without it
 	db       *database
-	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
+	backends call.Backends
+	sfu      *sfu.Server  // nil when LiveKit is elsewhere, or not used
 	hooks    net.Listener // where the embedded media server calls back; nil without it
 	accounts *account.Store
 	web      *web.Server
 	servers  []*http.Server
 	failed   chan error // of a server that stopped by itself
 
+	connectSources []string // where browsers connect besides here
+
 	background sync.WaitGroup
 	end        context.CancelFunc // of what runs in the background and of live connections
 }
-
-const backendName = "livekit"
 
 // serve runs the service until ctx ends or a part of it fails.
 func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
@@ -92,50 +91,15 @@ func (s *service) start(ctx context.Context) (err error) {
 	return s.startWeb(ctx)
 }
 
-// startMedia starts the embedded media server, or finds the one that an earlier
-// Foyer left with calls going on.
-func (s *service) startMedia(ctx context.Context) (err error) {
-	if s.cfg.LiveKitURL != "" {
-		return nil
-	}
-	if s.hooks, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("listen for the media server: %w", err)
-	}
-	s.sfu, err = sfu.Start(ctx, sfu.Config{
-		StateDir:    filepath.Join(s.cfg.DataDir, "sfu"),
-		UDPPort:     s.cfg.MediaUDPPort,
-		TCPPort:     s.cfg.MediaTCPPort,
-		MediaIP:     s.cfg.MediaIP,
-		RedisURL:    s.cfg.RedisURL,
-		CallbackURL: "http://" + s.hooks.Addr().String() + "/" + backendName,
-		Loopback:    s.cfg.MediaIP == "",
-		Log:         s.log,
-	})
-	return err
-}
-
 func (s *service) startWeb(ctx context.Context) error {
 	pool := s.db.pool
 	cookieKey, err := postgres.Key(ctx, pool, "cookie")
 	if err != nil {
 		return err
 	}
-	gateKey, err := postgres.Key(ctx, pool, "gate")
-	if err != nil {
-		return err
-	}
-	access := livekit.Fixed(s.cfg.LiveKitURL, s.cfg.LiveKitKey, s.cfg.LiveKitSecret)
-	if s.sfu != nil {
-		access = s.sfu.Access
-	}
-	backend, err := livekit.New(livekit.Config{Access: access, GateKey: gateKey, Log: s.log})
-	if err != nil {
-		return err
-	}
-	backends := call.Backends{backendName: backend}
 	hub := ledger.NewHub(pool, s.log)
 	rooms := room.NewStore(pool)
-	reconciler := call.NewReconciler(pool, backends, s.log)
+	reconciler := call.NewReconciler(pool, s.backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
 	s.web, err = web.New(web.Config{
 		PublicOrigin:   s.cfg.PublicOrigin(),
@@ -145,10 +109,11 @@ func (s *service) startWeb(ctx context.Context) error {
 		Pool:           pool,
 		Accounts:       s.accounts,
 		Rooms:          rooms,
-		Calls:          call.NewService(pool, rooms, backends, hub),
+		Calls:          call.NewService(pool, rooms, s.backends, hub),
 		Reconciler:     reconciler,
-		Backends:       backends,
-		Backend:        backendName,
+		Backends:       s.backends,
+		Backend:        s.cfg.Backend(),
+		ConnectSources: s.connectSources,
 		Log:            s.log,
 	})
 	if err != nil {
@@ -158,6 +123,7 @@ func (s *service) startWeb(ctx context.Context) error {
 	s.end = end
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
 	s.background.Go(func() { s.purge(live) })
+	s.background.Go(func() { s.checkMedia(live) })
 	handler := s.web.Handler(live)
 	s.answer(s.public, handler)
 	if s.tunnel != nil {

@@ -39,6 +39,14 @@ type Config struct {
 	LiveKitURL     string // empty: the embedded media server
 	LiveKitKey     string
 	LiveKitSecret  string
+	Media          string // which service carries the calls of new rooms; see Backend
+
+	TwilioAccountSID   string // empty: no Twilio
+	TwilioKeySID       string
+	TwilioKeySecret    string
+	TwilioAuthToken    string // empty: Twilio does not call back
+	TwilioAPIURL       string // of its REST service in place of Twilio's own
+	TwilioSignalingURL string // where browsers connect in place of Twilio's own
 }
 
 // setting is one value of a Config: its name in the environment, and as a flag.
@@ -71,6 +79,13 @@ var settings = []setting{
 	{env: "LIVEKIT_URL", help: "LiveKit service to use instead of the embedded media server", field: func(c *Config) any { return &c.LiveKitURL }},
 	{env: "LIVEKIT_API_KEY", help: "its API key", field: func(c *Config) any { return &c.LiveKitKey }},
 	{env: "LIVEKIT_API_SECRET", secret: true, help: "its API secret", field: func(c *Config) any { return &c.LiveKitSecret }},
+	{env: "FOYER_MEDIA", help: "what carries the calls of new rooms: livekit, or twilio (when that is set up, it is)", field: func(c *Config) any { return &c.Media }},
+	{env: "TWILIO_ACCOUNT_SID", help: "account at Twilio whose Programmable Video carries calls", field: func(c *Config) any { return &c.TwilioAccountSID }},
+	{env: "TWILIO_API_KEY_SID", help: "its API key", field: func(c *Config) any { return &c.TwilioKeySID }},
+	{env: "TWILIO_API_KEY_SECRET", secret: true, help: "the API key's secret", field: func(c *Config) any { return &c.TwilioKeySecret }},
+	{env: "TWILIO_AUTH_TOKEN", secret: true, help: "the account's auth token, so that Twilio can report who comes and goes", field: func(c *Config) any { return &c.TwilioAuthToken }},
+	{env: "TWILIO_API_URL", help: "where Twilio's REST service is reached, if not at Twilio", field: func(c *Config) any { return &c.TwilioAPIURL }},
+	{env: "TWILIO_SIGNALING_URL", help: "where browsers connect, if not at Twilio", field: func(c *Config) any { return &c.TwilioSignalingURL }},
 }
 
 // flagName is how a setting is called on the command line.
@@ -195,14 +210,7 @@ func (c Config) check() (problems []error) {
 	if _, err := netip.ParseAddr(c.MediaIP); c.MediaIP != "" && err != nil {
 		bad("FOYER_MEDIA_IP: %q is no IP address", c.MediaIP)
 	}
-	livekit := map[string]string{"LIVEKIT_URL": c.LiveKitURL, "LIVEKIT_API_KEY": c.LiveKitKey, "LIVEKIT_API_SECRET": c.LiveKitSecret}
-	if count(c.LiveKitURL != "", c.LiveKitKey != "", c.LiveKitSecret != "") > 0 {
-		for _, name := range []string{"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"} {
-			if livekit[name] == "" {
-				bad("%s: missing; LiveKit needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET", name)
-			}
-		}
-	}
+	problems = append(problems, c.checkMedia()...)
 	return problems
 }
 

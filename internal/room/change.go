@@ -257,9 +257,9 @@ func hold(ctx context.Context, tx pgx.Tx, id ID, by account.UserID) (Room, Perso
 func person(ctx context.Context, db postgres.Querier, room ID, user account.UserID) (Person, error) {
 	p := Person{User: user}
 	err := db.QueryRow(ctx, `
-		select coalesce(memberships.role, ''), users.disabled_at is not null
+		select coalesce(memberships.role, ''), users.disabled_at is not null, users.administrator
 		from users left join memberships on memberships.user_id = users.id and memberships.room_id = $1
-		where users.id = $2`, room, user).Scan(&p.Role, &p.Disabled)
+		where users.id = $2`, room, user).Scan(&p.Role, &p.Disabled, &p.Administrator)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Person{}, ErrSignIn
 	}

@@ -29,6 +29,9 @@ type Person struct {
 	User     account.UserID // empty: not signed in
 	Role     Role
 	Disabled bool // the account is switched off
+	// Administrator is of the site. Towards a room they are what their role says;
+	// only Move is theirs alone.
+	Administrator bool
 }
 
 // State is what the policy needs to know of a room.
@@ -37,6 +40,7 @@ type State struct {
 	Open     bool // any registered person may enter
 	Locked   bool // nobody new may enter, but moderators
 	Full     bool // no place is left
+	InUse    bool // somebody is in the call, or about to be
 	Owners   int  // active accounts that own it
 	Switches Switches
 }
@@ -64,6 +68,7 @@ const (
 	Lock                      // lock and unlock
 	Configure                 // change visibility and capacity
 	Delete
+	Move // have another media service carry its calls
 )
 
 // Ask is one question to the policy.
@@ -91,6 +96,7 @@ const (
 	Full      Refusal = "full"
 	Rank      Refusal = "rank"       // their role does not allow it
 	LastOwner Refusal = "last_owner" // somebody must own the room
+	InUse     Refusal = "in_use"     // not during a call
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }
@@ -102,6 +108,8 @@ func Authorize(who Person, ask Ask, in State) error {
 	switch {
 	case who.User == "" || who.Disabled:
 		return ErrSignIn
+	case ask.Action == Move:
+		return move(who, in)
 	case in.Deleted || who.Role == None && !in.Open:
 		return ErrHidden
 	}
@@ -137,6 +145,17 @@ func enter(who Person, in State) error {
 	}
 	if in.Full {
 		return Full
+	}
+	return nil
+}
+
+// move is for administrators of the site, who need not know the room.
+func move(who Person, in State) error {
+	switch {
+	case !who.Administrator || in.Deleted:
+		return ErrHidden
+	case in.InUse:
+		return InUse
 	}
 	return nil
 }

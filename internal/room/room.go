@@ -57,6 +57,7 @@ func (r Room) State() State {
 		Open:     r.Open,
 		Locked:   r.LockedAt != nil,
 		Full:     r.Present >= r.Capacity,
+		InUse:    r.Present > 0,
 		Owners:   r.Owners,
 		Switches: r.Switches,
 	}

@@ -267,14 +267,16 @@ func TestListsUseIndexes(t *testing.T) {
 	h := newHouse(t, "ana")
 	r := h.create("ana", "Team", "private")
 	queries := map[string]string{
-		"rooms of a user":   `select 1 from memberships where user_id = '` + string(h.id("ana")) + `'`,
-		"members of a room": `select 1 from memberships where room_id = '` + string(r.ID) + `'`,
-		"room of a slug":    `select 1 from rooms where slug = 'team' and deleted_at is null`,
-		"who is in":         `select 1 from grants where room_id = '` + string(r.ID) + `' and ` + room.Present,
-		"rooms of a person": `select 1 from grants where user_id = '` + string(h.id("ana")) + `' and coalesce(left_at, revoked_at) is null`,
-		"ledger of a room":  `select 1 from ledger where room_id = '` + string(r.ID) + `' and id > 5 order by id limit 10`,
-		"session":           `select 1 from sessions where token_hash = '\x00'`,
-		"email":             `select 1 from users where lower(email) = 'a@example.org'`,
+		"rooms of a user":    `select 1 from memberships where user_id = '` + string(h.id("ana")) + `'`,
+		"members of a room":  `select 1 from memberships where room_id = '` + string(r.ID) + `'`,
+		"room of a slug":     `select 1 from rooms where slug = 'team' and deleted_at is null`,
+		"who is in":          `select 1 from grants where room_id = '` + string(r.ID) + `' and ` + room.Present,
+		"rooms of a person":  `select 1 from grants where user_id = '` + string(h.id("ana")) + `' and coalesce(left_at, revoked_at) is null`,
+		"ledger of a room":   `select 1 from ledger where room_id = '` + string(r.ID) + `' and id > 5 order by id limit 10`,
+		"session":            `select 1 from sessions where token_hash = '\x00'`,
+		"rooms of a backend": `select 1 from rooms where backend = 'x' and id > '` + string(r.ID) + `' and deleted_at is null order by id limit 10`,
+		"tokens still good":  `select 1 from grants where issued_at > now() - interval '1 minute'`,
+		"email":              `select 1 from users where lower(email) = 'a@example.org'`,
 	}
 	tx, err := h.pool.Begin(t.Context())
 	if err != nil {

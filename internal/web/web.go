@@ -41,6 +41,9 @@ type Config struct {
 	Backends   call.Backends
 	// Backend names the one that new rooms use.
 	Backend string
+	// ConnectSources are where pages may connect besides this origin, as a
+	// content security policy names them.
+	ConnectSources []string
 	Log     *slog.Logger
 }
 
