@@ -37,6 +37,9 @@ POST /login                              401    401    401    401    401    401 
 GET  /account                            login  200    200    200    200    200    200
 POST /account                            login  303    303    303    303    303    303
 POST /account/password                   login  422    422    422    422    422    422
+GET  /admin/media                        login  404    404    404    404    404    200
+POST /admin/media/{room}                 login  404    404    404    404    404    303
+
 GET  /rooms/new                          login  200    200    200    200    200    200
 POST /rooms                              login  303    303    303    303    303    303
 
@@ -61,6 +64,7 @@ var bodies = map[string]url.Values{
 	"/account":                            {"display_name": {"Other name"}},
 	"/account/password":                   {"current_password": {"wrong"}, "password": {"long enough here"}},
 	"/rooms":                              {"name": {"New"}, "visibility": {"private"}},
+	"/admin/media/{room}":                 {"backend": {"livekit"}},
 	"/login":                              {"login": {"nobody"}, "password": {"wrong"}},
 	"/r/{slug}/members":                   {"login": {"newcomer"}, "role": {"member"}},
 	"/r/{slug}/members/{username}":        {"role": {"member"}},
@@ -120,7 +124,7 @@ func TestAccess(t *testing.T) {
 // ask sends the request of one row.
 func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	h.Helper()
-	path := strings.NewReplacer("{slug}", r.Slug, "{username}", "target", "/static/*", "/static/any/css/foyer.css", "/rtc/*", "/rtc/v1").Replace(pattern)
+	path := strings.NewReplacer("{slug}", r.Slug, "{room}", string(r.ID), "{username}", "target", "/static/*", "/static/any/css/foyer.css", "/rtc/*", "/rtc/v1").Replace(pattern)
 	switch {
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)

@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/time/rate"
 
 	"foyer/internal/account"
 	"foyer/internal/call"
@@ -44,7 +46,7 @@ type Config struct {
 	// ConnectSources are where pages may connect besides this origin, as a
 	// content security policy names them.
 	ConnectSources []string
-	Log     *slog.Logger
+	Log            *slog.Logger
 }
 
 // Server answers requests.
@@ -54,6 +56,7 @@ type Server struct {
 	limits    limits
 	templates map[string]*template.Template
 	assets    *assets
+	refusals  *rate.Sometimes // to be logged: anybody can cause them
 }
 
 // New returns a server; its templates and static files are read here.
@@ -72,6 +75,7 @@ func New(c Config) (*Server, error) {
 		limits:    newLimits(),
 		templates: templates,
 		assets:    assets,
+		refusals:  &rate.Sometimes{Interval: time.Minute},
 	}, nil
 }
 
@@ -112,6 +116,9 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/account", s.page(s.signedIn(s.renameAccount)))
 		r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
 		r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
+
+		r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
+		r.Post("/admin/media/{room}", s.page(s.administering(s.moveRoom)))
 
 		r.Get("/rooms/new", s.page(s.signedIn(s.newRoomPage)))
 		r.Post("/rooms", s.page(s.signedIn(s.createRoom)))
