@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"foyer/internal/web"
 )
 
 // A page of another site can change nothing, whatever it sends.
@@ -145,8 +147,12 @@ func TestWhereScriptsConnect(t *testing.T) {
 		"; connect-src 'self'; ":                                   nil,
 		"; connect-src 'self' wss://a.example wss://*.b.example; ": {"wss://a.example", "wss://*.b.example"},
 	} {
-		server := *h.server
-		server.ConnectSources = sources
+		config := h.server.Config
+		config.ConnectSources = sources
+		server, err := web.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := httptest.NewRecorder()
 		server.Handler(t.Context()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))
 		if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, want) {

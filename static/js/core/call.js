@@ -351,9 +351,9 @@ export class Call extends Emitter {
 
   #sendNow() {
     this.#showOwn();
-    if (this.#state !== "incall") return;
-    // What could not be sent is sent again with the next change or connection.
-    this.#connection?.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
+    if (!this.#connection?.connected) return;
+    // While it is mended too: what is turned off must not be sent. What could not be sent is sent again with the next change or connection.
+    this.#connection.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
   }
 
   #showOwn() {

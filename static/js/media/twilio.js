@@ -49,8 +49,14 @@ class Twilio extends Emitter {
   /** @type {ReturnType<typeof connect> | null} */
   #connecting = null;
   #closed = false;
-  /** What is published. @type {{microphone: LocalAudioTrack | null, camera: LocalVideoTrack | null, share: LocalVideoTrack | null}} */
+  /**
+   * What is published. Twilio sends a copy of each track, so that what the page
+   * does to its own has no effect here.
+   * @type {{microphone: LocalAudioTrack | null, camera: LocalVideoTrack | null, share: LocalVideoTrack | null}}
+   */
   #sent = { microphone: null, camera: null, share: null };
+  /** The page's own microphone, of which the published one is a copy. @type {MediaStreamTrack | null} */
+  #microphone = null;
   /** @type {Outgoing | null} */
   #wanted = null;
   /** @type {Promise<void> | null} */
@@ -115,6 +121,7 @@ class Twilio extends Emitter {
     room.on("reconnected", () => this.emit("reconnected", null));
     room.on("disconnected", (_room, error) => {
       this.#stopListening();
+      this.#sent.microphone?.stop();
       if (this.#closed) return;
       this.#closed = true;
       this.emit("parted", parting(error));
@@ -152,15 +159,39 @@ class Twilio extends Emitter {
   /** @param {Outgoing} outgoing */
   async send(outgoing) {
     this.#wanted = outgoing;
+    this.#withhold(outgoing);
     this.#sending ??= this.#settle().finally(() => { this.#sending = null; });
     return this.#sending;
+  }
+
+  /**
+   * Stops at once what is not to be sent any more, whatever is under way.
+   * @param {Outgoing} outgoing
+   */
+  #withhold({ microphone, microphoneOn, camera, share }) {
+    this.#meter.listen(microphoneOn ? microphone : null);
+    if (microphone !== this.#microphone) this.#unpublish("microphone");
+    else if (!microphoneOn) this.#sent.microphone?.enable(false);
+    if (this.#sent.camera?.mediaStreamTrack !== camera) this.#unpublish("camera");
+    if (this.#sent.share?.mediaStreamTrack !== share) this.#unpublish("share");
+  }
+
+  /** @param {Source} source */
+  #unpublish(source) {
+    const track = this.#sent[source];
+    if (!track) return;
+    this.#sent[source] = null;
+    this.#room?.localParticipant.unpublishTrack(track);
+    if (source !== "microphone") return; // the page's own
+    track.stop();
+    this.#microphone = null;
   }
 
   /** Goes on until what is sent is what was last wanted. */
   async #settle() {
     /** @type {Outgoing | null} */
     let done = null;
-    while (this.#wanted && this.#wanted !== done && this.#room?.state === "connected") {
+    while (this.#wanted && this.#wanted !== done && this.#room && this.#room.state !== "disconnected") {
       done = this.#wanted;
       const { microphone, microphoneOn, camera, share } = done;
       const results = await Promise.allSettled([
@@ -178,26 +209,15 @@ class Twilio extends Emitter {
    * @param {boolean} on
    */
   async #sendSound(room, microphone, on) {
-    const sent = this.#sent.microphone;
-    this.#meter.listen(on ? microphone : null);
-    if (sent && sent.mediaStreamTrack === microphone) {
-      sent.enable(on);
+    if (!microphone || !on) return;
+    if (this.#sent.microphone) {
+      this.#sent.microphone.enable(true);
       return;
     }
-    if (sent) {
-      this.#sent.microphone = null;
-      room.localParticipant.unpublishTrack(sent);
-    }
-    if (!microphone || !on) return;
-    const track = new LocalAudioTrack(microphone, { name: "microphone" });
+    const track = new LocalAudioTrack(microphone.clone(), { name: "microphone" });
     track.enable(true);
-    this.#sent.microphone = track;
-    try {
-      await room.localParticipant.publishTrack(track);
-    } catch (error) {
-      if (this.#sent.microphone === track) this.#sent.microphone = null;
-      throw error;
-    }
+    this.#microphone = microphone;
+    await this.#publish(room, "microphone", track);
   }
 
   /**
@@ -207,19 +227,22 @@ class Twilio extends Emitter {
    * @param {MediaStreamTrack | null} picture
    */
   async #sendPicture(room, source, picture) {
-    const sent = this.#sent[source];
-    if (sent && sent.mediaStreamTrack === picture) return;
-    if (sent) {
-      this.#sent[source] = null;
-      room.localParticipant.unpublishTrack(sent);
-    }
-    if (!picture) return;
-    const track = new LocalVideoTrack(picture, { name: source });
-    this.#sent[source] = track;
+    if (picture && !this.#sent[source]) await this.#publish(room, source, new LocalVideoTrack(picture, { name: source }));
+  }
+
+  /**
+   * @param {Room} room
+   * @param {Source} source
+   * @param {LocalAudioTrack | LocalVideoTrack} track
+   */
+  async #publish(room, source, track) {
+    this.#sent = { ...this.#sent, [source]: track };
     try {
       await room.localParticipant.publishTrack(track, { priority: source === "share" ? "high" : "standard" });
     } catch (error) {
-      if (this.#sent[source] === track) this.#sent[source] = null;
+      // Unless it was taken back meanwhile, which fails too and is no failure.
+      if (this.#sent[source] !== track) return;
+      this.#unpublish(source);
       throw error;
     }
   }
