@@ -11,19 +11,22 @@ import (
 // arrows says which of our packages each may import, directly or through
 // others. What is not listed may import nothing of ours.
 var arrows = map[string][]string{
-	"internal/postgres":               {"migrations"},
-	"internal/postgres/binaries/pack": {"internal/postgres/binaries"},
-	"internal/postgres/embedded":      {"internal/postgres/binaries"},
-	"internal/postgres/postgrestest":  {"internal/postgres", "internal/postgres/binaries", "internal/postgres/embedded", "migrations"},
-	"internal/account":                {"internal/input", "internal/postgres", "migrations"},
-	"internal/ledger":                 {"internal/postgres", "migrations"},
-	"internal/room":                   {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "migrations"},
-	"internal/media/livekit":          {"internal/media"},
-	"internal/media/mediatest":        {"internal/media"},
-	"internal/media/sfu/server":       {"internal/media/sfu"},
-	"internal/media/sfu/sfutest":      {"internal/media/sfu", "internal/media/sfu/server"},
-	"internal/call":                   {"internal/account", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations"},
-	"internal/web":                    {"internal/account", "internal/call", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations", "static", "templates"},
+	"internal/postgres":                       {"migrations"},
+	"internal/postgres/binaries/pack":         {"internal/postgres/binaries"},
+	"internal/postgres/embedded":              {"internal/postgres/binaries"},
+	"internal/postgres/postgrestest":          {"internal/postgres", "internal/postgres/binaries", "internal/postgres/embedded", "migrations"},
+	"internal/account":                        {"internal/input", "internal/postgres", "migrations"},
+	"internal/ledger":                         {"internal/postgres", "migrations"},
+	"internal/room":                           {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "migrations"},
+	"internal/media/livekit":                  {"internal/media"},
+	"internal/media/mediatest":                {"internal/media"},
+	"internal/media/twilio":                   {"internal/media"},
+	"internal/media/twilio/twiliotest":        {"internal/media", "internal/media/mediatest"},
+	"internal/media/twilio/twiliotest/double": {"internal/media", "internal/media/mediatest", "internal/media/twilio/twiliotest"},
+	"internal/media/sfu/server":               {"internal/media/sfu"},
+	"internal/media/sfu/sfutest":              {"internal/media/sfu", "internal/media/sfu/server"},
+	"internal/call":                           {"internal/account", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations"},
+	"internal/web":                            {"internal/account", "internal/call", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "migrations", "static", "templates"},
 }
 
 func TestArrows(t *testing.T) {

@@ -101,7 +101,8 @@ func (r *Reconciler) unsure(ctx context.Context, name string, backend media.Back
 		select distinct grants.room_id, grants.generation
 		from grants join rooms on rooms.id = grants.room_id
 		where grants.issued_at > now() - $1::interval
-			and ($2 or grants.revoked_at is not null or grants.generation <> rooms.generation)`, tokenLife, silent)
+			and (rooms.backend = $3 or grants.generation <> rooms.generation) -- it may have carried the room before
+			and ($2 or grants.revoked_at is not null or grants.generation <> rooms.generation)`, tokenLife, silent, name)
 	if err != nil {
 		return nil, fmt.Errorf("tokens that are still good: %w", err)
 	}
