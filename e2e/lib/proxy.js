@@ -139,6 +139,11 @@ export class Proxy {
     }
   }
 
+  /** The file of its certificate, which signed itself. */
+  get certificate() {
+    return this.#file("cert.pem");
+  }
+
   /** What nginx has written about requests. */
   get requests() {
     return readFileSync(this.#file("access.log"), "utf8");

@@ -36,10 +36,13 @@ export class Twilio {
     this.#process = process;
   }
 
-  /** @returns {Promise<Twilio>} */
-  static start() {
+  /**
+   * @param {Record<string, string>} [env] of the double, besides this process's
+   * @returns {Promise<Twilio>}
+   */
+  static start(env = {}) {
     if (!existsSync(binary)) throw new Error(`there is no ${binary}: run make bin/twilio-double first`);
-    const child = spawn(binary, [], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(binary, [], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("exit", (code) => reject(new Error(`the double ended with code ${code}`)));

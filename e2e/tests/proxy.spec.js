@@ -8,6 +8,7 @@ import { Foyer, freeTCPPort } from "../lib/foyer.js";
 import { expectPicture } from "../lib/media.js";
 import { expectCount, join, makeRoom, password, signUp } from "../lib/people.js";
 import { Proxy, missing } from "../lib/proxy.js";
+import { Twilio } from "../lib/twilio.js";
 
 /**
  * @typedef {object} Setup
@@ -86,7 +87,8 @@ for (const { kind, named } of setups) {
       expect(Date.now() - began, "milliseconds from the removal to the page").toBeLessThan(2000);
 
       if (kind === "nginx") {
-        expect(proxy.requests).toContain("GET /rtc/v1");
+        // Written once the connection has ended.
+        await expect.poll(() => proxy.requests).toContain("GET /rtc/v1");
         expect(proxy.requests, "the log of nginx holds no tokens").not.toMatch(/\?|token/);
       }
     });
@@ -120,6 +122,56 @@ for (const { kind, named } of setups) {
     });
   });
 }
+
+test.describe("behind nginx, with Twilio", () => {
+  /** @type {Proxy} */
+  let proxy;
+  /** @type {Twilio} */
+  let twilio;
+  /** @type {Foyer} */
+  let own;
+
+  test.skip(process.platform !== "linux", "only there does the double take its certificates from a file");
+
+  test.beforeAll(async () => {
+    test.setTimeout(300_000);
+    const lacks = missing("nginx");
+    test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
+    const direct = await freeTCPPort();
+    proxy = await Proxy.start("nginx", direct);
+    twilio = await Twilio.start({ SSL_CERT_FILE: proxy.certificate });
+    own = await Foyer.start({ ...twilio.settings(direct), FOYER_PUBLIC_URL: proxy.origin, FOYER_TRUSTED_PROXIES: "127.0.0.1" });
+  });
+  test.afterAll(async () => {
+    await own?.remove();
+    twilio?.stop();
+    await proxy?.remove();
+  });
+
+  test("Twilio's callbacks come to the public address, and their signatures hold", async ({ newcomer }) => {
+    const options = { baseURL: proxy.origin, ignoreHTTPSErrors: true };
+    const [ana, ben] = [await newcomer({ options }), await newcomer({ options })];
+    await signUp(ana);
+    await signUp(ben);
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    await join(ben, room);
+    await expectPicture(ana.tile(ben.username));
+    await expectPicture(ben.tile(ana.username));
+    /** The answers that callbacks got. */
+    const answers = () => [...proxy.requests.matchAll(/"POST \/hooks\/twilio" (\d+)/g)].map((found) => found[1]);
+    const before = answers().length;
+    expect(before, "callbacks for two who came").toBeGreaterThanOrEqual(2);
+    await ben.button("Leave call").click();
+    await expectCount(ana, 1);
+    await expect.poll(() => answers().length, { message: "callbacks for one who left" }).toBeGreaterThan(before);
+    expect(new Set(answers())).toEqual(new Set(["204"]));
+
+    const unsigned = await ana.context.request.post("/hooks/twilio", { form: { StatusCallbackEvent: "room-ended" } });
+    expect(unsigned.status()).toBe(401);
+    expect(await twilio.violations()).toEqual([]);
+  });
+});
 
 /**
  * @typedef {object} LogIn how somebody logs in without a browser
