@@ -20,6 +20,10 @@ build: bin/foyer
 bin/foyer: $(SOURCES) static/vendor/.made $(POSTGRES)/dist/.made
 	$(BUILD) -o $@ ./cmd/foyer
 
+# The double of Twilio that the browser tests use.
+bin/twilio-double: $(SOURCES)
+	$(BUILD) -o $@ ./internal/media/twilio/twiliotest/double
+
 # The browser SDKs, icons and the type checker.
 static/node_modules/.made: static/package-lock.json
 	$(NPM_CI) --prefix static
@@ -60,7 +64,7 @@ js-test: static/vendor/.made
 go-test: bin/foyer $(HELPER)/node_modules/.made
 	go test -race ./...
 
-e2e: bin/foyer e2e/node_modules/.made
+e2e: bin/foyer bin/twilio-double e2e/node_modules/.made
 	sh e2e/chromium.sh
 	npm test --silent --prefix e2e
 

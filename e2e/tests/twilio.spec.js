@@ -3,7 +3,7 @@
 
 import { claimsOf, expect, test } from "../lib/twilio.js";
 import { Foyer, freeTCPPort } from "../lib/foyer.js";
-import { expectPicture, expectSound, openConnections } from "../lib/media.js";
+import { expectPicture, expectSilence, expectSound, openConnections } from "../lib/media.js";
 import { expectCount, join, joinHere, makeRoom } from "../lib/people.js";
 import { screenShare } from "../lib/share.js";
 
@@ -47,6 +47,7 @@ test("two people see and hear each other, mute, leave and rejoin", async ({ visi
     await expect(ana.tile("ben")).toContainText("microphone on");
     await ben.button("Mute microphone").click();
     await expect(ana.tile("ben")).toContainText("microphone off");
+    await expectSilence(ana.page);
     await ben.button("Unmute microphone").click();
     await expect(ana.tile("ben")).toContainText("microphone on");
     await expectSound(ana.page);
@@ -114,7 +115,9 @@ test("a signalling connection that drops is mended by itself, and the pictures g
   await twilio.make("drop", { identity: participant });
   await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible();
   await expectPicture(ana.tile("ben"));
-  await ben.button("Mute microphone").click(); // told once signalling is back
+  await expectSound(ana.page);
+  await ben.button("Mute microphone").click(); // told once signalling is back, but obeyed at once
+  await expectSilence(ana.page);
   await twilio.make("refuse", { refuse: "false" });
   await expect(notice(ben, "You are back in the call.")).toBeVisible();
   await expect(ana.tile("ben")).toContainText("microphone off");
@@ -162,6 +165,28 @@ test("how good somebody's network is shows on their tile", async ({ visit, twili
   for (const person of [ana, ben]) await expect(person.tile("ben").locator(".tile-quality")).toBeVisible();
   await twilio.make("quality", { identity: participant, level: "5" });
   for (const person of [ana, ben]) await expect(person.tile("ben").locator(".tile-quality")).toBeHidden();
+});
+
+test("a right that is taken away in the middle of the call: the page stops sending, which Twilio cannot do", async ({ visit, foyer }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ana.tile("ben"));
+  await expectSound(ana.page);
+  await ben.button("Share your screen").click();
+  await expectPicture(ana.page.locator("[data-share]"));
+  const allow = (/** @type {boolean} */ all) => foyer.sql("update rooms set switches = $2 where slug = $1", [room.replace("/r/", ""), { microphone: all, camera: all, share: all }]);
+  await allow(false);
+  await expect(ana.tile("ben")).toContainText("microphone off");
+  await expect(ana.tile("ben").locator("video")).toHaveCount(0);
+  await expect(ana.page.locator("[data-share]")).toHaveCount(0);
+  for (const name of ["Unmute microphone", "Turn camera on", "Share your screen"]) await expect(ben.button(name)).toBeDisabled();
+  await expectCount(ana, 2); // still there, to watch and listen
+  await allow(true);
+  await expectPicture(ana.tile("ben"));
+  await expectSound(ana.page);
+  await expect(ben.button("Share your screen")).toBeEnabled();
 });
 
 test.describe("why a call is over is told in words", () => {
