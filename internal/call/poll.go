@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,9 @@ func (r *Reconciler) look(ctx context.Context, v *view, name string, backend med
 	everything := gated(backend) || round%everythingEvery == 0
 	var rooms []media.RoomID
 	if !everything {
+		if r.isWrong(name) {
+			return nil
+		}
 		var err error
 		if rooms, err = r.unsure(ctx, name, backend, present, round); err != nil || len(rooms) == 0 {
 			return err
@@ -67,6 +71,7 @@ func (r *Reconciler) look(ctx context.Context, v *view, name string, backend med
 	if err == nil {
 		err = r.closeStrays(ctx, backend, calls)
 	}
+	r.setWrong(name, isMisconfigured(err))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -116,4 +121,23 @@ func (r *Reconciler) unsure(ctx context.Context, name string, backend media.Back
 		return nil, fmt.Errorf("tokens that are still good: %w", err)
 	}
 	return rooms, nil
+}
+
+func isMisconfigured(err error) bool {
+	var wrong *media.Misconfigured
+	return errors.As(err, &wrong)
+}
+
+// isWrong reports whether a backend refused us for good when it was last asked:
+// it is asked again with everything else, not in between.
+func (r *Reconciler) isWrong(backend string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.wrong[backend]
+}
+
+func (r *Reconciler) setWrong(backend string, wrong bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrong[backend] = wrong
 }

@@ -21,8 +21,9 @@ type plain struct {
 	reports bool
 	most    int
 
-	mu    sync.Mutex
-	asked [][]media.RoomID // the arguments of Live
+	mu      sync.Mutex
+	refuses bool
+	asked   [][]media.RoomID // the arguments of Live
 }
 
 func (p *plain) Capabilities() media.Capabilities {
@@ -36,7 +37,11 @@ func (p *plain) Update(context.Context, media.RoomID, media.ParticipantID, media
 func (p *plain) Live(ctx context.Context, rooms ...media.RoomID) (map[media.RoomID][]media.Connected, error) {
 	p.mu.Lock()
 	p.asked = append(p.asked, rooms)
+	refuses := p.refuses
 	p.mu.Unlock()
+	if refuses {
+		return nil, &media.Misconfigured{Advice: "Set it right."}
+	}
 	live, err := p.Backend.Live(ctx, rooms...)
 	for _, in := range live {
 		for i := range in {
@@ -44,6 +49,23 @@ func (p *plain) Live(ctx context.Context, rooms ...media.RoomID) (map[media.Room
 		}
 	}
 	return live, err
+}
+
+// refuse makes the service refuse our credentials, or not.
+func (p *plain) refuse(refuse bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses = refuse
+}
+
+func (p *plain) Remove(ctx context.Context, room media.RoomID, id media.ParticipantID) error {
+	p.mu.Lock()
+	refuses := p.refuses
+	p.mu.Unlock()
+	if refuses {
+		return &media.Misconfigured{Advice: "Set it right."}
+	}
+	return p.Backend.Remove(ctx, room, id)
 }
 
 // take returns what Live was asked since the last time.
@@ -197,6 +219,34 @@ func TestSweepsAreSparing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A service that refuses our credentials is not asked again and again, but is
+// once they are right.
+func TestMisconfiguredServiceIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	service := &plain{reports: true}
+	h := newPlainHouse(t, service, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	_, connection := h.enter("ben", r)
+	service.refuse(true)
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+		t.Fatal(err)
+	}
+	h.settled(service)
+	for round := range 12 {
+		if err := h.reconciler.SweepRound(t.Context(), round); (err != nil) != (round == 0) {
+			t.Errorf("round %d: %v", round, err)
+		}
+	}
+	if asked := service.take(); len(asked) > 3 {
+		t.Errorf("asked %d times in a minute: %v", len(asked), asked)
+	}
+	service.refuse(false)
+	if err := h.reconciler.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.waitClosed("ben, removed while the service refused us", connection)
 }
 
 // settled waits until the reconciler has nothing more to ask about rooms.

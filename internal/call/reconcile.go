@@ -44,12 +44,13 @@ type Reconciler struct {
 
 	mu       sync.Mutex
 	failures map[room.ID]int // in a row
+	wrong    map[string]bool // backends that somebody has to set right first
 }
 
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
-	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), missed: make(chan struct{}, 1), failures: make(map[room.ID]int)}
+	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), missed: make(chan struct{}, 1), failures: make(map[room.ID]int), wrong: make(map[string]bool)}
 }
 
 // Run works until ctx ends.
@@ -126,6 +127,10 @@ func (r *Reconciler) attend(ctx context.Context, id room.ID) {
 	}
 	pause := r.pause(id, err)
 	if err == nil {
+		return
+	}
+	if isMisconfigured(err) {
+		r.log.Warn("room not reconciled, the sweep will when the media service is set right", "room_id", id, "error", err)
 		return
 	}
 	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_in", pause)
