@@ -65,7 +65,7 @@ func serve(t *testing.T, c tunnel.Config, handler http.Handler) *tunnel.Tunnel {
 			if !errors.Is(err, http.ErrServerClosed) {
 				t.Errorf("the server ended by itself: %v", err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Error("the server does not end when the tunnel is closed")
 		}
 	})
@@ -82,12 +82,15 @@ func get(service *ngroktest.Service, path string) string {
 	return fmt.Sprintf("%d %s %v", response.StatusCode, body, err)
 }
 
+// patience is for machines that are busy.
+const patience = 20 * time.Second
+
 // within waits for a condition.
-func within(t *testing.T, limit time.Duration, what string, met func() bool) {
+func within(t *testing.T, what string, met func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !met(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !met(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }
@@ -173,7 +176,7 @@ func TestWrongToken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "authtoken") || !strings.Contains(err.Error(), "ERR_NGROK_105") {
 		t.Fatalf("got %v", err)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if text := err.Error() + said.String(); strings.Contains(text, "planted-secret") || strings.Contains(err.Error(), "\n") {
@@ -200,7 +203,7 @@ func TestNgrokIsNotThere(t *testing.T) {
 		}
 		opened <- err
 	}()
-	within(t, 5*time.Second, "an attempt fails", func() bool { return service.Refused() > before })
+	within(t, "an attempt fails", func() bool { return service.Refused() > before })
 	service.SetDown(false)
 	if err := <-opened; err != nil {
 		t.Errorf("ngrok came back, but: %v", err)
@@ -216,16 +219,16 @@ func TestComesBack(t *testing.T) {
 	serve(t, c, http.HandlerFunc(hello))
 	service.SetDown(true)
 	service.Drop()
-	within(t, 5*time.Second, "the log says that the tunnel is lost", func() bool {
+	within(t, "the log says that the tunnel is lost", func() bool {
 		return strings.Contains(said.String(), "the tunnel is lost; pages go on at the local address")
 	})
 	if got := get(service, "/"); !strings.HasPrefix(got, "404 ") {
 		t.Errorf("while it is lost: %s", got)
 	}
-	within(t, 10*time.Second, "some attempts fail", func() bool { return service.Refused() >= 2 })
+	within(t, "some attempts fail", func() bool { return service.Refused() >= 2 })
 	service.SetDown(false)
-	within(t, 10*time.Second, "it answers again", func() bool { return strings.HasPrefix(get(service, "/"), "200 ") })
-	within(t, 5*time.Second, "the log says that it is back", func() bool { return strings.Contains(said.String(), "the tunnel is back") })
+	within(t, "it answers again", func() bool { return strings.HasPrefix(get(service, "/"), "200 ") })
+	within(t, "the log says that it is back", func() bool { return strings.Contains(said.String(), "the tunnel is back") })
 	if service.Resumed() != 1 {
 		t.Errorf("the endpoint was got back %d times, want 1", service.Resumed())
 	}
@@ -243,7 +246,7 @@ func TestOpensAgain(t *testing.T) {
 	if err := service.StopEndpoint(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 10*time.Second, "it answers again", func() bool { return strings.HasPrefix(get(service, "/"), "200 ") })
+	within(t, "it answers again", func() bool { return strings.HasPrefix(get(service, "/"), "200 ") })
 	if !strings.Contains(said.String(), "Stopped from the dashboard.") {
 		t.Errorf("the log does not say why:\n%s", said)
 	}
@@ -298,7 +301,7 @@ func TestDisconnect(t *testing.T) {
 		if lost {
 			service.SetDown(true)
 			service.Drop()
-			within(t, 5*time.Second, "it is lost", func() bool { return strings.Contains(said.String(), "the tunnel is lost") })
+			within(t, "it is lost", func() bool { return strings.Contains(said.String(), "the tunnel is lost") })
 		}
 		accepted := make(chan error, 1)
 		go func() { _, err := open.Accept(); accepted <- err }()
@@ -308,9 +311,9 @@ func TestDisconnect(t *testing.T) {
 		if err := <-accepted; !errors.Is(err, net.ErrClosed) {
 			t.Errorf("lost %t: accept ended with %v", lost, err)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 15*time.Second {
 			t.Errorf("lost %t: disconnecting took %v", lost, took)
 		}
-		within(t, 5*time.Second, "ngrok knows", func() bool { return !service.Bound() })
+		within(t, "ngrok knows", func() bool { return !service.Bound() })
 	}
 }
