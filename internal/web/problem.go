@@ -86,7 +86,7 @@ func problemOf(err error) problem {
 		return problem{status: 503, reason: "busy", heading: "Many people are logging in", message: "Try again in a few seconds.", retry: 3}
 	case errors.As(err, &misconfigured):
 		return problem{status: 503, reason: "media_misconfigured", heading: "Calls are not set up right",
-			message: "The service that carries this room's calls does not accept this site. Tell the administrator: the site's own page says what to set right."}
+			message: "The service that carries this room's calls does not accept this site. Tell the administrator, who sees at /admin/media what to set right."}
 	case errors.Is(err, call.ErrNoBackend):
 		return problem{status: 503, reason: "media_missing", heading: "This room's calls are not set up",
 			message: "The service that carried them is not in use here any more. Ask the administrator to move the room to another."}
