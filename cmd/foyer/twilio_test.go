@@ -217,9 +217,10 @@ func TestTwilio(t *testing.T) {
 				flags = append(flags, "--twilio-auth-token", double.AuthToken, "--public-url", "http://"+address)
 			}
 			p := start(t, dir, freePort(t), flags...)
-			if status, body := p.get("/readyz"); status != http.StatusOK || !strings.Contains(body, "media twilio: ok") {
-				t.Errorf("readyz: %d %s", status, body)
-			}
+			p.within("Twilio is ready", func() bool {
+				status, body := p.get("/readyz")
+				return status == http.StatusOK && strings.Contains(body, "media twilio: ok")
+			})
 			if p.hasMediaServer(dir) {
 				t.Error("a media server runs although nobody needs it")
 			}
@@ -275,18 +276,18 @@ func TestTwilioRefuses(t *testing.T) {
 	flags[slices.Index(flags, double.KeySecret)] = "planted0000000000000000000000000"
 	p := start(t, dataDir(t), freePort(t), flags...)
 	const advice = "Twilio does not accept the API key: check TWILIO_API_KEY_SID and TWILIO_API_KEY_SECRET."
-	if status, body := p.get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "media twilio: "+advice) || !strings.Contains(body, "database: ok") {
-		t.Errorf("readyz: %d %s", status, body)
-	}
+	// On a busy machine the first answer may only be that there is none in time.
+	p.within("readyz says what to set right", func() bool {
+		status, body := p.get("/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "media twilio: "+advice) && strings.Contains(body, "database: ok")
+	})
 	link, err := url.Parse(p.setup)
 	if err != nil {
 		t.Fatal(err)
 	}
 	boss := p.visitor()
 	boss.fill("/setup", "token", link.Query().Get("token"), "username", "boss", "email", "boss@example.org", "password", "correct horse boss")
-	if page := boss.page("/admin/media"); !strings.Contains(page, advice) {
-		t.Errorf("the administrator's page does not say it: %s", page)
-	}
+	p.within("the administrator's page says it", func() bool { return strings.Contains(boss.page("/admin/media"), advice) })
 	room := boss.fill("/rooms", "name", "Team", "visibility", "private")
 	if status, refused := boss.join(room); status != http.StatusServiceUnavailable || refused.Error.Reason != "media_misconfigured" || refused.Error.Message == "" {
 		t.Errorf("join: %d %+v", status, refused)

@@ -23,7 +23,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	const patience = 2 * time.Second
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	services := s.mediaState(ctx)
+	database := s.Pool.Ping(ctx)
+	services := s.mediaState(r.Context()) // with a time of their own
 	status := http.StatusOK
 	var report strings.Builder
 	check := func(part string, needed bool, err error) {
@@ -37,7 +38,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(&report, "%s: %s\n", part, answer)
 	}
-	check("database", true, s.Pool.Ping(ctx))
+	check("database", true, database)
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		check("media "+name, name == s.Backend, services[name])
 	}
