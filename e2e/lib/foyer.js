@@ -128,11 +128,21 @@ export class Foyer {
 }
 
 /** @returns {Promise<number>} */
-export function freeTCPPort() {
+export async function freeTCPPort() {
+  const { port, release } = await heldTCPPort();
+  await release();
+  return port;
+}
+
+/**
+ * A free port that nobody gets before it is released.
+ * @returns {Promise<{port: number, release: () => Promise<void>}>}
+ */
+export function heldTCPPort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer().on("error", reject).listen(0, "127.0.0.1", () => {
       const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
+      resolve({ port, release: () => new Promise((done) => { server.close(() => done()); }) });
     });
   });
 }
