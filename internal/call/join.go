@@ -12,6 +12,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
+	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -127,8 +128,7 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(RemovedFromRoom)}
 	}
 	p := found[0]
-	var taken int
-	err = s.pool.QueryRow(ctx, `select count(*) from grants where room_id = $1 and `+room.Present, p.room.ID).Scan(&taken)
+	taken, err := placesTaken(ctx, s.pool, p.room.ID)
 	if err != nil {
 		return media.Participant{}, fmt.Errorf("admit: %w", err)
 	}
@@ -136,6 +136,12 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
 	}
 	return media.Participant{ID: p.id, Name: p.displayName, May: p.permissions()}, nil
+}
+
+// placesTaken counts who is in a room, or about to be.
+func placesTaken(ctx context.Context, db postgres.Querier, id room.ID) (taken int, err error) {
+	err = db.QueryRow(ctx, `select count(*) from grants where room_id = $1 and `+room.Present, id).Scan(&taken)
+	return taken, err
 }
 
 // ErrNotYours means that there is no such participant, or that it belongs to

@@ -120,6 +120,45 @@ func TestOldTokenWithoutAGate(t *testing.T) {
 	}
 }
 
+// What a gate would have asked of somebody who connects is asked when they are
+// seen.
+func TestPolicyIsAskedWithoutAGate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		meanwhile string
+		reason    call.Reason
+	}{
+		"the room is locked":   {`update rooms set locked_at = now() where id = $1`, call.Locked},
+		"their place is taken": {`update grants set left_at = now() where room_id = $1 and display_name = 'The ben'`, call.Full},
+		"nothing":              {`select $1::uuid`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newPlainHouse(t, &plain{reports: true, most: 2}, "ana", "ben", "cleo")
+			r := h.room("private", "ana", "ben", "cleo")
+			h.enter("ana", r)
+			ticket := h.join("ben", r)
+			h.sql(test.meanwhile, r.ID)
+			if test.reason == call.Full {
+				h.join("cleo", r)
+			}
+			connection, err := h.media.Connect(t.Context(), ticket.Grant.Token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.reason == "" {
+				h.waitFor("ben is in", func() bool { return slices.Contains(h.present(r), "ben") })
+				return
+			}
+			h.waitClosed("ben", connection)
+			var reason call.Reason
+			if err := h.pool.QueryRow(t.Context(), `select reason from grants where id = $1`, ticket.Participant).Scan(&reason); err != nil || reason != test.reason {
+				t.Errorf("put out because %q, %v; want %q", reason, err, test.reason)
+			}
+		})
+	}
+}
+
 // What the service cannot enforce, the page is asked for, also while the service
 // does not answer.
 func TestPermissionsWithoutUpdate(t *testing.T) {

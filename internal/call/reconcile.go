@@ -314,6 +314,13 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		return r.expel(ctx, p, reason)
 	}
 	if p.connected == nil || p.left != nil {
+		reason, err := r.unasked(ctx, backend, p)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return r.expel(ctx, p, reason)
+		}
 		if err := r.markJoined(ctx, p); err != nil {
 			return err
 		}
@@ -325,6 +332,20 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		}
 	}
 	return r.permit(ctx, p)
+}
+
+// unasked says why somebody who has just connected may not, where no gate has
+// asked before; empty when they may.
+func (r *Reconciler) unasked(ctx context.Context, backend media.Backend, p presence) (Reason, error) {
+	if gated(backend) {
+		return "", nil
+	}
+	taken, err := placesTaken(ctx, r.pool, p.room.ID)
+	if err != nil {
+		return "", fmt.Errorf("count places: %w", err)
+	}
+	p.room.Capacity = r.backends.places(p.room)
+	return p.barred(taken), nil
 }
 
 // permit tells a participant what they may publish now, unless they know.
