@@ -3,6 +3,9 @@
 import { expect } from "@playwright/test";
 import { expectPicture } from "./media.js";
 import { expectCount, join, makeRoom } from "./people.js";
+import { cameraFile } from "./camera.js";
+import { filmPortraits } from "./film.js";
+import { shots } from "./shots.js";
 
 /** @typedef {import("./people.js").Person} Person */
 
@@ -78,4 +81,29 @@ function stopByBrowser() {
     track.stop();
     track.dispatchEvent(new Event("ended"));
   }
+}
+
+/**
+ * Photographs a call of three, and then with a shared screen.
+ * @param {(username: string, entry?: import("./test.js").Entry) => Promise<Person>} visit
+ * @param {import("./test.js").OfTest["launch"]} launch
+ * @param {import("@playwright/test").Browser} browser
+ * @param {string} name of the pictures
+ */
+export async function photographShare(visit, launch, browser, name) {
+  await filmPortraits(browser);
+  const at = async (/** @type {string} */ who) => ({ browser: await launch({ camera: cameraFile(who), speaks: who === "ben" }) });
+  const [ana, ben, cleo] = [await visit("ana", await at("ana")), await visit("ben", await at("ben")), await visit("cleo", await at("cleo"))];
+  const room = await makeRoom(ben, [ana, cleo], { name: "Design review", topic: "Thursdays at ten" });
+  for (const person of [ana, ben, cleo]) await join(person, room);
+  await cleo.button("Mute microphone").click();
+  for (const who of ["ben", "cleo"]) await expectPicture(ana.tile(who));
+  await expect(ana.tile("ben")).toHaveClass(/\bspeaking\b/);
+  await expect(ana.page.getByRole("status").getByText("joined")).toHaveCount(0);
+  await shots(ana, `${name}-call-3`);
+  await ben.button("Share your screen").click();
+  await expectPicture(screensOf(ana));
+  await shots(ana, `${name}-share`);
+  await expect(ben.button("Stop sharing")).toBeVisible();
+  await shots(ben, `${name}-sharing`);
 }

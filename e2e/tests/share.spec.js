@@ -1,8 +1,13 @@
 // Screens that are shared.
 
 import { expect, test } from "../lib/test.js";
-import { screenShare } from "../lib/share.js";
+import { photographShare, screenShare } from "../lib/share.js";
 
 test("a shared screen is seen large by the others, and gives their tiles back when it ends", async ({ visit }) => {
   await screenShare(visit);
+});
+
+test("pictures of a shared screen, to be looked at", async ({ visit, launch, browser }) => {
+  test.setTimeout(180_000);
+  await photographShare(visit, launch, browser, "livekit");
 });

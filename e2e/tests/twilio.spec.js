@@ -5,7 +5,7 @@ import { claimsOf, expect, test } from "../lib/twilio.js";
 import { Foyer, freeTCPPort } from "../lib/foyer.js";
 import { expectPicture, expectSilence, expectSound, openConnections } from "../lib/media.js";
 import { expectCount, join, joinHere, makeRoom } from "../lib/people.js";
-import { screenShare } from "../lib/share.js";
+import { photographShare, screenShare } from "../lib/share.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
 
@@ -105,6 +105,11 @@ test("a shared screen is seen large, and gives the other tiles back when it ends
   });
 });
 
+test("pictures of the call, which look like those of any other", async ({ visit, launch, browser }) => {
+  test.setTimeout(180_000);
+  await photographShare(visit, launch, browser, "twilio");
+});
+
 test("a signalling connection that drops is mended by itself, and the pictures go on meanwhile", async ({ visit, twilio }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
   const room = await makeRoom(ana, [ben]);
@@ -151,6 +156,24 @@ test("a connection that cannot be mended, because the token has run out, is made
   // Twilio waits half a minute for whoever lost their signalling.
   await expect(ana.page.locator(`[data-participant="${participant}"]`)).toHaveCount(0, { timeout: 40_000 });
   await expectCount(ana, 2);
+});
+
+test("the browser goes offline and online again", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ben.tile("ana"));
+  await ben.context.setOffline(true);
+  await ben.page.evaluate(() => new Promise((resolve) => { if (navigator.onLine) addEventListener("offline", resolve, { once: true }); else resolve(undefined); }));
+  await ben.context.setOffline(false);
+  await ben.button("Turn camera off").click();
+  await expect(ana.tile("ben").locator("video")).toHaveCount(0);
+  await ben.button("Turn camera on").click();
+  await expectPicture(ana.tile("ben"));
+  await expectPicture(ben.tile("ana"));
+  await expectCount(ana, 2);
+  await expectCount(ben, 2);
 });
 
 test("how good somebody's network is shows on their tile", async ({ visit, twilio }) => {
@@ -324,6 +347,29 @@ test("without an auth token, and so without callbacks, asking Twilio takes their
     expect(own.log, "the start says so").toMatch(/TWILIO_AUTH_TOKEN/);
     const [ana, ben] = [await visitAt("ana", own), await visitAt("ben", own)];
     await removeAndReturn(ana, ben, 8000);
+  } finally {
+    await own.remove();
+  }
+});
+
+test("Foyer is stopped and started again: the call, which is not Foyer's to carry, goes on", async ({ visitAt, twilio }) => {
+  const own = await Foyer.start(twilio.settings(await freeTCPPort()));
+  try {
+    const [ana, ben] = [await visitAt("ana", own), await visitAt("ben", own)];
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    const { participant } = await enter(ben, room);
+    await expectPicture(ana.tile("ben"));
+    await own.end();
+    await expectPicture(ana.tile("ben"));
+    await ben.button("Mute microphone").click();
+    await expect(ana.tile("ben")).toContainText("microphone off");
+    await own.begin();
+    await expectPicture(ana.tile("ben"));
+    expect(await ana.tile("ben").getAttribute("data-participant")).toBe(participant);
+    await ana.post(`${room}/members/ben/remove`, {});
+    await expect(ben.page.getByRole("heading", { name: "Ana removed you" })).toBeVisible();
+    await expectCount(ana, 1);
   } finally {
     await own.remove();
   }

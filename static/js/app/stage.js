@@ -131,7 +131,7 @@ export class Stage {
     const { clientWidth: width, clientHeight: height } = this.#stage;
     if (participants.length === 0 || width === 0 || height === 0) return;
     const whole = { x: 0, y: 0, width, height };
-    const { screens, people } = this.#shares.size > 0 ? divide(width, height) : { screens: whole, people: whole };
+    const { screens, people } = this.#shares.size > 0 ? divide(this.#shares.size, width, height) : { screens: whole, people: whole };
     this.#screens.hidden = this.#shares.size === 0;
     this.#place([...this.#shares.values()].map(({ element }) => element), screens);
     const size = perPage(participants.length, people.width, people.height);

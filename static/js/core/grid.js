@@ -64,12 +64,14 @@ function gridOf(columns, n, stageWidth, stageHeight) {
 
 /**
  * Divides a stage on which screens are shared: most of it for them, and a strip
- * for the people, beside them where the stage is wide and below where it is high.
+ * for the people, beside them where the stage is wide; where it is high, below
+ * them, with all the height that the screens cannot use.
+ * @param {number} n how many screens
  * @param {number} width
  * @param {number} height
  * @returns {{screens: Area, people: Area}}
  */
-export function divide(width, height) {
+export function divide(n, width, height) {
   if (width >= height) {
     const strip = Math.round(Math.min(Math.max(width * 0.2, narrowest), 320));
     return {
@@ -77,10 +79,11 @@ export function divide(width, height) {
       people: { x: width - strip, y: 0, width: strip, height },
     };
   }
-  const strip = Math.round(height * 0.3);
+  const usable = Math.ceil(width / ratio) * n + gap * (n - 1);
+  const screens = Math.min(Math.round(height * 0.7), usable);
   return {
-    screens: { x: 0, y: 0, width, height: height - strip - gap },
-    people: { x: 0, y: height - strip, width, height: strip },
+    screens: { x: 0, y: 0, width, height: screens },
+    people: { x: 0, y: screens + gap, width, height: height - screens - gap },
   };
 }
 

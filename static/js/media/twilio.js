@@ -13,8 +13,8 @@ import { Refused } from "./types.js";
 
 /** Whose names the tracks bear: Twilio knows kinds of tracks only. @typedef {"microphone" | "camera" | "share"} Source */
 
-// What matters comes as events.
-Logger.getLogger("twilio-video").setLevel("silent");
+// What matters comes as events. Not to be remembered in the browser's storage.
+Logger.getLogger("twilio-video").setLevel("silent", false);
 
 /** @type {import("../../vendor/twilio.mjs").ConnectOptions} */
 const options = {

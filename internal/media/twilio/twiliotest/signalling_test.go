@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/pion/webrtc/v4"
 
 	"foyer/internal/media"
 	"foyer/internal/media/mediatest"
@@ -233,4 +234,46 @@ func TestOneLayerIsLeftOfSimulcast(t *testing.T) {
 	if got := withoutSimulcast(offer); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+func TestDataTracksReachTheOthers(t *testing.T) {
+	s := newStage(t, 10)
+	ben := s.enter("ben")
+	heard := make(chan string, 1)
+	ben.pc.OnDataChannel(func(channel *webrtc.DataChannel) {
+		channel.OnMessage(func(m webrtc.DataChannelMessage) { heard <- string(m.Data) })
+	})
+
+	const id = "a-data-track"
+	ana := s.enter("ana")
+	channel, err := ana.pc.CreateDataChannel(id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer, err := ana.pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sdp, err := ana.describe(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = ana.send(t.Context(), message{
+		Type:            "update",
+		Participant:     &participantState{Revision: 2, Tracks: []trackState{{ID: id, Kind: "data", Name: "notes"}}},
+		PeerConnections: []peerState{{ana.peerID, &sessionDescription{"offer", 2, sdp}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is said before the other is ready is lost: say it until it is heard.
+	s.eventually("ben hears ana", func() bool {
+		_ = channel.SendText("hello") // it may not be open yet
+		select {
+		case got := <-heard:
+			return got == "hello"
+		case <-time.After(20 * time.Millisecond):
+			return false
+		}
+	})
 }
