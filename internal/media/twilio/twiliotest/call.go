@@ -96,7 +96,7 @@ func (c *call) enter(s *session, m message) {
 	err := s.peer.answer(*offer)
 	s.peer.mu.Unlock()
 	if err != nil {
-		s.send(message{Type: "error", Code: 53402, Message: err.Error()})
+		s.send(message{Type: "error", Code: 53403, Message: err.Error()})
 		c.signalling.service.Disconnect(s.participant, nil)
 		return
 	}

@@ -92,7 +92,7 @@ func (p *peer) receive(state peerState) {
 		err = p.offer()
 	}
 	if err != nil && !p.closed {
-		p.session.send(message{Type: "error", Code: 53400, Message: err.Error()})
+		p.session.send(message{Type: "error", Code: 53403, Message: err.Error()})
 	}
 }
 
@@ -167,7 +167,7 @@ func (p *peer) change(do func() error) {
 		err = p.offer()
 	}
 	if err != nil {
-		p.session.send(message{Type: "error", Code: 53400, Message: err.Error()})
+		p.session.send(message{Type: "error", Code: 53401, Message: err.Error()})
 	}
 }
 

@@ -27,7 +27,7 @@ type Signalling struct {
 	mu       sync.Mutex
 	calls    map[*Room]*call
 	sessions map[string]*session // by the secret that resumes them
-	silent   bool                // new connections get no answer
+	refusing bool                // new connections are
 }
 
 // NewSignalling returns the signalling service of service. Close must be called.
@@ -95,15 +95,15 @@ func (s *Signalling) SetQuality(identity string, level int) bool {
 func (s *Signalling) Refuse(refuse bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent = refuse
+	s.refusing = refuse
 }
 
 // ServeHTTP serves one WebSocket.
 func (s *Signalling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	silent := s.silent
+	refusing := s.refusing
 	s.mu.Unlock()
-	if silent {
+	if refusing {
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
