@@ -201,12 +201,12 @@ func TestPatience(t *testing.T) {
 	if _, err := r.Live(ctx, "foyer-room"); !errors.Is(err, media.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 5*time.Second { // less than all the patience there is
 		t.Errorf("it took %v after the caller had gone", took)
 	}
 
 	hanging := newRig(t)
-	hanging.line.pace.once = 100 * time.Millisecond
+	hanging.line.pace.once = time.Second
 	hanging.double.Stall(2, time.Minute)
 	if err := hanging.Close(t.Context(), "foyer-room"); err != nil {
 		t.Errorf("after two attempts that hung: %v", err)
