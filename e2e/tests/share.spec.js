@@ -8,6 +8,6 @@ test("a shared screen is seen large by the others, and gives their tiles back wh
 });
 
 test("pictures of a shared screen, to be looked at", async ({ visit, launch, browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "livekit");
 });

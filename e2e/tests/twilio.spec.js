@@ -106,7 +106,7 @@ test("a shared screen is seen large, and gives the other tiles back when it ends
 });
 
 test("pictures of the call, which look like those of any other", async ({ visit, launch, browser }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "twilio");
 });
 
