@@ -20,6 +20,10 @@ build: bin/foyer
 bin/foyer: $(SOURCES) static/vendor/.made $(POSTGRES)/dist/.made
 	$(BUILD) -o $@ ./cmd/foyer
 
+# The double of Twilio that the browser tests use.
+bin/twilio-double: $(SOURCES)
+	$(BUILD) -o $@ ./internal/media/twilio/twiliotest/double
+
 # The browser SDKs, icons and the type checker.
 static/node_modules/.made: static/package-lock.json
 	$(NPM_CI) --prefix static
@@ -39,6 +43,12 @@ e2e/node_modules/.made: e2e/package-lock.json
 	$(NPM_CI) --prefix e2e
 	touch $@
 
+# Twilio's helper for Node, with whose tokens a test compares ours.
+HELPER := internal/media/twilio/nodehelper
+$(HELPER)/node_modules/.made: $(HELPER)/package-lock.json
+	$(NPM_CI) --prefix $(HELPER)
+	touch $@
+
 test: lint js-test go-test e2e
 
 lint: static/vendor/.made $(POSTGRES)/dist/.made
@@ -51,10 +61,10 @@ lint: static/vendor/.made $(POSTGRES)/dist/.made
 js-test: static/vendor/.made
 	npm test --silent --prefix static
 
-go-test: bin/foyer
+go-test: bin/foyer $(HELPER)/node_modules/.made
 	go test -race ./...
 
-e2e: bin/foyer e2e/node_modules/.made
+e2e: bin/foyer bin/twilio-double e2e/node_modules/.made
 	sh e2e/chromium.sh
 	npm test --silent --prefix e2e
 

@@ -96,11 +96,16 @@ func (s *service) certificates() *autocert.Manager {
 	}
 }
 
-// origin is the address to open in a browser on this machine, or the public one.
+// origin is the address to open in a browser: the public one, or this machine's.
 func (s *service) origin() string {
 	if public := s.cfg.PublicOrigin(); public != "" {
 		return public
 	}
+	return s.localOrigin()
+}
+
+// localOrigin is the address to open in a browser on this machine.
+func (s *service) localOrigin() string {
 	scheme := "http"
 	if s.cfg.TLS() {
 		scheme = "https"

@@ -25,6 +25,7 @@ const asProgram = "FOYER_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	// The media server is started without the environment.
 	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == "sfu" {
+		useNgrokDouble()
 		main()
 		return
 	}
@@ -36,11 +37,13 @@ type program struct {
 	*testing.T
 	cmd    *exec.Cmd
 	url    string // where it is reached
+	local  string // where it is reached on this machine, when it says so
 	setup  string // the one-time link, if it printed one
 	exited chan struct{}
 
 	mu     sync.Mutex
-	output bytes.Buffer
+	output bytes.Buffer // of the log
+	print  bytes.Buffer // what it prints
 }
 
 // dataDir is one that the user who runs Postgres can reach.
@@ -101,6 +104,12 @@ func start(t *testing.T, dir, udpPort string, flags ...string) *program {
 		defer close(p.exited)
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
+			p.mu.Lock()
+			p.print.WriteString(lines.Text() + "\n")
+			p.mu.Unlock()
+			if _, address, ok := strings.Cut(lines.Text(), "On this machine:"); ok {
+				p.local = strings.TrimSpace(address)
+			}
 			if _, address, ok := strings.Cut(lines.Text(), "Open it:"); ok {
 				p.url = strings.TrimSpace(address)
 			}
@@ -140,6 +149,23 @@ func (p *program) said() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
+}
+
+// printed is what the program has written to standard output.
+func (p *program) printed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.print.String()
+}
+
+// within waits for a condition.
+func (p *program) within(what string, met func() bool) {
+	p.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !met(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.Fatalf("it does not come to be that %s:\n%s", what, p.said())
+		}
+	}
 }
 
 // stop sends a signal and waits for the end; it returns the exit status.

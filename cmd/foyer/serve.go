@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,10 +20,10 @@ import (
 	"foyer/internal/config"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
-	"foyer/internal/media/livekit"
 	"foyer/internal/media/sfu"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/tunnel"
 	"foyer/internal/web"
 )
 
@@ -32,9 +32,11 @@ import (
 type service struct {
 	cfg      config.Config
 	log      *slog.Logger
-	public   net.Listener // where browsers come in
+	public   net.Listener   // where browsers come in
+	tunnel   *tunnel.Tunnel // where they come in from elsewhere; nil without it
 	db       *database
-	sfu      *sfu.Server  // nil with a LiveKit service elsewhere
+	backends call.Backends
+	sfu      *sfu.Server  // nil when LiveKit is elsewhere, or not used
 	hooks    net.Listener // where the embedded media server calls back; nil without it
 	accounts *account.Store
 	mails    *mail.Store
@@ -42,11 +44,11 @@ type service struct {
 	servers  []*http.Server
 	failed   chan error // of a server that stopped by itself
 
+	connectSources []string // where browsers connect besides here
+
 	background sync.WaitGroup
 	end        context.CancelFunc // of what runs in the background and of live connections
 }
-
-const backendName = "livekit"
 
 // serve runs the service until ctx ends or a part of it fails.
 func serve(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
@@ -78,6 +80,9 @@ func (s *service) start(ctx context.Context) (err error) {
 	if err := s.open(); err != nil {
 		return err
 	}
+	if err := s.openTunnel(ctx); err != nil {
+		return err
+	}
 	// The database first: it says best what is wrong with a data directory.
 	if s.db, err = openDatabase(ctx, s.cfg, s.log); err != nil {
 		return err
@@ -88,69 +93,36 @@ func (s *service) start(ctx context.Context) (err error) {
 	return s.startWeb(ctx)
 }
 
-// startMedia starts the embedded media server, or finds the one that an earlier
-// Foyer left with calls going on.
-func (s *service) startMedia(ctx context.Context) (err error) {
-	if s.cfg.LiveKitURL != "" {
-		return nil
-	}
-	if s.hooks, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("listen for the media server: %w", err)
-	}
-	s.sfu, err = sfu.Start(ctx, sfu.Config{
-		StateDir:    filepath.Join(s.cfg.DataDir, "sfu"),
-		UDPPort:     s.cfg.MediaUDPPort,
-		TCPPort:     s.cfg.MediaTCPPort,
-		MediaIP:     s.cfg.MediaIP,
-		RedisURL:    s.cfg.RedisURL,
-		CallbackURL: "http://" + s.hooks.Addr().String() + "/" + backendName,
-		Loopback:    s.cfg.MediaIP == "",
-		Log:         s.log,
-	})
-	return err
-}
-
 func (s *service) startWeb(ctx context.Context) error {
 	pool := s.db.pool
 	cookieKey, err := postgres.Key(ctx, pool, "cookie")
 	if err != nil {
 		return err
 	}
-	gateKey, err := postgres.Key(ctx, pool, "gate")
-	if err != nil {
-		return err
-	}
-	access := livekit.Fixed(s.cfg.LiveKitURL, s.cfg.LiveKitKey, s.cfg.LiveKitSecret)
-	if s.sfu != nil {
-		access = s.sfu.Access
-	}
-	backend, err := livekit.New(livekit.Config{Access: access, GateKey: gateKey, Log: s.log})
-	if err != nil {
-		return err
-	}
-	backends := call.Backends{backendName: backend}
 	hub := ledger.NewHub(pool, s.log)
 	rooms := room.NewStore(pool)
-	reconciler := call.NewReconciler(pool, backends, s.log)
+	reconciler := call.NewReconciler(pool, s.backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
 	sender, err := s.openMail(ctx)
 	if err != nil {
 		return err
 	}
 	s.web, err = web.New(web.Config{
-		PublicOrigin: s.cfg.PublicOrigin(),
-		LinkOrigin:   s.origin(),
-		SignupOpen:   s.cfg.Signup == "open",
-		CookieKey:    cookieKey,
-		Pool:         pool,
-		Accounts:     s.accounts,
-		Rooms:        rooms,
-		Mails:        s.mails,
-		Calls:        call.NewService(pool, rooms, backends, hub),
-		Reconciler:   reconciler,
-		Backends:     backends,
-		Backend:      backendName,
-		Log:          s.log,
+		PublicOrigin:   s.cfg.PublicOrigin(),
+		LinkOrigin:     s.origin(),
+		TrustedProxies: s.cfg.Proxies(),
+		SignupOpen:     s.cfg.Signup == "open",
+		CookieKey:      cookieKey,
+		Pool:           pool,
+		Accounts:       s.accounts,
+		Rooms:          rooms,
+		Mails:          s.mails,
+		Calls:          call.NewService(pool, rooms, s.backends, hub),
+		Reconciler:     reconciler,
+		Backends:       s.backends,
+		Backend:        s.cfg.Backend(),
+		ConnectSources: s.connectSources,
+		Log:            s.log,
 	})
 	if err != nil {
 		return err
@@ -166,7 +138,12 @@ func (s *service) startWeb(ctx context.Context) error {
 			}
 		})
 	}
-	s.answer(s.public, s.web.Handler(live))
+	s.background.Go(func() { s.checkMedia(live) })
+	handler := s.web.Handler(live)
+	s.answer(s.public, handler)
+	if s.tunnel != nil {
+		s.answer(s.tunnel, handler)
+	}
 	if s.hooks != nil {
 		s.answer(s.hooks, s.web.Hooks())
 	}
@@ -209,6 +186,9 @@ func (s *service) stop(keepCalls bool) error {
 		}
 	}
 	s.background.Wait()
+	if s.tunnel != nil {
+		s.tunnel.Disconnect()
+	}
 	if s.sfu != nil && keepCalls {
 		s.sfu.Release()
 	} else if s.sfu != nil {
@@ -234,10 +214,14 @@ func (s *service) welcome(ctx context.Context, stdout io.Writer) error {
 	}
 	origin := s.origin()
 	text := "\n  Foyer is ready.\n\n    Open it:          " + origin + "\n"
+	if s.tunnel != nil {
+		text += "    On this machine:  " + s.localOrigin() + "\n"
+	}
 	if setup != "" {
 		text += "    Set it up, once:  " + origin + "/setup?token=" + string(setup) + "\n"
 	}
-	if !s.cfg.TLS() {
+	text += s.aboutTunnel()
+	if !strings.HasPrefix(origin, "https://") {
 		text += "\n    From other machines browsers give a camera to https only:\n    see \"Reached from elsewhere\" in the README.\n"
 	}
 	fmt.Fprintln(stdout, text)

@@ -26,8 +26,11 @@ export class Foyer {
   /** @type {import("node:child_process").ChildProcess | undefined} */
   #process;
 
-  /** Starts a new deployment on free ports, with a data directory of its own. */
-  static async start() {
+  /**
+   * Starts a new deployment on free ports, with a data directory of its own.
+   * @param {Record<string, string>} [settings] others than usual
+   */
+  static async start(settings = {}) {
     if (!existsSync(binary)) throw new Error(`there is no ${binary}: run make build first`);
     const foyer = new Foyer();
     foyer.#dir = mkdtempSync(path.join(os.tmpdir(), "foyer-e2e-"));
@@ -37,6 +40,7 @@ export class Foyer {
       FOYER_ADDR: `127.0.0.1:${await freeTCPPort()}`,
       FOYER_MEDIA_UDP_PORT: String(await freeUDPPort()),
       FOYER_MEDIA_TCP_PORT: String(await freeTCPPort()),
+      ...settings,
     };
     await foyer.begin();
     return foyer;
@@ -124,11 +128,21 @@ export class Foyer {
 }
 
 /** @returns {Promise<number>} */
-export function freeTCPPort() {
+export async function freeTCPPort() {
+  const { port, release } = await heldTCPPort();
+  await release();
+  return port;
+}
+
+/**
+ * A free port that nobody gets before it is released.
+ * @returns {Promise<{port: number, release: () => Promise<void>}>}
+ */
+export function heldTCPPort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer().on("error", reject).listen(0, "127.0.0.1", () => {
       const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
+      resolve({ port, release: () => new Promise((done) => { server.close(() => done()); }) });
     });
   });
 }

@@ -34,6 +34,17 @@ export async function expectSound(page) {
   await expect.poll(() => page.evaluate(loudest), { message: "the loudest sample heard" }).toBeGreaterThan(0.01);
 }
 
+/**
+ * Waits until nothing of others is heard, though their sound is connected.
+ * @param {Page} page
+ */
+export async function expectSilence(page) {
+  await expect.poll(async () => {
+    const peak = await page.evaluate(loudest);
+    return peak >= 0 && peak < 0.001;
+  }, { message: "nothing is heard" }).toBe(true);
+}
+
 /** Runs in the page: listens for half a second. */
 async function loudest() {
   const playing = [...document.querySelectorAll("audio")].filter((audio) => audio.srcObject && !audio.paused && !audio.muted && audio.volume > 0);

@@ -11,7 +11,7 @@ test("the outbox without a mail server, in pictures", async ({ visit, foyer }) =
   expect((await ana.page.goto("/admin/mail"))?.status()).toBe(404);
   await foyer.sql("update users set administrator = true where username = 'ana'");
   await ana.page.goto("/");
-  await ana.page.getByRole("link", { name: "Outbox" }).click();
+  await ana.page.getByRole("link", { name: "Administration" }).click();
   await expect(ana.page.getByText("No mails yet")).toBeVisible();
   await shots(ana, "outbox-empty");
 

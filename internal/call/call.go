@@ -39,6 +39,15 @@ func (b Backends) of(r room.Room) (media.Backend, error) {
 	return backend, nil
 }
 
+// places is how many a room takes: its capacity, or what its media service can
+// carry when that is less.
+func (b Backends) places(r room.Room) int {
+	if backend, ok := b[r.Backend]; ok && backend.Capabilities().Most > 0 {
+		return min(r.Capacity, backend.Capabilities().Most)
+	}
+	return r.Capacity
+}
+
 // liveRoom is the name of a room's call at the media backend. Raising the room's
 // generation leaves the old call behind for good.
 func liveRoom(id room.ID, generation int) media.RoomID {

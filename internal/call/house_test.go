@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 // that listens to it, and a media backend in memory.
 type house struct {
 	*testing.T
+	ctx        context.Context // of the service
 	pool       *pgxpool.Pool
 	accounts   *account.Store
 	rooms      *room.Store
@@ -38,10 +39,18 @@ type house struct {
 
 func newHouse(t *testing.T, usernames ...string) *house {
 	t.Helper()
+	memory := mediatest.NewMemory()
+	h := newHouseOver(t, memory, call.Backends{memory.Capabilities().Name: memory}, usernames...)
+	memory.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+	memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
+	return h
+}
+
+// newHouseOver is newHouse without a gate and callbacks.
+func newHouseOver(t *testing.T, memory *mediatest.Memory, backends call.Backends, usernames ...string) *house {
+	t.Helper()
 	pool := postgrestest.New(t)
 	log := slog.New(slog.DiscardHandler)
-	memory := mediatest.NewMemory()
-	backends := call.Backends{memory.Capabilities().Name: memory}
 	hub := ledger.NewHub(pool, log)
 	h := &house{
 		T: t, pool: pool, media: memory, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool),
@@ -50,8 +59,7 @@ func newHouse(t *testing.T, usernames ...string) *house {
 	}
 	h.calls = call.NewService(pool, h.rooms, backends, hub)
 	ctx, cancel := context.WithCancel(context.Background())
-	memory.Signalling(ctx, h.calls.Admit, h.reconciler)
-	memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
+	h.ctx = ctx
 	var running sync.WaitGroup
 	running.Go(func() { call.Follow(ctx, pool, hub, h.reconciler, log) })
 	t.Cleanup(func() { cancel(); running.Wait() })

@@ -35,6 +35,7 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 	if err != nil {
 		return Ticket{}, err
 	}
+	visit.Room.Capacity = s.backends.places(visit.Room)
 	if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
 		return Ticket{}, err
 	}
@@ -145,7 +146,7 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 	if reason := p.barred(); reason != "" {
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
 	}
-	kept, err := s.keepPlace(ctx, p.room.ID, p.id)
+	kept, err := s.keepPlace(ctx, p.room, p.id)
 	if err != nil {
 		return media.Participant{}, err
 	}

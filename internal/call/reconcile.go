@@ -25,7 +25,10 @@ import (
 const Channel = "access_changed"
 
 const (
-	retryAfter = 500 * time.Millisecond
+	// A room that could not be reconciled is tried again after a time that
+	// doubles from the first to the second of these: a media service that does
+	// not answer, or is asked too much, is not helped by asking more.
+	retryAfter, retryAtLatest = 500 * time.Millisecond, 8 * time.Second
 	// oneRoom bounds how long a media service may keep one room waiting.
 	oneRoom = 10 * time.Second
 )
@@ -39,12 +42,20 @@ type Reconciler struct {
 	users    *queue[account.UserID]
 	arrivals *queue[arrival]
 	missed   chan struct{} // changes may have been missed: sweep now
+
+	mu       sync.Mutex
+	failures map[room.ID]int // in a row
+	wrong    map[string]bool // backends that somebody has to set right first
 }
 
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
-	return &Reconciler{pool: pool, backends: backends, log: log, rooms: newQueue[room.ID](), users: newQueue[account.UserID](), arrivals: newQueue[arrival](), missed: make(chan struct{}, 1)}
+	return &Reconciler{
+		pool: pool, backends: backends, log: log,
+		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), arrivals: newQueue[arrival](), missed: make(chan struct{}, 1),
+		failures: make(map[room.ID]int), wrong: make(map[string]bool),
+	}
 }
 
 // Run works until ctx ends.
@@ -153,11 +164,35 @@ func (r *Reconciler) roomsOf(ctx context.Context, user account.UserID) ([]room.I
 // attend reconciles one room, and again later when it did not work.
 func (r *Reconciler) attend(ctx context.Context, id room.ID) {
 	err := r.Reconcile(ctx, id)
-	if err == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return
 	}
-	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_in", retryAfter)
-	time.AfterFunc(retryAfter, func() { r.rooms.add(id) })
+	pause := r.pause(id, err)
+	if err == nil {
+		return
+	}
+	if isMisconfigured(err) {
+		r.log.Warn("room not reconciled, the sweep will when the media service is set right", "room_id", id, "error", err)
+		return
+	}
+	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_in", pause)
+	time.AfterFunc(pause, func() { r.rooms.add(id) })
+}
+
+// pause counts how a room's reconciliation went and returns how long to wait
+// before the next attempt.
+func (r *Reconciler) pause(id room.ID, err error) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.failures, id)
+		return 0
+	}
+	pause := min(retryAfter<<r.failures[id], retryAtLatest)
+	if pause < retryAtLatest {
+		r.failures[id]++
+	}
+	return pause
 }
 
 // Reconcile makes one room right: those who may not be there are out, those who
@@ -193,7 +228,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		return nil // nobody is connected to a service that is not configured
 	}
 	if current.room.DeletedAt == nil {
-		err = r.compare(ctx, current.room, backend, present)
+		if !backend.Capabilities().Update {
+			// Their pages carry it out, so they are told whatever the media
+			// service says.
+			for _, p := range present {
+				if p.over() == "" {
+					err = errors.Join(err, r.permit(ctx, p))
+				}
+			}
+		}
+		err = errors.Join(err, r.compare(ctx, current.room, backend, present))
 	} else {
 		// Somebody may have passed the gate in the instant of the deletion,
 		// which raised the generation.
@@ -311,6 +355,9 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		return r.expel(ctx, p, reason)
 	}
 	if p.connected == nil || p.left != nil {
+		if reason := r.unasked(backend, p); reason != "" {
+			return r.expel(ctx, p, reason)
+		}
 		joined, err := r.markJoined(ctx, p)
 		if err != nil {
 			return err
@@ -320,14 +367,27 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		}
 	}
 	may := p.permissions()
-	if c.May == may && p.may == may {
-		return nil
-	}
 	if c.May != may && backend.Capabilities().Update {
 		if err := backend.Update(ctx, p.liveRoom(), p.id, may); err != nil {
 			return err
 		}
 	}
+	return r.permit(ctx, p)
+}
+
+// unasked says why somebody who has just connected may not, where no gate has
+// asked before; empty when they may. Whether a place is left is asked when they
+// take it.
+func (r *Reconciler) unasked(backend media.Backend, p presence) Reason {
+	if gated(backend) {
+		return ""
+	}
+	return p.barred()
+}
+
+// permit tells a participant what they may publish now, unless they know.
+func (r *Reconciler) permit(ctx context.Context, p presence) error {
+	may := p.permissions()
 	if p.may == may {
 		return nil
 	}
@@ -342,7 +402,7 @@ func (r *Reconciler) markJoined(ctx context.Context, p presence) (in bool, err e
 	in, err = r.record(ctx, `
 		update grants set connected_at = coalesce(connected_at, now()), left_at = null
 		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null
-			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id},
+			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id, r.backends.places(p.room)},
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})
 	if in || err != nil {
 		return in, err

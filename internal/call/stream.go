@@ -99,7 +99,7 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	}
 	// What the ledger says of the end comes before what a check finds; so does
 	// the queue of those who wait before a wait for news.
-	news, err := s.check(ctx)
+	news, err := s.check(context.WithoutCancel(ctx))
 	if s.ended || news != nil || err != nil {
 		return news, err
 	}

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,8 +23,8 @@ const (
 func (r *Reconciler) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
-		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+	for round := 0; ; round++ {
+		if err := r.sweepOnce(ctx, round); err != nil && ctx.Err() == nil {
 			r.log.Warn("sweep of live rooms", "error", err)
 		}
 		select {
@@ -31,6 +32,7 @@ func (r *Reconciler) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		case <-r.missed:
+			round = -1 // begin with everything
 		}
 	}
 }
@@ -39,7 +41,12 @@ func (r *Reconciler) sweep(ctx context.Context) {
 // few queries whatever their number, and queues the rooms where they differ: for
 // what was missed, and for what no row's change announces, like the end of a
 // session. Calls that rooms have left behind it ends.
-func (r *Reconciler) Sweep(ctx context.Context) error {
+func (r *Reconciler) Sweep(ctx context.Context) error { return r.sweepOnce(ctx, 0) }
+
+// sweepOnce is Sweep, but for backends without a gate only as thorough as the
+// round asks for; the first is thorough. A backend that does not answer leaves
+// the others to be looked at.
+func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	if _, err := r.pool.Exec(ctx, `
 		update grants set left_at = now(), held_until = null, reason = 'lapsed'
 		where connected_at is null and left_at is null and revoked_at is null and held_until < now() - $1::interval`, lapseAfter); err != nil {
@@ -48,55 +55,57 @@ func (r *Reconciler) Sweep(ctx context.Context) error {
 	if err := r.sweepCalls(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	live := make(map[media.ParticipantID]media.Connected)
-	at := make(map[media.ParticipantID]media.RoomID)
-	for _, backend := range r.backends {
-		calls, err := backend.Live(ctx)
-		if err == nil {
-			err = r.closeStrays(ctx, backend, calls)
-		}
-		if err != nil {
-			return fmt.Errorf("sweep: %w", err)
-		}
-		for name, people := range calls {
-			for _, c := range people {
-				live[c.ID], at[c.ID] = c, name
-			}
-		}
-	}
 	present, err := presences(ctx, r.pool, `grants.left_at is null and grants.revoked_at is null`)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	v := newView()
+	for name, backend := range r.backends {
+		err = errors.Join(err, r.look(ctx, v, name, backend, present, round))
+	}
 	for _, p := range present {
-		c, connected := live[p.id]
-		right := p.over() == "" && connected == (p.connected != nil) && p.may == p.permissions()
+		c, connected := v.live[p.id]
+		right := p.over() == "" && p.may == p.permissions()
+		if v.covers(p) {
+			right = right && connected == (p.connected != nil)
+		}
 		if connected {
-			right = right && at[p.id] == p.liveRoom() && (c.May == p.may || !r.canUpdate(p.room))
+			right = right && v.at[p.id] == p.liveRoom() && (c.May == p.may || !r.canUpdate(p.room))
 		}
 		if !right {
 			r.rooms.add(p.room.ID)
 		}
-		delete(live, p.id)
+		delete(v.live, p.id)
 	}
-	for id := range live { // whom no grant in use let in
-		r.Seen(at[id])
+	for id := range v.live { // whom no grant in use let in
+		r.Seen(v.at[id])
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
 	}
 	return nil
 }
 
-// sweepCalls queues the rooms of calls whose time is up or that nobody is in, and
-// takes out of the lobbies who waits no more.
+// sweepCalls presides over calls whose time is up or that nobody is in, and takes
+// out of the lobbies who waits no more. It asks no backend.
 func (r *Reconciler) sweepCalls(ctx context.Context) error {
 	rows, err := r.pool.Query(ctx, `
-		select room_id from calls where ended_at is null
-			and (ends_at <= now() or not exists (select from grants where grants.room_id = calls.room_id and `+room.Present+`))`)
+		select `+room.Columns+` from calls join rooms on rooms.id = calls.room_id where calls.ended_at is null
+			and (calls.ends_at <= now() or not exists (select from grants where grants.room_id = calls.room_id and `+room.Present+`))`)
 	if err != nil {
 		return err
 	}
-	var id room.ID
-	if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { r.rooms.add(id); return nil }); err != nil {
+	rooms, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (found room.Room, err error) {
+		err = row.Scan(found.Fields()...)
+		return found, err
+	})
+	if err != nil {
 		return err
+	}
+	for _, found := range rooms {
+		if err := r.preside(ctx, found); err != nil {
+			return err
+		}
 	}
 	return room.NewStore(r.pool).SweepLobbies(ctx)
 }

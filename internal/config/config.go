@@ -20,24 +20,37 @@ import (
 
 // Config is how one Foyer runs.
 type Config struct {
-	Addr          string // where pages are served, like ":8080"
-	DataDir       string
-	PublicURL     string // origin by which browsers reach Foyer; empty: by what they ask for
-	Domain        string // serve https for this name with certificates by ACME
-	TLSCert       string // file with the certificate chain, PEM
-	TLSKey        string // file with its key, PEM
-	TLSSelfSigned bool
-	Signup        string // "open" or "closed"
-	MediaUDPPort  int
-	MediaTCPPort  int    // 0: media over UDP only
-	MediaIP       string // address of media that browsers reach; empty: found
-	DatabaseURL   string // empty: the embedded Postgres
-	RedisURL      string // joins the embedded media servers of several nodes
-	LiveKitURL    string // empty: the embedded media server
-	LiveKitKey    string
-	LiveKitSecret string
-	SMTPURL       string // empty: mails stay in the outbox
-	MailFrom      string // empty: noreply at the public host
+	Addr      string // where pages are served, like ":8080"
+	DataDir   string
+	PublicURL string // origin by which browsers reach Foyer; empty: by what they ask for
+	// TrustedProxies are addresses and networks in front of Foyer; see Proxies.
+	TrustedProxies string
+	Tunnel         bool   // serve through ngrok too
+	NgrokToken     string // of the account that the tunnel belongs to
+	Domain         string // serve https for this name with certificates by ACME
+	TLSCert        string // file with the certificate chain, PEM
+	TLSKey         string // file with its key, PEM
+	TLSSelfSigned  bool
+	Signup         string // "open" or "closed"
+	MediaUDPPort   int
+	MediaTCPPort   int    // 0: media over UDP only
+	MediaIP        string // address of media that browsers reach; empty: found
+	DatabaseURL    string // empty: the embedded Postgres
+	RedisURL       string // joins the embedded media servers of several nodes
+	LiveKitURL     string // empty: the embedded media server
+	LiveKitKey     string
+	LiveKitSecret  string
+	Media          string // which service carries the calls of new rooms; see Backend
+
+	TwilioAccountSID   string // empty: no Twilio
+	TwilioKeySID       string
+	TwilioKeySecret    string
+	TwilioAuthToken    string // empty: Twilio does not call back
+	TwilioAPIURL       string // of its REST service in place of Twilio's own
+	TwilioSignalingURL string // where browsers connect in place of Twilio's own
+
+	SMTPURL  string // empty: mails stay in the outbox
+	MailFrom string // empty: noreply at the public host
 }
 
 // setting is one value of a Config: its name in the environment, and as a flag.
@@ -54,6 +67,9 @@ var settings = []setting{
 	{env: "FOYER_ADDR", def: ":8080", help: "address and port that pages are served on", field: func(c *Config) any { return &c.Addr }},
 	{env: "FOYER_DATA_DIR", def: "./data", help: "folder for the database, certificates and state", field: func(c *Config) any { return &c.DataDir }},
 	{env: "FOYER_PUBLIC_URL", help: "how browsers reach Foyer, like https://meet.example.org", field: func(c *Config) any { return &c.PublicURL }},
+	{env: "FOYER_TRUSTED_PROXIES", help: "addresses and networks of proxies in front, like 127.0.0.1,10.0.0.0/8, whose X-Forwarded headers count", field: func(c *Config) any { return &c.TrustedProxies }},
+	{env: "FOYER_TUNNEL", flag: true, help: "be reached through an ngrok tunnel too, with its address as the public one", field: func(c *Config) any { return &c.Tunnel }},
+	{env: "NGROK_AUTHTOKEN", secret: true, help: "authtoken of the ngrok account for the tunnel", field: func(c *Config) any { return &c.NgrokToken }},
 	{env: "FOYER_DOMAIN", help: "serve https on 443 for this name, with a certificate by ACME", field: func(c *Config) any { return &c.Domain }},
 	{env: "FOYER_TLS_CERT", help: "certificate file (PEM) to serve https with", field: func(c *Config) any { return &c.TLSCert }},
 	{env: "FOYER_TLS_KEY", help: "key file (PEM) of the certificate", field: func(c *Config) any { return &c.TLSKey }},
@@ -67,6 +83,13 @@ var settings = []setting{
 	{env: "LIVEKIT_URL", help: "LiveKit service to use instead of the embedded media server", field: func(c *Config) any { return &c.LiveKitURL }},
 	{env: "LIVEKIT_API_KEY", help: "its API key", field: func(c *Config) any { return &c.LiveKitKey }},
 	{env: "LIVEKIT_API_SECRET", secret: true, help: "its API secret", field: func(c *Config) any { return &c.LiveKitSecret }},
+	{env: "FOYER_MEDIA", help: "what carries the calls of new rooms: livekit, or twilio (when that is set up, it is)", field: func(c *Config) any { return &c.Media }},
+	{env: "TWILIO_ACCOUNT_SID", help: "account at Twilio whose Programmable Video carries calls", field: func(c *Config) any { return &c.TwilioAccountSID }},
+	{env: "TWILIO_API_KEY_SID", help: "its API key", field: func(c *Config) any { return &c.TwilioKeySID }},
+	{env: "TWILIO_API_KEY_SECRET", secret: true, help: "the API key's secret", field: func(c *Config) any { return &c.TwilioKeySecret }},
+	{env: "TWILIO_AUTH_TOKEN", secret: true, help: "the account's auth token, so that Twilio can report who comes and goes", field: func(c *Config) any { return &c.TwilioAuthToken }},
+	{env: "TWILIO_API_URL", help: "where Twilio's REST service is reached, if not at Twilio", field: func(c *Config) any { return &c.TwilioAPIURL }},
+	{env: "TWILIO_SIGNALING_URL", help: "where browsers connect, if not at Twilio", field: func(c *Config) any { return &c.TwilioSignalingURL }},
 	{env: "SMTP_URL", secret: true, help: "mail server, like smtp://user:password@mail.example.org:587; without one an administrator reads mails in the outbox", field: func(c *Config) any { return &c.SMTPURL }},
 	{env: "FOYER_MAIL_FROM", help: "sender of mails, like Foyer <noreply@example.org>; noreply at the public host when unset", field: func(c *Config) any { return &c.MailFrom }},
 }
@@ -178,6 +201,9 @@ func (c Config) check() (problems []error) {
 	if ways := count(c.Domain != "", c.TLSCert != "", c.TLSSelfSigned); ways > 1 {
 		bad("FOYER_DOMAIN, FOYER_TLS_CERT and FOYER_TLS_SELF_SIGNED: choose one of them")
 	}
+	_, notNetworks := proxies(c.TrustedProxies)
+	problems = append(problems, notNetworks...)
+	problems = append(problems, c.checkTunnel()...)
 	if c.Signup != "open" && c.Signup != "closed" {
 		bad("FOYER_SIGNUP: %q is neither open nor closed", c.Signup)
 	}
@@ -190,14 +216,7 @@ func (c Config) check() (problems []error) {
 	if _, err := netip.ParseAddr(c.MediaIP); c.MediaIP != "" && err != nil {
 		bad("FOYER_MEDIA_IP: %q is no IP address", c.MediaIP)
 	}
-	livekit := map[string]string{"LIVEKIT_URL": c.LiveKitURL, "LIVEKIT_API_KEY": c.LiveKitKey, "LIVEKIT_API_SECRET": c.LiveKitSecret}
-	if count(c.LiveKitURL != "", c.LiveKitKey != "", c.LiveKitSecret != "") > 0 {
-		for _, name := range []string{"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"} {
-			if livekit[name] == "" {
-				bad("%s: missing; LiveKit needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET", name)
-			}
-		}
-	}
+	problems = append(problems, c.checkMedia()...)
 	if _, err := c.SMTP(); err != nil {
 		bad("SMTP_URL: %w", err)
 	}

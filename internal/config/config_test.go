@@ -31,6 +31,7 @@ func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 		"FOYER_ADDR": "8080", "FOYER_PUBLIC_URL": "meet.example.org", "FOYER_DOMAIN": "https://x", "FOYER_TLS_CERT": "a.pem",
 		"FOYER_SIGNUP": "maybe", "FOYER_MEDIA_UDP_PORT": "many", "FOYER_MEDIA_TCP_PORT": "70000", "FOYER_MEDIA_IP": "here",
 		"FOYER_TLS_SELF_SIGNED": "perhaps", "LIVEKIT_API_KEY": "key",
+		"FOYER_MEDIA": "zoom", "TWILIO_API_KEY_SID": "SK", "TWILIO_API_URL": "video.twilio.com", "TWILIO_SIGNALING_URL": "https://x",
 	})
 	if err == nil {
 		t.Fatal("no error")
@@ -38,6 +39,7 @@ func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 	for _, name := range []string{
 		"FOYER_ADDR", "FOYER_PUBLIC_URL", "FOYER_DOMAIN", "FOYER_TLS_CERT and FOYER_TLS_KEY", "FOYER_SIGNUP", "FOYER_MEDIA_UDP_PORT",
 		"FOYER_MEDIA_TCP_PORT", "FOYER_MEDIA_IP", "FOYER_TLS_SELF_SIGNED", "LIVEKIT_URL: missing", "LIVEKIT_API_SECRET: missing",
+		"FOYER_MEDIA: ", "TWILIO_ACCOUNT_SID: missing", "TWILIO_API_KEY_SECRET: missing", "TWILIO_API_URL", "TWILIO_SIGNALING_URL",
 	} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
@@ -99,7 +101,9 @@ func TestSecretsNeverPrint(t *testing.T) {
 	secrets := map[string]string{
 		"DATABASE_URL": "postgres://u:planted1@host/db", "REDIS_URL": "redis://:planted2@host",
 		"LIVEKIT_URL": "wss://host", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "planted3",
-		"SMTP_URL": "smtp://u:planted4@host",
+		"SMTP_URL":           "smtp://u:planted6@host",
+		"TWILIO_ACCOUNT_SID": "AC", "TWILIO_API_KEY_SID": "SK", "TWILIO_API_KEY_SECRET": "planted4", "TWILIO_AUTH_TOKEN": "planted5",
+		"NGROK_AUTHTOKEN": "planted7",
 	}
 	c, err := from(secrets)
 	if err != nil {

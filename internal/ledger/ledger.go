@@ -32,6 +32,7 @@ const (
 	RoomLocked     Kind = "room_locked"
 	RoomUnlocked   Kind = "room_unlocked"
 	RoomDeleted    Kind = "room_deleted"
+	RoomMoved      Kind = "room_moved"     // data: from, to (media backends)
 	MemberAdded    Kind = "member_added"   // subject: user; data: username, role
 	RoleChanged    Kind = "role_changed"   // subject: user; data: username, role
 	MemberRemoved  Kind = "member_removed" // subject: user; data: username

@@ -51,7 +51,9 @@ type Grant struct {
 type Connected struct {
 	ID    ParticipantID
 	Since time.Time // when the backend admitted them
-	May   Permissions
+	// May is what the backend lets them publish; nothing where it cannot tell,
+	// because it has no Update.
+	May Permissions
 }
 
 // EventKind says what an Event reports.
@@ -79,7 +81,27 @@ type Event struct {
 type Capabilities struct {
 	Name   string // "livekit" or "twilio": the browser adapter to load
 	Update bool   // permissions can change while connected
+	// Reports says that the service reports by itself who comes and goes, in
+	// callbacks or as a Signaller. Of one that does not, Live must be asked.
+	Reports bool
+	// Most is how many participants one live room takes; 0 when that is no
+	// matter of the service.
+	Most int
 }
+
+// Misconfigured is an error that somebody has to set right in Foyer's
+// settings, or in their account at the media service: trying again does not
+// help. It counts as ErrUnavailable too.
+type Misconfigured struct {
+	// Advice says in a sentence what is wrong and what to do. It holds no
+	// secret.
+	Advice string
+}
+
+func (m *Misconfigured) Error() string { return "media: " + m.Advice }
+
+// Unwrap makes the error an ErrUnavailable.
+func (m *Misconfigured) Unwrap() error { return ErrUnavailable }
 
 var (
 	// ErrUnsupported is returned for what a backend cannot do at all.

@@ -38,6 +38,9 @@ type Person struct {
 	Invited  bool   // a guest who came by an invitation
 	Answer   Answer // what the lobby says of them
 	Hosting  bool   // hosts the call that goes on, while no moderator is in it
+	// Administrator is of the site. Towards a room they are what their role says;
+	// only Move is theirs alone.
+	Administrator bool
 }
 
 // id names the person whether or not they have an account.

@@ -22,6 +22,7 @@ type State struct {
 	Lobby    Lobby
 	Locked   bool // nobody new may enter, but moderators
 	Full     bool // no place is left
+	InUse    bool // somebody is in the call, or about to be
 	Owners   int  // active accounts that own it
 	Switches Switches
 }
@@ -60,6 +61,7 @@ const (
 	Lock                        // lock and unlock
 	Configure                   // change who may enter, how, and how many
 	Delete
+	Move // have another media service carry its calls
 )
 
 // Ask is one question to the policy.
@@ -91,6 +93,7 @@ const (
 	MembersOnly Refusal = "members_only" // one may know of the room, but not enter
 	Rank        Refusal = "rank"         // their role does not allow it
 	LastOwner   Refusal = "last_owner"   // somebody must own the room
+	InUse       Refusal = "in_use"       // not during a call
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }
@@ -102,6 +105,8 @@ func Authorize(who Person, ask Ask, in State) error {
 	switch {
 	case who.User == "" && who.Guest == "" || who.Disabled:
 		return ErrSignIn
+	case ask.Action == Move:
+		return move(who, in)
 	case in.Deleted, who.Banned:
 		return ErrHidden
 	case who.Guest != "" && !(in.Guests && (who.Invited || in.Open)):

@@ -77,6 +77,7 @@ func (r Room) State() State {
 		Lobby:    r.Lobby,
 		Locked:   r.LockedAt != nil,
 		Full:     r.Present >= r.Capacity,
+		InUse:    r.Present > 0,
 		Owners:   r.Owners,
 		Switches: r.Switches,
 	}

@@ -286,6 +286,8 @@ func TestListsUseIndexes(t *testing.T) {
 		"guests of an invitation": `select 1 from guests where invitation_id = '` + string(r.ID) + `'`,
 		"session":                 `select 1 from sessions where token_hash = '\x00'`,
 		"email":                   `select 1 from users where lower(email) = 'a@example.org'`,
+		"rooms of a backend":      `select 1 from rooms where backend = 'x' and id > '` + string(r.ID) + `' and deleted_at is null order by id limit 10`,
+		"tokens still good":       `select 1 from grants where issued_at > now() - interval '1 minute'`,
 	}
 	tx, err := h.pool.Begin(t.Context())
 	if err != nil {

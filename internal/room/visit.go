@@ -103,7 +103,8 @@ const PersonColumns = `coalesce(users.id::text, ''), coalesce(guests.id::text, '
 	exists (select from bans where bans.room_id = rooms.id and bans.subject in (users.id, guests.id, guests.invitation_id)),
 	guests.invitation_id is not null,
 	coalesce((select lobby.state from lobby where lobby.room_id = rooms.id and lobby.person = coalesce(users.id, guests.id)), ''),
-	exists (select from calls where calls.room_id = rooms.id and calls.ended_at is null and calls.host = users.id)`
+	exists (select from calls where calls.room_id = rooms.id and calls.ended_at is null and calls.host = users.id),
+	coalesce(users.administrator, false)`
 
 // unended is the SQL condition, over the table invitations, for one that those
 // who came by it may go on relying on.
@@ -111,7 +112,7 @@ const unended = `invitations.revoked_at is null and (invitations.expires_at is n
 
 // Fields is where PersonColumns are scanned into.
 func (p *Person) Fields() []any {
-	return []any{&p.User, &p.Guest, &p.Role, &p.Disabled, &p.Banned, &p.Invited, &p.Answer, &p.Hosting}
+	return []any{&p.User, &p.Guest, &p.Role, &p.Disabled, &p.Banned, &p.Invited, &p.Answer, &p.Hosting, &p.Administrator}
 }
 
 // person loads a user as the policy sees them towards a room.

@@ -161,7 +161,7 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, session acc
 	if form.Values == nil {
 		form.Values = map[string]string{"display_name": session.User.DisplayName}
 	}
-	page := AccountPage{Page: s.base(r, "Account"), Email: session.User.Email, Form: form, PasswordForm: passwordForm, Sessions: count}
+	page := AccountPage{Page: s.base(r, "Account"), Email: session.User.Email, Form: form, PasswordForm: passwordForm, Sessions: count, Administrator: session.User.Administrator}
 	page.Notice = s.takeNotice(w, r)
 	s.render(w, r, status, "account", page)
 	return nil

@@ -139,11 +139,17 @@ func (s *Server) callback(backend media.Backend) handler {
 		event, err := backend.Event(r)
 		switch {
 		case errors.Is(err, media.ErrForged):
+			s.refusals.Do(func() {
+				s.Log.Warn("callback of the media service refused; when many are, check its secret here and FOYER_PUBLIC_URL",
+					"service", backend.Capabilities().Name, "error", err)
+			})
 			return errForged
 		case err != nil:
 			return unreadable(err)
 		}
-		s.Reconciler.Seen(event.Room)
+		if event.Kind != media.EventOther {
+			s.Reconciler.Seen(event.Room)
+		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

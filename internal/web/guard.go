@@ -44,23 +44,28 @@ func (s *Server) recoverer(next http.Handler) http.Handler {
 }
 
 // contentPolicy lets pages load nothing from elsewhere, and run and style
-// nothing that is not in a file of ours.
-var contentPolicy = strings.Join([]string{
-	"default-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob: mediastream:",
-	"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
-}, "; ")
+// nothing that is not in a file of ours. Scripts connect to ourselves and to
+// what a media service needs.
+func contentPolicy(connect []string) string {
+	return strings.Join([]string{
+		"default-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob: mediastream:",
+		strings.Join(append([]string{"connect-src 'self'"}, connect...), " "),
+		"object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+	}, "; ")
+}
 
 func (s *Server) secureHeaders(next http.Handler) http.Handler {
+	policy := contentPolicy(s.ConnectSources)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=()")
 		// Only for the public name: localhost, with a certificate for trying,
 		// serves other programs too.
-		if r.TLS != nil && s.PublicOrigin == requestOrigin(r) {
+		if s.underPublicName(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)
@@ -130,14 +135,6 @@ func (s *Server) sameOriginIfNamed(next http.Handler) http.Handler {
 
 func (s *Server) ownOrigin(r *http.Request, origin string) bool {
 	return origin != "" && (origin == s.PublicOrigin || origin == requestOrigin(r))
-}
-
-// requestOrigin is the origin as this request reached the program.
-func requestOrigin(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }
 
 // origin is how the service is reached, for addresses to be shown.

@@ -2,9 +2,12 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"foyer/internal/web"
 )
 
 // A page of another site can change nothing, whatever it sends.
@@ -135,6 +138,29 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// Scripts connect to this origin, and to a media service elsewhere only when
+// there is one.
+func TestWhereScriptsConnect(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for want, sources := range map[string][]string{
+		"; connect-src 'self'; ":                                   nil,
+		"; connect-src 'self' wss://a.example wss://*.b.example; ": {"wss://a.example", "wss://*.b.example"},
+	} {
+		config := h.server.Config
+		config.ConnectSources = sources
+		server, err := web.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		server.Handler(t.Context()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))
+		if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, want) {
+			t.Errorf("with %v: policy %q, want %q in it", sources, policy, want)
+		}
+	}
+}
+
 // Being alive is not being ready: that needs the database and the media service.
 func TestReady(t *testing.T) {
 	t.Parallel()
@@ -145,9 +171,9 @@ func TestReady(t *testing.T) {
 			t.Errorf("%s, %s: got %d %q, want %d with %q", what, path, got.status, got.body, status, says)
 		}
 	}
-	expect("all is well", "/readyz", 200, "media: ok")
+	expect("all is well", "/readyz", 200, "media livekit: ok")
 	h.media.SetDown(true)
-	expect("media is down", "/readyz", 503, "media: does not answer")
+	expect("media is down", "/readyz", 503, "media livekit: does not answer")
 	expect("media is down", "/healthz", 200, "ok")
 	h.media.SetDown(false)
 	expect("media is back", "/readyz", 200, "database: ok")

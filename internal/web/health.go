@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,24 +16,32 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// ready answers 200 when the database and the media service that new rooms use
-// answer, 503 and which one does not otherwise.
+// ready answers 200 when the database and the media service for new rooms answer,
+// 503 otherwise. It says what is wrong with which; another media service that is
+// away is no reason to send nobody here.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	const patience = 2 * time.Second
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
+	database := s.Pool.Ping(ctx)
+	services := s.mediaState(r.Context()) // with a time of their own
 	status := http.StatusOK
 	var report strings.Builder
-	check := func(part string, err error) {
+	check := func(part string, needed bool, err error) {
 		answer := "ok"
+		if err != nil && needed {
+			status = http.StatusServiceUnavailable
+		}
 		if err != nil {
-			status, answer = http.StatusServiceUnavailable, "does not answer"
+			answer = adviceIn(err, "does not answer")
 			s.Log.Warn("not ready", "part", part, "error", err)
 		}
 		fmt.Fprintf(&report, "%s: %s\n", part, answer)
 	}
-	check("database", s.Pool.Ping(ctx))
-	check("media", s.Backends[s.Backend].Ready(ctx))
+	check("database", true, database)
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		check("media "+name, name == s.Backend, services[name])
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

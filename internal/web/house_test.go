@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -47,6 +48,12 @@ type house struct {
 
 func newHouse(t *testing.T, usernames ...string) *house {
 	t.Helper()
+	return newHouseWith(t, nil, usernames...)
+}
+
+// newHouseWith is newHouse with more media services than the one for new rooms.
+func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house {
+	t.Helper()
 	pool := postgrestest.New(t)
 	h := &house{
 		T: t, pool: pool, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool), media: mediatest.NewMemory(),
@@ -60,6 +67,7 @@ func newHouse(t *testing.T, usernames ...string) *house {
 	}), nil))
 	hub := ledger.NewHub(pool, log)
 	backends := call.Backends{"livekit": h.media}
+	maps.Copy(backends, more)
 	reconciler := call.NewReconciler(pool, backends, log)
 	h.mails = newMails(t, pool, true)
 	h.config = web.Config{

@@ -37,14 +37,6 @@ func (h *house) mailOf(store *mail.Store, subject string) (id mail.ID) {
 	return id
 }
 
-// administrator makes somebody one.
-func (h *house) administrator(name string) {
-	h.Helper()
-	if _, err := h.pool.Exec(h.Context(), `update users set administrator = true where username = $1`, name); err != nil {
-		h.Fatal(err)
-	}
-}
-
 // withoutMailServer is the same house as another node serves it.
 func (h *house) withoutMailServer() *house {
 	h.Helper()
@@ -91,7 +83,7 @@ func TestOutboxWithoutMailServer(t *testing.T) {
 	with.administrator("admin")
 	h := with.withoutMailServer()
 	h.seesNot(h.get("ana", "/"), "/admin/mail")
-	h.sees(h.get("admin", "/"), `href="/admin/mail"`, "Outbox")
+	h.sees(h.get("admin", "/"), `href="/admin/mail"`, "Administration")
 	h.sees(h.get("admin", "/admin/mail"), "No mails yet", "No mail server is set up", "SMTP_URL")
 
 	path := "/admin/mail/" + string(h.mail(h.mails))

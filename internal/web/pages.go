@@ -330,6 +330,36 @@ type AccountPage struct {
 	Form         Form
 	PasswordForm Form
 	Sessions     int // how many places one is signed in, this one included
+	// Administrator says that the viewer administers the site.
+	Administrator bool
+}
+
+// AdminMediaPage is templates/admin_media.html, for administrators of the site.
+// POST /admin/media/{room} with field backend moves a room.
+type AdminMediaPage struct {
+	Page
+	Services []MediaService // the one for new rooms first
+}
+
+// MediaService is a service that carries calls, or should.
+type MediaService struct {
+	Name, Title string
+	Configured  bool
+	ForNew      bool   // new rooms are given to it
+	Problem     string // what is wrong with it in words, empty when it is ready
+	Rooms       int    // how many rooms it carries
+	Listed      []CarriedRoom
+	NextAfter   string        // where the list goes on, empty at its end
+	Others      []MediaChoice // where its rooms can be moved to
+}
+
+// MediaChoice is a service to choose.
+type MediaChoice struct{ Name, Title string }
+
+// CarriedRoom is one room of a service.
+type CarriedRoom struct {
+	ID, Slug, Name string
+	Present        int // people in the call, or about to be
 }
 
 // MailsPage is templates/mails.html: the outbox, for administrators.

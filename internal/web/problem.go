@@ -57,6 +57,7 @@ func problemOf(err error) problem {
 	var invalid input.Invalid
 	var refusal room.Refusal
 	var tooLarge *http.MaxBytesError
+	var misconfigured *media.Misconfigured
 	switch {
 	case errors.Is(err, room.ErrSignIn), errors.Is(err, account.ErrSignedOut):
 		return problem{status: 401, reason: "signed_out", heading: "You are signed out", message: "Log in and try again."}
@@ -98,7 +99,13 @@ func problemOf(err error) problem {
 		return problem{status: 429, reason: "busy", heading: "Too many attempts", message: "Wait a minute and try again.", retry: 60}
 	case errors.Is(err, account.ErrBusy):
 		return problem{status: 503, reason: "busy", heading: "Many people are logging in", message: "Try again in a few seconds.", retry: 3}
-	case errors.Is(err, media.ErrUnavailable), errors.Is(err, call.ErrNoBackend):
+	case errors.As(err, &misconfigured):
+		return problem{status: 503, reason: "media_misconfigured", heading: "Calls are not set up right",
+			message: "The service that carries this room's calls does not accept this site. Tell the administrator, who sees at /admin/media what to set right."}
+	case errors.Is(err, call.ErrNoBackend):
+		return problem{status: 503, reason: "media_missing", heading: "This room's calls are not set up",
+			message: "The service that carried them is not in use here any more. Ask the administrator to move the room to another."}
+	case errors.Is(err, media.ErrUnavailable):
 		return problem{status: 503, reason: "media_unavailable", heading: "The call service does not answer",
 			message: "Try again in a moment. If it lasts, tell the administrator.", retry: 3}
 	}
@@ -118,6 +125,8 @@ func refusalProblem(refusal room.Refusal) problem {
 		p.heading, p.message = "You were not let in", "You can ask again."
 	case room.MembersOnly:
 		p.heading, p.message = "Only members enter this room", "Ask to join it."
+	case room.InUse:
+		p.heading, p.message = "Somebody is in the room", "Move it when everybody has left, and nobody has just been let in."
 	case room.LastOwner:
 		p.heading, p.message = "The room needs an owner", "Make somebody else an owner first."
 	default:

@@ -39,6 +39,8 @@ POST /account/password                   login  login  422    422    422    422 
 GET  /rooms                              login  login  200    200    200    200    200    login  login  200    200    200    200
 GET  /rooms/new                          login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /rooms                              login  login  303    303    303    303    303    login  login  303    303    303    303
+GET  /admin/media                        login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/media/{room}                 login  login  404    404    404    404    404    login  login  404    404    404    303
 
 GET  /invite/{token}                     200    200    404    200    200    200    200    200    200    303    303    303    200
 POST /invite/{token}                     login  login  404    303    303    303    303    login  login  303    303    303    303
@@ -151,6 +153,7 @@ func guestOfAnother(h *house, r room.Room) string {
 // placeholders stand for parts of a route's pattern: what is there for the
 // request of one row.
 var placeholders = map[string]func(h *house, r room.Room) string{
+	"{room}":     func(_ *house, r room.Room) string { return string(r.ID) },
 	"{slug}":     func(_ *house, r room.Room) string { return r.Slug },
 	"{username}": func(*house, room.Room) string { return "target" },
 	"{entry}": func(h *house, r room.Room) (id string) {
@@ -186,6 +189,7 @@ var bodies = map[string]url.Values{
 	"/account":                                  {"display_name": {"Other name"}},
 	"/account/password":                         {"current_password": {"wrong"}, "password": {"long enough here"}},
 	"/rooms":                                    {"name": {"New"}, "visibility": {"private"}},
+	"/admin/media/{room}":                       {"backend": {"livekit"}},
 	"/r/{slug}/members":                         {"login": {"newcomer"}, "role": {"member"}},
 	"/r/{slug}/members/{username}":              {"role": {"member"}},
 	"/r/{slug}/members/{username}/remove":       {},

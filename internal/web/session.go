@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/sessions"
 
 	"foyer/internal/account"
-	"foyer/internal/room"
 )
 
 // The cookie holds the session's token and, between a change and the page that
@@ -77,7 +76,7 @@ func (stringValues) Deserialize(src []byte, dst any) error {
 // counts as none.
 func (s *Server) cookie(r *http.Request) *sessions.Session {
 	session, _ := s.cookies.Get(r, cookieName)
-	session.Options.Secure = strings.HasPrefix(s.PublicOrigin, "https://") || r.TLS != nil
+	session.Options.Secure = s.secure(r)
 	return session
 }
 
@@ -136,17 +135,6 @@ func (s *Server) signedIn(h signedInHandler) handler {
 		}
 		return h(w, withViewer(r, session.User), session)
 	}
-}
-
-// administering is signedIn for administrators of the site. To everybody else
-// there is no such page.
-func (s *Server) administering(h signedInHandler) handler {
-	return s.signedIn(func(w http.ResponseWriter, r *http.Request, session account.Session) error {
-		if !session.User.Administrator {
-			return room.ErrHidden
-		}
-		return h(w, r, session)
-	})
 }
 
 // recognise finds out who is looking at a page that is for everybody. It does so

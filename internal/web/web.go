@@ -9,11 +9,14 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/gorilla/sessions"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/time/rate"
 
 	"foyer/internal/account"
 	"foyer/internal/call"
@@ -31,7 +34,9 @@ type Config struct {
 	// an address of this machine. It never comes from a request, which could name
 	// any host.
 	LinkOrigin string
-	SignupOpen bool
+	// TrustedProxies are the networks whose X-Forwarded headers count.
+	TrustedProxies []netip.Prefix
+	SignupOpen     bool
 	// CookieKey signs the session cookie: 32 random bytes.
 	CookieKey []byte
 
@@ -44,7 +49,10 @@ type Config struct {
 	Backends   call.Backends
 	// Backend names the one that new rooms use.
 	Backend string
-	Log     *slog.Logger
+	// ConnectSources are where pages may connect besides this origin, as a
+	// content security policy names them.
+	ConnectSources []string
+	Log            *slog.Logger
 }
 
 // Server answers requests.
@@ -54,6 +62,7 @@ type Server struct {
 	limits    limits
 	templates map[string]*template.Template
 	assets    *assets
+	refusals  *rate.Sometimes // to be logged: anybody can cause them
 }
 
 // New returns a server; its templates and static files are read here.
@@ -72,6 +81,7 @@ func New(c Config) (*Server, error) {
 		limits:    newLimits(),
 		templates: templates,
 		assets:    assets,
+		refusals:  &rate.Sometimes{Interval: time.Minute},
 	}, nil
 }
 
@@ -79,7 +89,7 @@ func New(c Config) (*Server, error) {
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(middleware.ClientIPFromRemoteAddr, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
+	r.Use(behind(s.TrustedProxies), s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
 
@@ -118,6 +128,9 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
 
 		r.Get("/rooms", s.page(s.signedIn(s.findRooms)))
+		r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
+		r.Post("/admin/media/{room}", s.page(s.administering(s.moveRoom)))
+
 		r.Get("/rooms/new", s.page(s.signedIn(s.newRoomPage)))
 		r.Post("/rooms", s.page(s.signedIn(s.createRoom)))
 

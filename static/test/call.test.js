@@ -13,7 +13,7 @@ class FakeMedia extends Emitter {
   connected = false;
   /** @type {unknown[]} */
   sent = [];
-  others = () => [{ id: "b", microphone: true, picture: "", sound: "s" }];
+  others = () => [{ id: "b", microphone: true, picture: "", share: "", sound: "s" }];
   connect() {
     return new Promise((resolve, reject) => {
       this.succeed = () => { this.connected = true; resolve(undefined); };
@@ -22,7 +22,7 @@ class FakeMedia extends Emitter {
   }
   async send(outgoing) { this.sent.push(outgoing); }
   async close() { this.closed = true; this.fail?.(new Error("closed")); }
-  attachPicture() {} detachPicture() {} attachSound() {} detachSound() {}
+  attachPicture() {} detachPicture() {} attachShare() {} detachShare() {} attachSound() {} detachSound() {}
   async playSound() {}
 }
 
@@ -112,12 +112,12 @@ test("joins: asks, connects, listens, sends", async (t) => {
   clock(t);
   const world = new World();
   const track = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "cam" }));
-  world.call.send({ microphone: null, microphoneOn: false, camera: track });
+  world.call.send({ microphone: null, microphoneOn: false, camera: track, share: null });
   await world.inCall();
   assert.deepEqual(world.states, ["joining", "incall"]);
   assert.deepEqual(world.call.roster.participants.map(({ id, displayName, picture }) => [id, displayName, picture]), [["me1", "Ana", "cam"], ["b", "Ben", ""]]);
   assert.equal(world.events?.opened, true);
-  assert.deepEqual(world.media?.sent, [{ microphone: null, microphoneOn: false, camera: track }]);
+  assert.deepEqual(world.media?.sent, [{ microphone: null, microphoneOn: false, camera: track, share: null }]);
 });
 
 test("a second click joins once", async (t) => {
@@ -199,7 +199,7 @@ test("a lost connection joins afresh with back-off and keeps the people meanwhil
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "lost" });
+  world.media?.emit("parted", { parting: "lost", reason: "" });
   await tick(300);
   assert.equal(world.asks.length, 2);
   world.refuse(new TypeError("no network"));
@@ -222,7 +222,7 @@ test("a nudge ends the wait", async (t) => {
   clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "lost" });
+  world.media?.emit("parted", { parting: "lost", reason: "" });
   await settle();
   world.call.nudge();
   await settle();
@@ -233,7 +233,7 @@ test("gives up after two minutes", async (t) => {
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "lost" });
+  world.media?.emit("parted", { parting: "lost", reason: "" });
   for (let i = 0; i < 40 && world.call.state !== "ended"; i++) {
     await tick(8000);
     world.refuse(new TypeError("no network"));
@@ -248,7 +248,7 @@ for (const [reason, goesOn] of /** @type {const} */ ([["full", true], ["busy", t
     const tick = clock(t);
     const world = new World();
     await world.inCall();
-    world.media?.emit("parted", { parting: "lost" });
+    world.media?.emit("parted", { parting: "lost", reason: "" });
     await tick(300);
     world.refuse(new Declined(reason, "M"));
     await settle();
@@ -261,7 +261,7 @@ test("put out by the media service: the stream's reason counts if it comes withi
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "refused" });
+  world.media?.emit("parted", { parting: "refused", reason: "" });
   await tick(1500);
   assert.equal(world.call.state, "incall");
   world.events?.emit("ended", { reason: "removed", by: "Ben", message: "Ben removed you from this room." });
@@ -272,7 +272,7 @@ test("put out by the media service: a general reason when the stream says nothin
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "refused" });
+  world.media?.emit("parted", { parting: "refused", reason: "" });
   await tick(2000);
   assert.equal(world.ending?.reason, "unknown");
 });
@@ -294,7 +294,7 @@ test("ended while coming back stops coming back", async (t) => {
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("parted", { parting: "lost" });
+  world.media?.emit("parted", { parting: "lost", reason: "" });
   world.events?.emit("ended", { reason: "room_deleted", by: "", message: "This room was deleted." });
   await tick(60_000);
   assert.equal(world.asks.length, 1);
@@ -314,12 +314,33 @@ test("what one may not send is held back, and sent when one may", async (t) => {
   const world = new World();
   await world.inCall();
   const microphone = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "mic" }));
-  world.call.send({ microphone, microphoneOn: true, camera: null });
+  world.call.send({ microphone, microphoneOn: true, camera: null, share: null });
   world.events?.emit("permissions", { may: { microphone: false, camera: true, share: true } });
-  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: false, camera: null });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: false, camera: null, share: null });
   assert.equal(world.call.roster.participants[0]?.microphone, false);
   world.events?.emit("permissions", { may: { microphone: true, camera: true, share: true } });
-  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: true, camera: null });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: true, camera: null, share: null });
+});
+
+test("a screen that one may not share any more is not sent", async (t) => {
+  clock(t);
+  const world = new World();
+  await world.inCall();
+  const share = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "screen" }));
+  world.call.send({ microphone: null, microphoneOn: false, camera: null, share });
+  assert.equal(world.call.roster.participants[0]?.share, "screen");
+  world.events?.emit("permissions", { may: { microphone: true, camera: true, share: false } });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone: null, microphoneOn: false, camera: null, share: null });
+  assert.equal(world.call.roster.participants[0]?.share, "");
+});
+
+test("put out, and the event stream says nothing: the media service's own reason stands", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  await world.inCall();
+  world.media?.emit("parted", { parting: "refused", reason: "duplicate" });
+  await tick(2000);
+  assert.deepEqual(world.ending, { reason: "duplicate", message: "" });
 });
 
 test("tells who hosts, as news only when it changes, and has the rights asked anew", async (t) => {
@@ -359,7 +380,7 @@ test("somebody without a name makes the stream begin again", async (t) => {
   const tick = clock(t);
   const world = new World();
   await world.inCall();
-  world.media?.emit("present", { id: "stranger", microphone: false, picture: "", sound: "" });
+  world.media?.emit("present", { id: "stranger", microphone: false, picture: "", share: "", sound: "" });
   await tick(2000);
   assert.equal(world.events?.resyncs, 1);
 });
@@ -375,8 +396,8 @@ const happenings = {
   fail: (world) => world.media?.fail?.(new Error("no route")),
   lose: (world) => world.media?.emit("reconnecting", null),
   regain: (world) => world.media?.emit("reconnected", null),
-  lost: (world) => world.media?.emit("parted", { parting: "lost" }),
-  putOut: (world) => world.media?.emit("parted", { parting: "refused" }),
+  lost: (world) => world.media?.emit("parted", { parting: "lost", reason: "" }),
+  putOut: (world) => world.media?.emit("parted", { parting: "refused", reason: "" }),
   ended: (world) => world.events?.emit("ended", { reason: "removed", by: "", message: "" }),
   late: (world) => { for (const events of world.streams.slice(0, -1)) events.emit("ended", { reason: "removed", by: "", message: "" }); },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fit, gap, most, perPage, places, ratio } from "../js/core/grid.js";
+import { divide, fit, gap, most, perPage, places, ratio } from "../js/core/grid.js";
 
 const shapes = [];
 for (let width = 120; width <= 2600; width += 155) {
@@ -67,4 +67,18 @@ test("a page holds at most 49, fewer where tiles would be too small to see, at l
   assert.ok(fit(onPhone, 374, 700).width >= 104);
   assert.equal(perPage(5, 10, 10), 1);
   assert.equal(perPage(1, 0, 0), 1);
+});
+
+test("screens and people divide the stage without overlap, and people never get more of it", () => {
+  for (const [width = 0, height = 0] of shapes) for (const n of [1, 2, 3]) {
+    const { screens, people } = divide(n, width, height);
+    const where = `${n} screens on ${width}x${height}: ${JSON.stringify({ screens, people })}`;
+    for (const area of [screens, people]) {
+      assert.ok(area.x >= 0 && area.y >= 0 && area.width > 0 && area.height > 0, where);
+      assert.ok(area.x + area.width <= width && area.y + area.height <= height, where);
+    }
+    assert.ok(people.x >= screens.x + screens.width + gap || people.y >= screens.y + screens.height + gap, where);
+    if (width < 300 || height < 200) continue;
+    assert.ok(fit(n, screens.width, screens.height).width >= fit(4, people.width, people.height).width, where);
+  }
 });

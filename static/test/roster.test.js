@@ -6,7 +6,7 @@ import { Roster } from "../js/core/roster.js";
 const who = (participant, username) => ({ participant, username, display_name: username.toUpperCase(), role: "member" });
 
 /** @param {string} id @param {Partial<import("../js/media/types.js").Present>} [more] */
-const there = (id, more = {}) => ({ id, microphone: true, picture: "", sound: "s", ...more });
+const there = (id, more = {}) => ({ id, microphone: true, picture: "", share: "", sound: "s", ...more });
 
 function watched() {
   const roster = new Roster();
@@ -48,12 +48,12 @@ test("tells of a change only when there is one", () => {
   roster.begin("me", [who("me", "ana"), who("b", "ben")]);
   roster.present(there("b"));
   roster.present(there("b"));
-  roster.own({ microphone: false, picture: "" });
+  roster.own({ microphone: false, picture: "", share: "" });
   seen.length = 0;
   roster.present(there("b", { picture: "v" }));
   roster.quality("b", "good");
   roster.quality("nobody", "poor");
-  roster.own({ microphone: false, picture: "" });
+  roster.own({ microphone: false, picture: "", share: "" });
   assert.deepEqual(seen, ["~b:ben"]);
 });
 

@@ -75,7 +75,7 @@ func New(cfg Config) (*Backend, error) {
 
 // Capabilities implements media.Backend.
 func (b *Backend) Capabilities() media.Capabilities {
-	return media.Capabilities{Name: "livekit", Update: true}
+	return media.Capabilities{Name: "livekit", Update: true, Reports: true}
 }
 
 // The bounds of a credential's life, in place of what the caller asks.

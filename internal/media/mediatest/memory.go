@@ -237,7 +237,7 @@ func (m *Memory) Ready(context.Context) error {
 
 // Capabilities implements media.Backend.
 func (m *Memory) Capabilities() media.Capabilities {
-	return media.Capabilities{Name: "memory", Update: true}
+	return media.Capabilities{Name: "memory", Update: true, Reports: true}
 }
 
 // emit tells the hook, if there is one. No lock may be held.

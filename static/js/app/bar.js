@@ -3,7 +3,7 @@
 import { byId, within } from "./dom.js";
 import { menuButton } from "./menu.js";
 import { devicePickers } from "./pickers.js";
-import { deviceSwitch } from "./switches.js";
+import { deviceSwitch, shareSwitch } from "./switches.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/devices.js").Devices} Devices */
@@ -21,17 +21,20 @@ export class Bar {
   #end = byId("sheet-end", HTMLButtonElement);
   #allowMicrophone;
   #allowCamera;
+  #allowShare;
   #may = { microphone: true, camera: true, share: true };
 
   /**
    * @param {Devices} devices
+   * @param {import("../core/screen.js").Screen} screen
    * @param {() => void} leave
    * @param {() => void} endForAll
    */
-  constructor(devices, leave, endForAll) {
+  constructor(devices, screen, leave, endForAll) {
     const { signal } = new AbortController(); // lives as long as the page
     this.#allowMicrophone = deviceSwitch(byId("bar-microphone", HTMLButtonElement), "microphone", devices, signal);
     this.#allowCamera = deviceSwitch(byId("bar-camera", HTMLButtonElement), "camera", devices, signal);
+    this.#allowShare = shareSwitch(byId("bar-share", HTMLButtonElement), screen);
     devicePickers(this.#sheet, devices, signal);
     byId("leave", HTMLButtonElement).addEventListener("click", leave);
     menuButton(this.#ways, byId("call", HTMLElement), () => [
@@ -72,6 +75,7 @@ export class Bar {
     this.#may = may;
     this.#allowMicrophone(may.microphone);
     this.#allowCamera(may.camera);
+    this.#allowShare(may.share);
   }
 
   /** @param {boolean} may whether one may end the call for everyone */

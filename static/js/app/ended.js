@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { words } from "./words.js";
 
 /** The reasons after which coming back may work. */
-const mayRejoin = ["left", "lost", "call_ended", "expelled", "full", "locked", "unknown", "busy", "media_unavailable"];
+const mayRejoin = ["left", "lost", "call_ended", "expelled", "full", "locked", "unknown", "busy", "media_unavailable", "expired", "duplicate"];
 
 /** Those of them that end a guest's visit. */
 const endsVisit = ["call_ended", "expelled"];

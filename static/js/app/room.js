@@ -7,6 +7,7 @@ import { askToJoin } from "../core/join.js";
 import { Lobby } from "../core/lobby.js";
 import { Moderation } from "../core/moderation.js";
 import { get, post } from "../core/post.js";
+import { Screen } from "../core/screen.js";
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { askFirst } from "./confirm.js";
@@ -28,6 +29,7 @@ const { slug = "", backend: usualBackend = "", username = "", role = "", lobby: 
 const base = `/r/${encodeURIComponent(slug)}`;
 const callView = byId("call", HTMLElement);
 const devices = new Devices(navigator.mediaDevices, storage());
+const screen = new Screen(navigator.mediaDevices);
 const call = new Call({
   ask: async (name, signal) => {
     const answer = await askToJoin(slug, name, signal);
@@ -46,12 +48,14 @@ const moderation = new Moderation(base, { get, post });
 const stage = new Stage(call.roster, {
   attachPicture: (id, element) => call.attachPicture(id, element),
   detachPicture: (id, element) => call.detachPicture(id, element),
+  attachShare: (id, element) => call.attachShare(id, element),
+  detachShare: (id, element) => call.detachShare(id, element),
   attachSound: (id, element) => call.attachSound(id, element),
   detachSound: (id, element) => call.detachSound(id, element),
   ownPicture: () => devices.outgoing().camera,
 });
 const notices = new Notices();
-const bar = new Bar(devices, () => call.leave(), () => void endForAll());
+const bar = new Bar(devices, screen, () => call.leave(), () => void endForAll());
 const prejoin = new Prejoin(devices, comeIn);
 const waiting = new Waiting(byId("room-name", HTMLElement).textContent ?? "", { ask: () => lobby.ask(displayName), cancel: () => lobby.cancel() });
 const ended = new Ended(() => join(displayName), role === "guest");
@@ -76,9 +80,14 @@ void adapter(usualBackend).catch(() => {}); // asked for again, and reported, on
 void devices.start();
 
 devices.on("change", () => {
-  call.send(devices.outgoing());
+  send();
   stage.speaker = devices.current("speaker");
 });
+screen.on("change", () => {
+  send();
+  if (call.state === "incall") notices.say(screen.track ? words.sharing : words.shareEnded);
+});
+screen.on("problem", () => notices.say(words.cannotShare));
 devices.on("problem", ({ input, problem }) => {
   if (!prejoin.shown) notices.say(words.problemInCall[problem][input]);
 });
@@ -140,6 +149,10 @@ call.on("may", (may) => {
   bar.may = may;
   if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
+  if (screen.track && !may.share) {
+    screen.stop();
+    notices.say(words.mayNotShare);
+  }
 });
 call.on("room", ({ name }) => {
   bar.room = name;
@@ -203,6 +216,10 @@ function comeIn(name) {
   else join(name);
 }
 
+function send() {
+  call.send({ ...devices.outgoing(), share: screen.track });
+}
+
 /** @param {string} name */
 function join(name) {
   displayName = name;
@@ -249,6 +266,7 @@ function leaveStage() {
   knocks.clear();
   notices.clear();
   moderation.clear();
+  screen.stop();
   for (const dialog of callView.querySelectorAll("dialog")) dialog.close();
   showCall(false);
 }

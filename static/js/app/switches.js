@@ -12,6 +12,8 @@ const looks = {
   camera: { on: "video", off: "video-off", turnOn: words.cameraOn, turnOff: words.cameraOff },
 };
 
+const shareLooks = { on: "screen-share-off", off: "screen-share" };
+
 /**
  * Whether an input sends, or is about to: what its button shows.
  * @param {Devices} devices
@@ -20,6 +22,28 @@ const looks = {
 export function isOn(devices, input) {
   const { on, track, opening } = devices.use[input];
   return on && (track !== null || opening);
+}
+
+/**
+ * Makes a button share the screen and stop that.
+ * @param {HTMLButtonElement} button
+ * @param {import("../core/screen.js").Screen} screen
+ * @returns {(allowed: boolean) => void} to say whether one may share
+ */
+export function shareSwitch(button, screen) {
+  const show = () => {
+    const shares = screen.track !== null;
+    const name = shares ? words.stopSharing : words.share;
+    button.classList.toggle("on", shares);
+    button.ariaLabel = name;
+    button.title = name;
+    setIcon(button, shares ? shareLooks.on : shareLooks.off);
+  };
+  button.hidden = !screen.possible;
+  button.addEventListener("click", () => { if (screen.track) screen.stop(); else void screen.start(); });
+  screen.on("change", show);
+  show();
+  return (allowed) => { button.disabled = !allowed; };
 }
 
 /**

@@ -11,6 +11,8 @@ import { words } from "./words.js";
  * @typedef {object} Source
  * @property {(id: string, element: HTMLVideoElement) => void} attachPicture
  * @property {(id: string, element: HTMLVideoElement) => void} detachPicture
+ * @property {(id: string, element: HTMLVideoElement) => void} attachShare
+ * @property {(id: string, element: HTMLVideoElement) => void} detachShare
  * @property {(id: string, element: HTMLAudioElement) => void} attachSound
  * @property {(id: string, element: HTMLAudioElement) => void} detachSound
  * @property {() => MediaStreamTrack | null} ownPicture

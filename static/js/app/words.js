@@ -9,6 +9,12 @@ export const words = {
   unmute: "Unmute microphone",
   cameraOff: "Turn camera off",
   cameraOn: "Turn camera on",
+  share: "Share your screen",
+  stopSharing: "Stop sharing",
+  sharing: "You are sharing your screen.",
+  shareEnded: "You no longer share your screen.",
+  cannotShare: "Your screen could not be shared. Your system may not let the browser see it: allow it in the privacy settings, then try again.",
+  screenOf: (/** @type {string} */ name) => name ? `${name}’s screen` : "A shared screen",
 
   yourCameraIsOff: "Your camera is off",
   yourCameraStarts: "Your camera is starting",
@@ -34,6 +40,7 @@ export const words = {
   several: (/** @type {number} */ n) => `${n} people`,
   mayNotSpeak: "You may not use the microphone in this room just now.",
   mayNotShow: "You may not use the camera in this room just now.",
+  mayNotShare: "You may not share your screen in this room just now.",
   copied: "Copied",
 
   ask: "Ask to join",
@@ -181,6 +188,9 @@ export const words = {
     expelled: "You were removed from the call.",
     denied: "You were not let in.",
     not_found: "This room is not here any more, or you no longer belong to it.",
+    expired: "Connecting took too long.",
+    duplicate: "You joined this call from somewhere else.",
+    misconfigured: "The call service does not accept this server.",
     unknown: "You are no longer in the call.",
   }),
   /** What can be done about it. */
@@ -192,6 +202,8 @@ export const words = {
     pass_over: "To come back, ask for another invitation.",
     full: "Rejoin when somebody has left.",
     locked: "Ask somebody inside to unlock it.",
+    expired: "The permission to enter ran out first. Rejoin to get a new one. If it happens again, check that this device’s clock is right.",
+    misconfigured: "Whoever runs it has to look at its settings for calls.",
   }),
 };
 

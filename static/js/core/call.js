@@ -78,7 +78,7 @@ export class Call extends Emitter {
   /** @type {May} */
   #may = { microphone: true, camera: true, share: true };
   /** @type {Outgoing} */
-  #outgoing = { microphone: null, microphoneOn: false, camera: null };
+  #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null };
   /** @type {() => void} */
   #wake = () => {};
 
@@ -162,6 +162,22 @@ export class Call extends Emitter {
 
   /**
    * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  attachShare(id, element) {
+    this.#connection?.media.attachShare(id, element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  detachShare(id, element) {
+    this.#connection?.media.detachShare(id, element);
+  }
+
+  /**
+   * @param {string} id
    * @param {HTMLAudioElement} element
    */
   attachSound(id, element) {
@@ -239,8 +255,8 @@ export class Call extends Emitter {
       this.#become("incall");
       this.#sendNow();
     }));
-    media.on("parted", ifConnected(({ parting }) => {
-      if (parting === "refused") void this.#endWithReason("", signal);
+    media.on("parted", ifConnected(({ parting, reason }) => {
+      if (parting === "refused") void this.#endWithReason(reason, signal);
       else void this.#comeBack();
     }));
 
@@ -344,24 +360,25 @@ export class Call extends Emitter {
   }
 
   #allowed() {
-    const { microphone, microphoneOn, camera } = this.#outgoing;
+    const { microphone, microphoneOn, camera, share } = this.#outgoing;
     return {
       microphone,
       microphoneOn: microphoneOn && this.#may.microphone,
       camera: this.#may.camera ? camera : null,
+      share: this.#may.share ? share : null,
     };
   }
 
   #sendNow() {
     this.#showOwn();
-    if (this.#state !== "incall") return;
-    // What could not be sent is sent again with the next change or connection.
-    this.#connection?.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
+    if (!this.#connection?.connected) return;
+    // While it is mended too: what is turned off must not be sent. What could not be sent is sent again with the next change or connection.
+    this.#connection.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
   }
 
   #showOwn() {
-    const { microphone, microphoneOn, camera } = this.#allowed();
-    this.roster.own({ microphone: microphone !== null && microphoneOn, picture: camera?.id ?? "" });
+    const { microphone, microphoneOn, camera, share } = this.#allowed();
+    this.roster.own({ microphone: microphone !== null && microphoneOn, picture: camera?.id ?? "", share: share?.id ?? "" });
   }
 
   /**

@@ -178,7 +178,7 @@ export class Devices extends Emitter {
 
   /**
    * What there is to send.
-   * @returns {import("../media/types.js").Outgoing}
+   * @returns {Omit<import("../media/types.js").Outgoing, "share">}
    */
   outgoing() {
     const { microphone, camera } = this.use;

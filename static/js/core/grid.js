@@ -54,6 +54,40 @@ function gridOf(columns, n, stageWidth, stageHeight) {
 }
 
 /**
+ * A part of the stage.
+ * @typedef {object} Area
+ * @property {number} x
+ * @property {number} y
+ * @property {number} width
+ * @property {number} height
+ */
+
+/**
+ * Divides a stage on which screens are shared: most of it for them, and a strip
+ * for the people, beside them where the stage is wide; where it is high, below
+ * them, with all the height that the screens cannot use.
+ * @param {number} n how many screens
+ * @param {number} width
+ * @param {number} height
+ * @returns {{screens: Area, people: Area}}
+ */
+export function divide(n, width, height) {
+  if (width >= height) {
+    const strip = Math.round(Math.min(Math.max(width * 0.2, narrowest), 320));
+    return {
+      screens: { x: 0, y: 0, width: width - strip - gap, height },
+      people: { x: width - strip, y: 0, width: strip, height },
+    };
+  }
+  const usable = Math.ceil(width / ratio) * n + gap * (n - 1);
+  const screens = Math.min(Math.round(height * 0.7), usable);
+  return {
+    screens: { x: 0, y: 0, width, height: screens },
+    people: { x: 0, y: screens + gap, width, height: height - screens - gap },
+  };
+}
+
+/**
  * How many of n tiles one page holds on a stage of the given size.
  * @param {number} n
  * @param {number} stageWidth

@@ -25,6 +25,7 @@ const namelessFor = 2000; // milliseconds
  * @property {boolean} host moderates the call while none of the room's moderators is in it
  * @property {boolean} microphone
  * @property {string} picture
+ * @property {string} share
  * @property {string} sound
  * @property {boolean} speaking
  * @property {import("../media/types.js").Quality} quality
@@ -76,7 +77,7 @@ export class Roster extends Emitter {
     }
     this.#self = self;
     for (const who of people) this.#names.set(who.participant, who);
-    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", sound: "" });
+    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", share: before?.share ?? "", sound: "" });
   }
 
   /**
@@ -103,7 +104,7 @@ export class Roster extends Emitter {
 
   /**
    * What oneself sends.
-   * @param {{microphone: boolean, picture: string}} sent
+   * @param {{microphone: boolean, picture: string, share: string}} sent
    */
   own(sent) {
     this.#change(this.#self, sent);

@@ -45,6 +45,8 @@ class LiveKit extends Emitter {
   #microphone = null;
   /** @type {LocalVideoTrack | null} */
   #camera = null;
+  /** @type {LocalVideoTrack | null} */
+  #share = null;
   /** @type {Outgoing | null} */
   #wanted = null;
   /** @type {Promise<void> | null} */
@@ -75,6 +77,7 @@ class LiveKit extends Emitter {
       .on(RoomEvent.LocalTrackUnpublished, ({ track }) => {
         if (track === this.#microphone) this.#microphone = null;
         if (track === this.#camera) this.#camera = null;
+        if (track === this.#share) this.#share = null;
       })
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.emit("sound", { blocked: !room.canPlaybackAudio }))
       .on(RoomEvent.SignalReconnecting, () => this.emit("reconnecting", null))
@@ -83,7 +86,7 @@ class LiveKit extends Emitter {
       .on(RoomEvent.Disconnected, (reason) => {
         if (this.#closed) return;
         this.#closed = true;
-        this.emit("parted", { parting: reason !== undefined && putOut.includes(reason) ? "refused" : "lost" });
+        this.emit("parted", { parting: reason !== undefined && putOut.includes(reason) ? "refused" : "lost", reason: "" });
       });
   }
 
@@ -119,9 +122,8 @@ class LiveKit extends Emitter {
     let done = null;
     while (this.#wanted && this.#wanted !== done && this.#room.state === ConnectionState.Connected) {
       done = this.#wanted;
-      const [sound, picture] = await Promise.allSettled([this.#sendMicrophone(done), this.#sendCamera(done.camera)]);
-      if (sound.status === "rejected") throw sound.reason;
-      if (picture.status === "rejected") throw picture.reason;
+      const results = await Promise.allSettled([this.#sendMicrophone(done), this.#sendCamera(done.camera), this.#sendShare(done.share)]);
+      for (const result of results) if (result.status === "rejected") throw result.reason;
     }
   }
 
@@ -157,6 +159,18 @@ class LiveKit extends Emitter {
     await this.#camera.unmute();
   }
 
+  /** @param {MediaStreamTrack | null} share */
+  async #sendShare(share) {
+    const sent = this.#share;
+    if (sent?.mediaStreamTrack === share) return;
+    if (sent) await this.#room.localParticipant.unpublishTrack(sent, false);
+    this.#share = null;
+    if (!share) return;
+    const track = new LocalVideoTrack(share, undefined, true);
+    this.#share = track;
+    await this.#publish(track, Track.Source.ScreenShare);
+  }
+
   /**
    * @param {LocalAudioTrack | LocalVideoTrack} track
    * @param {Track.Source} source
@@ -167,6 +181,7 @@ class LiveKit extends Emitter {
     } catch (error) {
       if (this.#microphone === track) this.#microphone = null;
       if (this.#camera === track) this.#camera = null;
+      if (this.#share === track) this.#share = null;
       throw error;
     }
   }
@@ -185,6 +200,22 @@ class LiveKit extends Emitter {
    */
   detachPicture(id, element) {
     this.#track(id, Track.Source.Camera)?.detach(element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  attachShare(id, element) {
+    this.#track(id, Track.Source.ScreenShare)?.attach(element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {HTMLVideoElement} element
+   */
+  detachShare(id, element) {
+    this.#track(id, Track.Source.ScreenShare)?.detach(element);
   }
 
   /**
@@ -228,10 +259,12 @@ class LiveKit extends Emitter {
 function present(participant) {
   const microphone = participant.getTrackPublication(Track.Source.Microphone);
   const camera = participant.getTrackPublication(Track.Source.Camera);
+  const share = participant.getTrackPublication(Track.Source.ScreenShare);
   return {
     id: participant.identity,
     microphone: microphone !== undefined && !microphone.isMuted,
     picture: camera?.track && !camera.isMuted ? camera.track.sid ?? camera.trackSid : "",
+    share: share?.track && !share.isMuted ? share.track.sid ?? share.trackSid : "",
     sound: microphone?.track ? microphone.track.sid ?? microphone.trackSid : "",
   };
 }

@@ -23,6 +23,7 @@
  * @property {boolean} microphone whether it is on
  * @property {string} picture names the picture there is to attach; empty for
  *   none; another name means attaching anew
+ * @property {string} share the same for the screen that they share
  * @property {string} sound the same for sound
  */
 
@@ -34,7 +35,8 @@
  * @property {{id: string, quality: Quality}} quality
  * @property {null} reconnecting
  * @property {null} reconnected
- * @property {{parting: Parting}} parted the connection is over; nothing follows
+ * @property {{parting: Parting, reason: string}} parted the connection is over;
+ *   nothing follows. The reason is one that the pages have words for, or empty
  * @property {{blocked: boolean}} sound whether the browser holds sound back until a tap
  */
 
@@ -43,6 +45,7 @@
  * @property {MediaStreamTrack | null} microphone
  * @property {boolean} microphoneOn
  * @property {MediaStreamTrack | null} camera null: off
+ * @property {MediaStreamTrack | null} share a screen; null: none
  */
 
 /**
@@ -58,6 +61,8 @@
  *   send(outgoing: Outgoing): Promise<void>,
  *   attachPicture(id: string, element: HTMLVideoElement): void,
  *   detachPicture(id: string, element: HTMLVideoElement): void,
+ *   attachShare(id: string, element: HTMLVideoElement): void,
+ *   detachShare(id: string, element: HTMLVideoElement): void,
  *   attachSound(id: string, element: HTMLAudioElement): void,
  *   detachSound(id: string, element: HTMLAudioElement): void,
  *   playSound(): Promise<void>,
@@ -67,7 +72,7 @@
 
 /** The media service says that this participant may not enter. */
 export class Refused extends Error {
-  /** @param {string} reason as the gate gave it, or empty */
+  /** @param {string} reason one that the pages have words for, or empty */
   constructor(reason) {
     super(`refused: ${reason}`);
     this.name = "Refused";

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/media"
+	"foyer/internal/room"
+)
+
+// administering is for administrators of the site. To anybody else there is
+// nothing here.
+func (s *Server) administering(h signedInHandler) handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request, session account.Session) error {
+		if !session.User.Administrator {
+			return room.ErrHidden
+		}
+		return h(w, r, session)
+	})
+}
+
+// titles of media backends, for people.
+var titles = map[string]string{"livekit": "LiveKit", "twilio": "Twilio"}
+
+func titleOf(backend string) string { return cmp.Or(titles[backend], backend) }
+
+// roomsAtOnce is how many rooms of one service the page lists at once.
+const roomsAtOnce = 50
+
+func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Session) error {
+	counts, err := s.Rooms.Backends(r.Context())
+	if err != nil {
+		return err
+	}
+	page := AdminMediaPage{Page: s.base(r, "Where calls are carried")}
+	state := s.mediaState(r.Context())
+	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
+	for _, name := range s.servicesWith(counts) {
+		service := MediaService{
+			Name: name, Title: titleOf(name), ForNew: name == s.Backend, Rooms: counts[name], Configured: s.Backends[name] != nil,
+		}
+		switch err, asked := state[name]; {
+		case !asked:
+			service.Problem = "It is not set up, so nobody can enter these rooms. Set it up, or move them."
+		case err != nil:
+			service.Problem = adviceIn(err, "It does not answer.")
+		}
+		if only == "" || only == name {
+			if err := s.listCarried(r.Context(), &service, after); err != nil {
+				return err
+			}
+		}
+		page.Services = append(page.Services, service)
+	}
+	page.Notice = s.takeNotice(w, r)
+	s.render(w, r, http.StatusOK, "admin_media", page)
+	return nil
+}
+
+// servicesWith names the configured services and those that rooms are counted
+// for: the one for new rooms first.
+func (s *Server) servicesWith(counts map[string]int) []string {
+	all := make(map[string]bool)
+	for name := range s.Backends {
+		all[name] = true
+	}
+	for name := range counts {
+		all[name] = true
+	}
+	delete(all, s.Backend)
+	return append([]string{s.Backend}, slices.Sorted(maps.Keys(all))...)
+}
+
+// listCarried adds to what is shown of a service its rooms after one.
+func (s *Server) listCarried(ctx context.Context, service *MediaService, after room.ID) error {
+	rooms, err := s.Rooms.Carried(ctx, service.Name, after, roomsAtOnce+1)
+	if err != nil {
+		return err
+	}
+	if len(rooms) > roomsAtOnce {
+		rooms = rooms[:roomsAtOnce]
+		service.NextAfter = string(rooms[roomsAtOnce-1].ID)
+	}
+	for _, carried := range rooms {
+		service.Listed = append(service.Listed, CarriedRoom{
+			ID: string(carried.ID), Slug: carried.Slug, Name: carried.Name, Present: carried.Present,
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Backends)) {
+		if name != service.Name {
+			service.Others = append(service.Others, MediaChoice{Name: name, Title: titleOf(name)})
+		}
+	}
+	return nil
+}
+
+func (s *Server) moveRoom(w http.ResponseWriter, r *http.Request, session account.Session) error {
+	values, err := readForm(r, "backend")
+	if err != nil {
+		return err
+	}
+	to := values["backend"]
+	if s.Backends[to] == nil {
+		return input.Invalid{"backend": "Choose one of the services that are set up."}
+	}
+	moved, err := s.Rooms.Move(r.Context(), room.ID(chi.URLParam(r, "room")), session.User.ID, to)
+	if err != nil {
+		return err
+	}
+	return s.leave(w, r, "/admin/media", titleOf(to)+" carries the calls of "+moved.Name+" from now on.")
+}
+
+// mediaState asks all media services at once whether they are ready. A service
+// that was not asked is not in the answer.
+func (s *Server) mediaState(ctx context.Context) map[string]error {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	state := make(map[string]error)
+	for name, backend := range s.Backends {
+		asking.Go(func() {
+			err := backend.Ready(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			state[name] = err
+		})
+	}
+	asking.Wait()
+	return state
+}
+
+// adviceIn is what an error of a media service advises to set right, or the words
+// given when it does not.
+func adviceIn(err error, otherwise string) string {
+	var wrong *media.Misconfigured
+	if errors.As(err, &wrong) {
+		return wrong.Advice
+	}
+	return otherwise
+}

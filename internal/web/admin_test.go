@@ -1,0 +1,135 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"foyer/internal/call"
+	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
+)
+
+// refusing is a media service that does not accept our credentials.
+type refusing struct{ media.Backend }
+
+func (refusing) Ready(context.Context) error {
+	return &media.Misconfigured{Advice: "Twilio does not accept the API key."}
+}
+
+func (r refusing) Grant(ctx context.Context, _ media.RoomID, _ media.Participant, _ time.Duration) (media.Grant, error) {
+	return media.Grant{}, r.Ready(ctx)
+}
+
+// What is wrong with a media service is told where administrators look, and in
+// other words to those who want to join.
+func TestMediaServiceThatRefuses(t *testing.T) {
+	t.Parallel()
+	h := newHouseWith(t, call.Backends{"twilio": refusing{mediatest.NewMemory()}}, "boss", "ana")
+	h.administrator("boss")
+	r := h.room("private", nil, "ana")
+	h.sql(`update rooms set backend = 'twilio'`)
+	const advice = "Twilio does not accept the API key."
+	// Other rooms go on: the service for new ones is well.
+	if got := h.get("", "/readyz"); got.status != http.StatusOK || !strings.Contains(got.body, "media twilio: "+advice) || !strings.Contains(got.body, "media livekit: ok") {
+		t.Errorf("readyz: %d %s", got.status, got.body)
+	}
+	if got := h.get("boss", "/admin/media"); got.status != http.StatusOK || !strings.Contains(got.body, advice) {
+		t.Errorf("the administrator's page: %d %s", got.status, got.body)
+	}
+	got := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": ""}`)
+	if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "media_misconfigured") || !strings.Contains(got.body, "Tell the administrator") || strings.Contains(got.body, "API key") {
+		t.Errorf("join: %d %s", got.status, got.body)
+	}
+	h.sql(`update rooms set backend = 'zoom'`)
+	if got := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": ""}`); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "media_missing") {
+		t.Errorf("join a room of a service that is not set up: %d %s", got.status, got.body)
+	}
+	if got := h.get("boss", "/admin/media"); !strings.Contains(got.body, "It is not set up") {
+		t.Errorf("the page does not tell of rooms whose service is not set up: %s", got.body)
+	}
+}
+
+func TestMoveARoom(t *testing.T) {
+	t.Parallel()
+	other := mediatest.NewMemory()
+	h := newHouseWith(t, call.Backends{"twilio": other}, "boss", "ana")
+	h.administrator("boss")
+	r := h.room("private", nil, "ana")
+	move := func(to string) answer {
+		return h.post("boss", "/admin/media/"+string(r.ID), url.Values{"backend": {to}})
+	}
+
+	if got := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": ""}`); got.status != http.StatusOK {
+		t.Fatalf("join: %d", got.status)
+	}
+	if got := move("twilio"); got.status != http.StatusForbidden || !strings.Contains(got.body, "Somebody is in the room") {
+		t.Errorf("while somebody is let in: %d", got.status)
+	}
+	if got := h.get("boss", "/admin/media"); strings.Contains(got.body, "Move to Twilio") || !strings.Contains(got.body, "live · 1") {
+		t.Error("the page offers to move a room with a call")
+	}
+	h.sql(`update grants set left_at = now(), held_until = null`)
+	if got := h.get("boss", "/admin/media"); !strings.Contains(got.body, "Move to Twilio") {
+		t.Error("the page does not offer to move a room without a call")
+	}
+	if got := move("zoom"); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("to a service that is not set up: %d", got.status)
+	}
+	if got := move("twilio"); got.status != http.StatusSeeOther {
+		t.Errorf("to Twilio: %d %s", got.status, got.body)
+	}
+	if got := h.post("boss", "/admin/media/not-an-id", url.Values{"backend": {"twilio"}}); got.status != http.StatusNotFound {
+		t.Errorf("no such room: %d", got.status)
+	}
+	if got := h.get("boss", "/admin/media?on=twilio&after=not-an-id"); got.status != http.StatusNotFound {
+		t.Errorf("a list from nowhere: %d", got.status)
+	}
+	if got := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": ""}`); got.status != http.StatusOK || !strings.Contains(got.body, `"backend":"memory"`) {
+		t.Errorf("join after the move: %d %s", got.status, got.body)
+	}
+	if got := h.get("ana", "/r/"+r.Slug); !strings.Contains(got.body, "twilio") {
+		t.Error("the room's page does not load the adapter of the service")
+	}
+}
+
+// A list longer than a page goes on where it ended.
+func TestLongListOfRooms(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "boss")
+	h.administrator("boss")
+	h.sql(`insert into rooms (id, slug, name, backend) select gen_random_uuid(), 'room-' || n, 'Room ' || n, 'livekit' from generate_series(1, 60) n`)
+	first := h.get("boss", "/admin/media")
+	_, rest, more := strings.Cut(first.body, "/admin/media?on=livekit&amp;after=")
+	if !more || strings.Count(first.body, "/r/room-") != 50 {
+		t.Fatalf("%d rooms, more: %v", strings.Count(first.body, "/r/room-"), more)
+	}
+	after, _, _ := strings.Cut(rest, `"`)
+	if second := h.get("boss", "/admin/media?on=livekit&after="+after); strings.Count(second.body, "/r/room-") != 10 || strings.Contains(second.body, "after=") {
+		t.Errorf("then %d rooms", strings.Count(second.body, "/r/room-"))
+	}
+}
+
+// Callbacks that nobody signed are refused and told in the log once, not each
+// time.
+func TestForgedCallbacksInTheLog(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for range 5 {
+		if got := h.do("", http.MethodPost, "/hooks/livekit", "application/x-www-form-urlencoded", "a=b"); got.status != http.StatusUnauthorized {
+			t.Errorf("got %d", got.status)
+		}
+	}
+	if got := strings.Count(h.log.String(), "callback of the media service refused"); got != 1 {
+		t.Errorf("logged %d times", got)
+	}
+}
+
+// administrator makes somebody one.
+func (h *house) administrator(name string) {
+	h.Helper()
+	h.sql(`update users set administrator = true where username = $1`, name)
+}
