@@ -92,6 +92,24 @@ test("a link leads through sign-up into the room", async ({ visit, newcomer }) =
   await page.waitForURL(`**${room}`); // who belongs to it comes straight in
 });
 
+test("a link is copied, and shared where the device can", async ({ visit }) => {
+  const ana = await visit("ana", { options: { permissions: ["clipboard-read", "clipboard-write"] } });
+  const room = await makeRoom(ana, [], { name: "Choir" });
+  const link = await makeLink(ana, room);
+  await expect(ana.button("Share"), "here the device cannot").toBeHidden();
+  await ana.button("Copy link").click();
+  await expect(ana.button("Copied")).toBeVisible();
+  expect(await ana.page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+
+  await ana.page.addInitScript(() => {
+    Object.assign(navigator, { canShare: () => true, share: async (/** @type {ShareData} */ data) => { document.title = JSON.stringify(data); } });
+  });
+  const another = await makeLink(ana, room);
+  expect(another).not.toBe(link);
+  await ana.button("Share").click();
+  await expect(ana.page).toHaveTitle(JSON.stringify({ title: "Choir", url: another }));
+});
+
 test("a link leads through log-in into the room, for as many as it says", async ({ visit, newcomer }) => {
   const [ana, ben] = [await visit("ana"), await newcomer()];
   await signUp(ben);
