@@ -92,6 +92,24 @@ test("a link leads through sign-up into the room", async ({ visit, newcomer }) =
   await page.waitForURL(`**${room}`); // who belongs to it comes straight in
 });
 
+test("a link is copied, and shared where the device can", async ({ visit }) => {
+  const ana = await visit("ana", { options: { permissions: ["clipboard-read", "clipboard-write"] } });
+  const room = await makeRoom(ana, [], { name: "Choir" });
+  const link = await makeLink(ana, room);
+  await expect(ana.button("Share"), "here the device cannot").toBeHidden();
+  await ana.button("Copy link").click();
+  await expect(ana.button("Copied")).toBeVisible();
+  expect(await ana.page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+
+  await ana.page.addInitScript(() => {
+    Object.assign(navigator, { canShare: () => true, share: async (/** @type {ShareData} */ data) => { document.title = JSON.stringify(data); } });
+  });
+  const another = await makeLink(ana, room);
+  expect(another).not.toBe(link);
+  await ana.button("Share").click();
+  await expect(ana.page).toHaveTitle(JSON.stringify({ title: "Choir", url: another }));
+});
+
 test("a link leads through log-in into the room, for as many as it says", async ({ visit, newcomer }) => {
   const [ana, ben] = [await visit("ana"), await newcomer()];
   await signUp(ben);
@@ -203,6 +221,35 @@ test("at the door of an open room one comes in as a guest, and waits", async ({ 
   await expect(ben.button("Join call")).toBeVisible();
 });
 
+test("an invitation by mail is read in the outbox and lets its reader in", async ({ visit, newcomer, foyer }) => {
+  const ana = await visit("ana");
+  const room = await makeRoom(ana, [], { name: "Book club" });
+  await ana.page.goto(`${room}/invitations`);
+  await ana.page.getByRole("radio", { name: "By email" }).check();
+  await ana.page.getByLabel("Email addresses").fill("reader-one@example.org, reader-two@example.org");
+  await ana.page.getByRole("button", { name: "Send invitations" }).click();
+  await expect(ana.page.getByText("2 invitations are written.")).toBeVisible();
+  await expect(ana.page.getByRole("row", { name: "reader-one@example.org" })).toContainText("0 of 1");
+
+  // No mail server is set up: an administrator reads the outbox.
+  const admin = await newcomer();
+  await signUp(admin);
+  await foyer.sql("update users set administrator = true where username = $1", [admin.username]);
+  await admin.page.goto("/admin/mail");
+  await admin.page.getByRole("row", { name: "reader-one@example.org" }).getByRole("link").click();
+  const text = (await admin.page.getByRole("main").innerText()) ?? "";
+  const link = /https?:\/\/\S+\/invite\/\S+/.exec(text)?.[0] ?? "";
+  expect(link.startsWith(foyer.base), `the mail's link: ${text}`).toBe(true);
+
+  const reader = await newcomer();
+  await signUp(reader);
+  await reader.page.goto(link);
+  await reader.button("Join this room").click();
+  await reader.page.waitForURL(`**${room}`);
+  await ana.page.goto(`${room}/invitations`);
+  await expect(ana.page.getByRole("row", { name: "reader-one@example.org" })).toContainText("Used up");
+});
+
 test("making, accepting and revoking need no script", async ({ visit, newcomer }) => {
   const ana = await visit("ana", { options: { javaScriptEnabled: false } });
   const room = await makeRoom(ana, [], { guests: true });
@@ -239,7 +286,14 @@ test("how the pages look", async ({ visit, newcomer }) => {
   await ana.page.getByRole("button", { name: "Make link" }).click();
   await expect(ana.page.getByText("Choose a number from 1 to 10000")).toBeVisible();
   await shots(ana, "invitations-error", { whole: true });
-  await ana.page.goto(member);
+  await ana.page.getByRole("radio", { name: "By email" }).check();
+  await ana.page.getByLabel("Email addresses").fill("ben@example.org\nnobody");
+  await ana.page.getByRole("button", { name: "Send invitations" }).click();
+  await expect(ana.page.getByText("“nobody” is not an email address")).toBeVisible();
+  await shots(ana, "invitations-by-mail", { whole: true });
+  await ana.page.getByLabel("Email addresses").fill("ben@example.org");
+  await ana.page.getByRole("button", { name: "Send invitations" }).click();
+  await expect(ana.page.getByText("The invitation is written. No mail server is set up here")).toBeVisible();
 
   const somebody = await newcomer();
   await somebody.page.goto(member);

@@ -159,7 +159,7 @@ test("a room is handed over by typing its name; whoever did can leave then", asy
   await expect(page.getByRole("status")).toContainText("You left Handed over.");
 });
 
-test("whoever is banned is out at once, and to them there is no such room until the ban is lifted", async ({ visit }) => {
+test("whoever is banned is out at once, and to them there is no such room until the ban is lifted", async ({ visit, foyer }) => {
   const [ana, ben, cleo] = [await visit("ana"), await visit("ben"), await visit("cleo")];
   const room = await makeRoom(ana, [ben, cleo], { name: "Not for everybody", visibility: "open" });
   await join(ana, room);
@@ -188,9 +188,23 @@ test("whoever is banned is out at once, and to them there is no such room until 
   await expect(cleo.page.getByRole("link", { name: "Bans" }), "a member sees no bans").toHaveCount(0);
   await page.getByRole("link", { name: "Bans" }).click();
   await expect(row(moderating, "ben")).toContainText("by Ana");
+  await foyer.sql(`
+    with place as (select id from rooms where slug = $1),
+      link as (insert into invitations (id, room_id, token_hash, role, note) select gen_random_uuid(), id, 'x', 'guest', '' from place returning id, room_id),
+      gus as (insert into guests (id, room_id, invitation_id, display_name) select gen_random_uuid(), room_id, id, 'Gus' from link returning id, room_id),
+      closed as (insert into bans (id, room_id, invitation_id, name, created_at) select gen_random_uuid(), room_id, id, '', now() - interval '3 hours' from link)
+    insert into bans (id, room_id, guest_id, name, created_at) select gen_random_uuid(), room_id, id, 'Gus', now() - interval '40 days' from gus`,
+  [room.replace("/r/", "")]);
+  await page.reload();
+  await expect(page.getByRole("row").nth(2)).toHaveText(/An invitation without a note.*everybody who comes by it.*3 hours ago/s);
+  await expect(page.getByRole("row").nth(3)).toHaveText(/Gus.*Guest, by their session.*40 days ago/s);
   await shots(moderating, "bans");
-  await moderating.button("Lift ban").click();
+  await row(moderating, "ben").getByRole("button", { name: "Lift ban" }).click();
   await expect(page.getByRole("status")).toContainText("The ban of Ben is lifted.");
+  for (const name of ["The ban is lifted.", "The ban of Gus is lifted."]) {
+    await moderating.button("Lift ban").first().click();
+    await expect(page.getByRole("status")).toContainText(name);
+  }
   await shots(moderating, "bans-empty");
   await join(ben, room);
   await expect(ana.tile("ben")).toBeVisible();

@@ -18,6 +18,7 @@ func TestCrossSiteChangesAreRefused(t *testing.T) {
 	paths := []string{
 		"/signup", "/login", "/logout", "/setup", "/account", "/account/password", "/account/sign-out-everywhere", "/rooms",
 		"/r/" + slug + "/join", "/r/" + slug + "/members", "/r/" + slug + "/members/owner", "/r/" + slug + "/members/owner/remove",
+		"/r/" + slug + "/invitations", "/r/" + slug + "/invitations/x/revoke", "/r/" + slug + "/guest", "/r/" + slug + "/guest/leave", "/invite/x",
 		"/r/" + slug + "/settings", "/r/" + slug + "/lock", "/r/" + slug + "/delete",
 	}
 	ways := map[string]func(*http.Request){

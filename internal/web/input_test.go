@@ -37,6 +37,7 @@ func TestFormsRefuseBadInput(t *testing.T) {
 		{path + "/members", url.Values{"login": {"member"}, "role": {"member"}}, "login role"},
 		{path + "/members/member", url.Values{"role": {"member"}}, "role"},
 		{path + "/settings", url.Values{"name": {"N"}, "topic": {"A topic"}, "visibility": {"open"}, "capacity": {"5"}}, "name visibility capacity"},
+		{path + "/invitations", url.Values{"role": {"member"}, "lasts": {"week"}, "way": {"link"}}, "role lasts"},
 		{path + "/lock", url.Values{"locked": {"true"}}, "locked"},
 		{path + "/delete", url.Values{"confirm": {"Team"}}, "confirm"},
 	}

@@ -294,7 +294,7 @@ func TestHiddenRoomLooksLikeNone(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "owner", "eve")
 	r := h.room("private", nil, "owner")
-	for _, path := range []string{"", "/members", "/settings"} {
+	for _, path := range []string{"", "/members", "/invitations", "/settings"} {
 		hidden, none := h.get("eve", "/r/"+r.Slug+path), h.get("eve", "/r/there-is-none"+path)
 		hidden.header.Del("Date")
 		none.header.Del("Date")
