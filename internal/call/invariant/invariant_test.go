@@ -258,7 +258,6 @@ func (w *world) drawSeat(r *rapid.T, c *chamber, condition func(*seat) bool) (na
 	return n, c.seats[n]
 }
 
-func anybody(*seat) bool       { return true }
 func isUser(s *seat) bool      { return s.person.User != "" }
 func isMember(s *seat) bool    { return s.person.Role == room.Member || s.person.Role == room.Moderator }
 func isIn(s *seat) bool        { return s.state == in }
