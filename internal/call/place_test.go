@@ -192,3 +192,19 @@ func TestReconnectKeepsThePlace(t *testing.T) {
 	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 2 })
 	h.refusedAtTheDoor(ticket, call.Full)
 }
+
+// Whoever leaves the moment they came holds no place.
+func TestLeavingAtOnceFreesThePlace(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	for range 3 {
+		ticket := h.join("ana", r)
+		connection, err := h.media.Connect(t.Context(), ticket.Grant.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		connection.Leave()
+		h.waitFor("the place is free", func() bool { return h.taken(r) == 0 })
+	}
+}

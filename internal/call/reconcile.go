@@ -138,7 +138,7 @@ func (r *Reconciler) noteArrival(ctx context.Context, id media.ParticipantID) er
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	if _, err := r.markJoined(ctx, found[0]); err != nil {
+	if _, err := r.markJoined(ctx, found[0], arrivalSeen); err != nil {
 		return err
 	}
 	// The place is theirs as long as they are in, and kept for the connection no
@@ -358,7 +358,7 @@ func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presen
 		if reason := r.unasked(backend, p); reason != "" {
 			return r.expel(ctx, p, reason)
 		}
-		joined, err := r.markJoined(ctx, p)
+		joined, err := r.markJoined(ctx, p, 0)
 		if err != nil {
 			return err
 		}
@@ -396,13 +396,14 @@ func (r *Reconciler) permit(ctx context.Context, p presence) error {
 	return err
 }
 
-// markJoined writes down that somebody is in. It is false when they are not,
-// because no place is left for them.
-func (r *Reconciler) markJoined(ctx context.Context, p presence) (in bool, err error) {
+// markJoined writes down that somebody is in, and for how long their place is
+// kept even if the media service does not list them. It is false when they are
+// not in, because no place is left for them.
+func (r *Reconciler) markJoined(ctx context.Context, p presence, keep time.Duration) (in bool, err error) {
 	in, err = r.record(ctx, `
-		update grants set connected_at = coalesce(connected_at, now()), left_at = null
+		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = now() + $3::interval
 		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null
-			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id, r.backends.places(p.room)},
+			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id, r.backends.places(p.room), keep},
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})
 	if in || err != nil {
 		return in, err
