@@ -13,6 +13,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
+	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -63,6 +64,39 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 		return Ticket{}, fmt.Errorf("join: %w", err)
 	}
 	return ticket, nil
+}
+
+// GiveUp ends a presence of the person of a session whose page has lost it and
+// comes back as another: they are not there twice, nor take two places. It is
+// nil when there is nothing to end, whoever asks.
+func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.ParticipantID) error {
+	var in room.ID
+	err := s.pool.QueryRow(ctx, `
+		select grants.room_id from grants join sessions on sessions.id = grants.session_id
+		where grants.id = $1 and sessions.token_hash = $2 and grants.revoked_at is null`, id, token.Hash()).Scan(&in)
+	if noRows(err) {
+		return nil
+	}
+	if err == nil {
+		err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := ledger.Lock(ctx, tx, ledger.Room(in)); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `
+				with before as (select left_at, connected_at from grants where id = $1 and revoked_at is null),
+				ended as (
+					update grants set revoked_at = now(), left_at = coalesce(left_at, now()), held_until = null, reason = $2
+					where id = $1 and revoked_at is null returning room_id, coalesce(user_id, guest_id) as person, id)
+				insert into ledger (room_id, kind, actor, subject)
+				select room_id, $3, person, id from ended, before where before.left_at is null and before.connected_at is not null`,
+				id, Replaced, ledger.Left)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("give up a presence: %w", err)
+	}
+	return nil
 }
 
 // admit writes the grant and its ledger entry and reads who else is in, in one

@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -196,5 +197,55 @@ func TestJoinsAndChangesDoNotDeadlock(t *testing.T) {
 	}
 	if deadlocks > 0 {
 		t.Errorf("%d deadlocks", deadlocks)
+	}
+}
+
+// A page that lost the call comes back as another participant: it gives up the
+// first, so that nobody is there twice and a full room takes them back.
+func TestComingBackAsAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	h.sql(`update rooms set capacity = 2 where id = $1`, r.ID)
+	ana, _ := h.enter("ana", r)
+	former, lost := h.enter("ben", r)
+	stream, err := h.calls.Stream(t.Context(), h.sessions["ana"], r.Slug, ana.Participant, former.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	own, err := h.calls.Stream(t.Context(), h.sessions["ben"], r.Slug, former.Participant, former.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	h.wantJoin("ben", r, room.Full)
+	// Nobody gives up another's presence.
+	if err := h.calls.GiveUp(t.Context(), h.sessions["ana"], former.Participant); err != nil {
+		t.Fatal(err)
+	}
+	h.wantJoin("ben", r, room.Full)
+	for range 2 {
+		if err := h.calls.GiveUp(t.Context(), h.sessions["ben"], former.Participant); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.waitClosed("ben of before", lost)
+	h.refusedAtTheDoor(former, call.Replaced)
+	h.waitForEvent(stream, "left", `{"participant":"`+string(former.Participant)+`"}`)
+	h.enter("ben", r)
+	// The page's first stream is not told that this is the end.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		events, err := own.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name == "ended" || event.Name == "left" {
+				t.Errorf("told %s %s", event.Name, event.Data)
+			}
+		}
 	}
 }

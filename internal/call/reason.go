@@ -23,6 +23,7 @@ const (
 	Expelled        Reason = "expelled"  // put out of this call; what let them in still does
 	SentToLobby     Reason = "lobby"     // has to wait until a moderator lets them in
 	NotAdmitted     Reason = "denied"    // a moderator did not let them in
+	Replaced        Reason = "replaced"  // the same page came back as another participant
 )
 
 // Sentence tells the participant what happened. By is the name of the person who
@@ -61,6 +62,8 @@ func (r Reason) Sentence(by string) string {
 		return "You have to wait until somebody lets you in."
 	case NotAdmitted:
 		return "You were not let in."
+	case Replaced:
+		return "You joined again."
 	}
 	if by != "" {
 		return by + " removed you from this room."

@@ -185,6 +185,9 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	first := !s.told
 	s.told, s.checked = true, time.Now()
 	reason := p.over()
+	if reason == Replaced {
+		return nil, nil // the page that listens knows: it came back
+	}
 	if reason != "" && (p.revoked != nil || p.left != nil) {
 		s.ended = true
 		return s.service.ending(ctx, p, reason)
@@ -223,6 +226,8 @@ func (s *Stream) event(e ledger.Entry) (Event, bool) {
 	switch {
 	case e.Kind == ledger.Removed && own:
 		event.Name = ended
+	case e.Kind == ledger.Left && own: // and came back as another
+		return Event{}, false
 	case e.Kind == ledger.Left, e.Kind == ledger.Removed:
 		// Why somebody else was removed is between them and who did it.
 		event.Name, event.Data = "left", ledger.Data(map[string]string{"participant": e.Subject})

@@ -20,12 +20,22 @@ import (
 // join issues the token that opens the call.
 func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
-		DisplayName string `json:"display_name"`
+		DisplayName string              `json:"display_name"`
+		Former      media.ParticipantID `json:"former"` // whom the page was before it lost the call
 	}
 	if err := readJSON(r, &body); err != nil {
 		return err
 	}
-	ticket, err := s.Calls.Join(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), body.DisplayName)
+	token := s.roomToken(r)
+	if body.Former != "" {
+		if !participantPattern.MatchString(string(body.Former)) {
+			return input.Invalid{"former": "This is not a participant."}
+		}
+		if err := s.Calls.GiveUp(r.Context(), token, body.Former); err != nil {
+			return err
+		}
+	}
+	ticket, err := s.Calls.Join(r.Context(), token, chi.URLParam(r, "slug"), body.DisplayName)
 	if err != nil {
 		return err
 	}

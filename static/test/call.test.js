@@ -51,10 +51,13 @@ class World {
   /** @type {string[]} */
   refusals = [];
   participants = 0;
+  /** @type {string[]} */
+  formers = [];
 
   constructor() {
     this.call = new Call({
-      ask: (_name, signal) => new Promise((resolve, reject) => {
+      ask: (_name, signal, former) => new Promise((resolve, reject) => {
+        this.formers.push(former);
         const ask = { resolve, reject, settled: false, aborted: () => signal.aborted };
         signal.addEventListener("abort", () => { ask.settled = true; reject(signal.reason); });
         this.asks.push(ask);
@@ -107,6 +110,20 @@ function clock(t) {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   return async (/** @type {number} */ ms) => { t.mock.timers.tick(ms); await settle(); };
 }
+
+test("who comes back says whom they were", async (t) => {
+  const world = new World();
+  const pass = clock(t);
+  await world.inCall();
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  await pass(1000);
+  world.answer();
+  await settle();
+  world.media?.succeed?.();
+  await settle();
+  assert.equal(world.call.state, "incall");
+  assert.deepEqual(world.formers, ["", "me1"]);
+});
 
 test("joins: asks, connects, listens, sends", async (t) => {
   clock(t);

@@ -31,8 +31,8 @@ const callView = byId("call", HTMLElement);
 const devices = new Devices(navigator.mediaDevices, storage());
 const screen = new Screen(navigator.mediaDevices);
 const call = new Call({
-  ask: async (name, signal) => {
-    const answer = await askToJoin(slug, name, signal);
+  ask: async (name, signal, former) => {
+    const answer = await askToJoin(slug, name, signal, former);
     const self = { participant: answer.participant, username, display_name: name, role };
     return { ...answer, people: [self, ...answer.people] };
   },

@@ -39,7 +39,8 @@ import { Refused } from "../media/types.js";
 
 /**
  * @typedef {object} Around what the call needs of the world
- * @property {(displayName: string, signal: AbortSignal) => Promise<Answer>} ask
+ * @property {(displayName: string, signal: AbortSignal, former: string) => Promise<Answer>} ask
+ *   to be let in; former is whom one was in the call before, or empty
  * @property {(backend: string) => Promise<Media>} media a new connection, not yet connected
  * @property {(participant: string, position: number) => import("./events.js").EventStream} listen
  *   a new event stream, not yet open
@@ -71,6 +72,8 @@ export class Call extends Emitter {
   /** @type {State} */
   #state = "prejoin";
   #displayName = "";
+  /** Whom one is in the call, or was last. */
+  #participant = "";
   /** Aborted when what is under way is no longer wanted. */
   #attempt = new AbortController();
   /** @type {Connection | null} */
@@ -203,7 +206,8 @@ export class Call extends Emitter {
    * @param {AbortSignal} signal
    */
   async #enter(signal) {
-    const answer = await this.#around.ask(this.#displayName, signal);
+    const answer = await this.#around.ask(this.#displayName, signal, this.#participant);
+    this.#participant = answer.participant;
     const media = await this.#around.media(answer.backend);
     if (signal.aborted) {
       void media.close();

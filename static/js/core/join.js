@@ -26,8 +26,9 @@ import { post } from "./post.js";
  * @param {string} slug
  * @param {string} displayName
  * @param {AbortSignal} signal
+ * @param {string} former whom this page was in the call before it lost it, or empty: they leave
  * @returns {Promise<Answer>}
  */
-export function askToJoin(slug, displayName, signal) {
-  return post(`/r/${encodeURIComponent(slug)}/join`, { display_name: displayName }, signal);
+export function askToJoin(slug, displayName, signal, former) {
+  return post(`/r/${encodeURIComponent(slug)}/join`, { display_name: displayName, former }, signal);
 }
