@@ -40,7 +40,7 @@ type Reconciler struct {
 	log      *slog.Logger
 	rooms    *queue[room.ID]
 	users    *queue[account.UserID]
-	arrivals *queue[arrival]
+	passages *queue[passage]
 	missed   chan struct{} // changes may have been missed: sweep now
 
 	mu       sync.Mutex
@@ -53,7 +53,7 @@ type Reconciler struct {
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
 	return &Reconciler{
 		pool: pool, backends: backends, log: log,
-		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), arrivals: newQueue[arrival](), missed: make(chan struct{}, 1),
+		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1),
 		failures: make(map[room.ID]int), wrong: make(map[string]bool),
 	}
 }
@@ -66,7 +66,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 		group.Go(func() { r.rooms.work(ctx, r.attend) })
 	}
 	group.Go(func() { r.users.work(ctx, r.attendUser) })
-	group.Go(func() { r.arrivals.work(ctx, r.arrived) })
+	group.Go(func() { r.passages.work(ctx, r.passed) })
 	group.Go(func() { r.sweep(ctx) })
 	group.Wait()
 }
@@ -111,28 +111,39 @@ func (r *Reconciler) Seen(live media.RoomID) {
 
 // Joined and Disconnected make the reconciler a media.Observer.
 func (r *Reconciler) Joined(live media.RoomID, id media.ParticipantID) {
-	r.arrivals.add(arrival{live, id})
+	r.passages.add(passage{live, id, false})
 }
 
-// arrival is somebody whose connection is complete.
-type arrival struct {
+// Disconnected is part of media.Observer.
+func (r *Reconciler) Disconnected(live media.RoomID, id media.ParticipantID) {
+	r.passages.add(passage{live, id, true})
+}
+
+// passage is somebody whose connection through the gate is complete, or has ended.
+type passage struct {
 	live media.RoomID
 	id   media.ParticipantID
+	out  bool
+}
+
+func (r *Reconciler) passed(ctx context.Context, p passage) {
+	note := r.noteArrival
+	if p.out {
+		note = r.noteDeparture
+	} else {
+		// They may have left before the media service listed them.
+		time.AfterFunc(arrivalSeen, func() { r.Seen(p.live) })
+	}
+	if err := note(ctx, p.id); err != nil && ctx.Err() == nil {
+		r.log.Warn("who passed the gate not noted, the room is looked at instead", "error", err)
+	}
+	r.Seen(p.live)
 }
 
 // arrivalSeen is how long after an arrival the media service may not list it yet.
 const arrivalSeen = 2 * time.Second
 
-// arrived writes down that somebody is in, or back, and has the room looked at
-// when the media service must know of it: they may have left by then.
-func (r *Reconciler) arrived(ctx context.Context, a arrival) {
-	if err := r.noteArrival(ctx, a.id); err != nil && ctx.Err() == nil {
-		r.log.Warn("arrival not noted, the room is looked at instead", "error", err)
-	}
-	r.Seen(a.live)
-	time.AfterFunc(arrivalSeen, func() { r.Seen(a.live) })
-}
-
+// noteArrival writes down that somebody is in, or back.
 func (r *Reconciler) noteArrival(ctx context.Context, id media.ParticipantID) error {
 	found, err := presences(ctx, r.pool, `grants.id = $1 and grants.revoked_at is null`, id)
 	if err != nil || len(found) == 0 {
@@ -148,8 +159,14 @@ func (r *Reconciler) noteArrival(ctx context.Context, id media.ParticipantID) er
 	return err
 }
 
-// Disconnected is part of media.Observer.
-func (r *Reconciler) Disconnected(live media.RoomID, _ media.ParticipantID) { r.Seen(live) }
+// noteDeparture keeps no place any more for the connection that has ended, unless
+// the next one has begun.
+func (r *Reconciler) noteDeparture(ctx context.Context, id media.ParticipantID) error {
+	_, err := r.pool.Exec(ctx, `
+		update grants set held_until = null
+		where id = $1 and connected_at is not null and held_until <= now() + $2::interval`, id, arrivalSeen)
+	return err
+}
 
 // roomsOf lists the rooms that a user is in, or let into.
 func (r *Reconciler) roomsOf(ctx context.Context, user account.UserID) ([]room.ID, error) {
