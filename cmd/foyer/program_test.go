@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"foyer/internal/media/sfu/sfutest"
 )
 
 // asProgram makes the test binary be the program, with the race detector.
@@ -74,12 +75,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	return strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)
+	return strconv.Itoa(sfutest.FreePort(t))
 }
 
 // start runs foyer serve on a data directory and waits until it is ready.

@@ -186,12 +186,7 @@ func (v *visitor) comeBack(t ticket) time.Duration {
 // freeAddress is one that a program can listen on and be called back at.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return net.JoinHostPort("127.0.0.1", freePort(t))
 }
 
 func (p *program) hasMediaServer(dir string) bool {

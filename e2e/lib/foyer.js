@@ -37,9 +37,9 @@ export class Foyer {
     chmodSync(foyer.#dir, 0o755); // as root, Postgres runs as another user
     foyer.#settings = {
       FOYER_DATA_DIR: foyer.#dir,
-      FOYER_ADDR: `127.0.0.1:${await freeTCPPort()}`,
-      FOYER_MEDIA_UDP_PORT: String(await freeUDPPort()),
-      FOYER_MEDIA_TCP_PORT: String(await freeTCPPort()),
+      FOYER_ADDR: `127.0.0.1:${await freePort()}`,
+      FOYER_MEDIA_UDP_PORT: String(await freePort()),
+      FOYER_MEDIA_TCP_PORT: String(await freePort()),
       ...settings,
     };
     await foyer.begin();
@@ -127,33 +127,48 @@ export class Foyer {
   }
 }
 
-/** @returns {Promise<number>} */
-export async function freeTCPPort() {
-  const { port, release } = await heldTCPPort();
+/** Ports below those that the kernel gives to connections: nobody takes one who does not ask for it. */
+const firstPort = 10_000;
+const ports = 20_000;
+let nextPort = Math.floor(Math.random() * ports);
+
+/**
+ * A port that is free for TCP and UDP.
+ * @returns {Promise<number>}
+ */
+export async function freePort() {
+  const { port, release } = await heldPort();
   await release();
   return port;
 }
 
 /**
- * A free port that nobody gets before it is released.
+ * The same, and nobody gets it for TCP before it is released.
  * @returns {Promise<{port: number, release: () => Promise<void>}>}
  */
-export function heldTCPPort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().on("error", reject).listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      resolve({ port, release: () => new Promise((done) => { server.close(() => done()); }) });
-    });
-  });
+export async function heldPort() {
+  for (let tries = 0; tries < ports; tries++) {
+    const port = firstPort + (nextPort++ % ports);
+    const server = net.createServer();
+    const listens = await succeeds(server, (done) => server.listen(port, done));
+    const socket = dgram.createSocket("udp4");
+    const binds = await succeeds(socket, (done) => socket.bind(port, done));
+    if (binds) socket.close();
+    const release = () => new Promise((/** @type {(value: void) => void} */ done) => { server.close(() => done()); });
+    if (listens && binds) return { port, release };
+    if (listens) await release();
+  }
+  throw new Error("no port is free");
 }
 
-/** @returns {Promise<number>} */
-function freeUDPPort() {
-  return new Promise((resolve, reject) => {
-    const socket = dgram.createSocket("udp4").on("error", reject);
-    socket.bind(0, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
+/**
+ * @param {import("node:events").EventEmitter} thing that says "error" when it cannot
+ * @param {(done: () => void) => void} begin
+ * @returns {Promise<boolean>}
+ */
+function succeeds(thing, begin) {
+  return new Promise((resolve) => {
+    thing.once("error", () => resolve(false));
+    begin(() => resolve(true));
   });
 }

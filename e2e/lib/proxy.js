@@ -6,7 +6,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { freeTCPPort } from "./foyer.js";
+import { freePort } from "./foyer.js";
 
 const startsWithin = 20_000; // milliseconds
 
@@ -74,7 +74,7 @@ export class Proxy {
   static async start(kind, to) {
     const proxy = new Proxy();
     proxy.#dir = mkdtempSync(path.join(os.tmpdir(), `foyer-${kind}-`));
-    proxy.port = await freeTCPPort();
+    proxy.port = await freePort();
     proxy.origin = `https://localhost:${proxy.port}`;
     proxy.#certify();
     const args = kind === "nginx" ? proxy.#nginx(to) : proxy.#caddy(to);

@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test as base, expect } from "./test.js";
-import { Foyer, freeTCPPort } from "./foyer.js";
+import { Foyer, freePort } from "./foyer.js";
 
 export { expect };
 
@@ -129,7 +129,7 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<{
   }, { scope: "worker" }],
 
   foyer: [async ({ twilio }, use) => {
-    const foyer = await Foyer.start(twilio.settings(await freeTCPPort()));
+    const foyer = await Foyer.start(twilio.settings(await freePort()));
     await use(foyer);
     await foyer.remove();
   }, { scope: "worker", timeout: 120_000 }],

@@ -360,3 +360,24 @@ async function inviteGuest(owner, room) {
   await page.close();
   return link ?? "";
 }
+
+test("who was let in and has not come is listed, and that can be taken back", async ({ visit }) => {
+  const [ana, zoe] = [await visit("ana"), await visit("zoe")];
+  const room = await makeRoom(ana, [], { visibility: "open", lobby: "strangers" });
+  await join(ana, room);
+  // As from a page that is closed before the answer comes.
+  await zoe.page.goto("/");
+  const knocked = await zoe.context.request.post(`${room}/lobby`, { data: { display_name: "Zoe" }, headers: { Origin: new URL(zoe.page.url()).origin } });
+  expect(knocked.status()).toBe(200);
+  await knocks(ana).getByRole("button", { name: "Admit" }).click();
+  await openPanel(ana);
+  const expected = panel(ana).getByRole("list", { name: /^Let in, not here yet/ });
+  await expect(expected.getByRole("listitem")).toContainText("Zoe");
+  await panel(ana).getByRole("button", { name: "Take back the admission of Zoe" }).click();
+  await expect(expected).toBeHidden();
+  expect(await tryToJoin(zoe, room)).toBe(403);
+  await ask(zoe, room);
+  await panel(ana).getByRole("button", { name: "Admit Zoe" }).click();
+  await expectInCall(zoe);
+  await expect(expected).toBeHidden();
+});

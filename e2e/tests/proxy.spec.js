@@ -4,7 +4,7 @@
 import http from "node:http";
 import https from "node:https";
 import { expect, test } from "../lib/test.js";
-import { Foyer, heldTCPPort } from "../lib/foyer.js";
+import { Foyer, heldPort } from "../lib/foyer.js";
 import { expectPicture } from "../lib/media.js";
 import { expectCount, join, makeRoom, password, signUp } from "../lib/people.js";
 import { Proxy, missing } from "../lib/proxy.js";
@@ -32,7 +32,7 @@ for (const { kind, named } of setups) {
       test.setTimeout(300_000); // they may have to be installed
       const lacks = missing(kind);
       test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
-      const held = await heldTCPPort();
+      const held = await heldPort();
       direct = held.port;
       proxy = await Proxy.start(kind, direct);
       await held.release();
@@ -149,7 +149,7 @@ test.describe("behind nginx, with Twilio", () => {
     test.setTimeout(300_000);
     const lacks = missing("nginx");
     test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
-    const held = await heldTCPPort();
+    const held = await heldPort();
     proxy = await Proxy.start("nginx", held.port);
     twilio = await Twilio.start({ SSL_CERT_FILE: proxy.certificate });
     await held.release();

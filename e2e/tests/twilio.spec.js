@@ -2,7 +2,7 @@
 // of the service. People notice no difference.
 
 import { claimsOf, expect, test } from "../lib/twilio.js";
-import { Foyer, freeTCPPort } from "../lib/foyer.js";
+import { Foyer, freePort } from "../lib/foyer.js";
 import { expectPicture, expectSilence, expectSound, openConnections } from "../lib/media.js";
 import { expectCount, join, joinHere, makeRoom } from "../lib/people.js";
 import { photographShare, screenShare } from "../lib/share.js";
@@ -341,7 +341,7 @@ test("the owner removes the member: out within a second, and with the old token 
 });
 
 test("without an auth token, and so without callbacks, asking Twilio takes their place", async ({ visitAt, twilio }) => {
-  const { TWILIO_AUTH_TOKEN, ...settings } = twilio.settings(await freeTCPPort());
+  const { TWILIO_AUTH_TOKEN, ...settings } = twilio.settings(await freePort());
   const own = await Foyer.start(settings);
   try {
     expect(own.log, "the start says so").toMatch(/TWILIO_AUTH_TOKEN/);
@@ -353,7 +353,7 @@ test("without an auth token, and so without callbacks, asking Twilio takes their
 });
 
 test("Foyer is stopped and started again: the call, which is not Foyer's to carry, goes on", async ({ visitAt, twilio }) => {
-  const own = await Foyer.start(twilio.settings(await freeTCPPort()));
+  const own = await Foyer.start(twilio.settings(await freePort()));
   try {
     const [ana, ben] = [await visitAt("ana", own), await visitAt("ben", own)];
     const room = await makeRoom(ana, [ben]);

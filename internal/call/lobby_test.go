@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -211,5 +212,77 @@ func TestLobbyForgetsWhoIsGone(t *testing.T) {
 	}
 	if waiting, err := h.rooms.Waiting(t.Context(), r.ID); err != nil || len(waiting) != 0 {
 		t.Errorf("waiting: %+v, %v", waiting, err)
+	}
+}
+
+// Who decides is told who waits and who is expected, and nobody else is.
+func TestStreamTellsOfTheLobby(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben", "eve")
+	r := h.room("open", "ana", "ben")
+	h.sql(`update rooms set lobby = 'strangers' where id = $1`, r.ID)
+	listen := func(name string) *call.Stream {
+		t.Helper()
+		ticket, _ := h.enter(name, r)
+		stream, err := h.calls.Stream(t.Context(), h.sessions[name], r.Slug, ticket.Participant, ticket.Position)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stream.Close)
+		return stream
+	}
+	ana, ben := listen("ana"), listen("ben")
+	// told waits until ana's page is told of so many.
+	told := func(waiting, expected int) {
+		t.Helper()
+		h.waitFor("told of the lobby", func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			events, err := ana.Next(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range events {
+				var lobby struct{ Waiting, Expected []room.LobbyEntry }
+				if event.Name != "lobby" {
+					continue
+				}
+				if err := json.Unmarshal(event.Data, &lobby); err != nil {
+					t.Fatal(err)
+				}
+				if len(lobby.Waiting) == waiting && len(lobby.Expected) == expected {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	h.knock("eve", r)
+	told(1, 0)
+	if err := h.rooms.Admit(t.Context(), r.ID, h.id("ana"), h.entry("eve", r)); err != nil {
+		t.Fatal(err)
+	}
+	told(0, 1)
+	if err := h.rooms.Deny(t.Context(), r.ID, h.id("ana"), h.entry("eve", r)); err != nil {
+		t.Fatal(err)
+	}
+	told(0, 0)
+	h.wantJoin("eve", r, room.NotAdmitted)
+	h.letIn("eve", r)
+	told(0, 1)
+	h.enter("eve", r)
+	told(0, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		events, err := ben.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range events {
+			if event.Name == "lobby" {
+				t.Errorf("a member is told %s", event.Data)
+			}
+		}
 	}
 }

@@ -136,7 +136,7 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	if !waiting {
 		return events, nil
 	}
-	queue, err := s.waiting(context.WithoutCancel(ctx))
+	queue, err := s.lobby(context.WithoutCancel(ctx))
 	return append(events, queue...), err
 }
 
@@ -147,22 +147,30 @@ var ofRoles = map[ledger.Kind]bool{ledger.RoleChanged: true, ledger.MemberAdded:
 // ofLobby are the kinds of entry after which others wait than before.
 var ofLobby = map[ledger.Kind]bool{
 	ledger.Knocked: true, ledger.KnockGone: true, ledger.LobbyAdmitted: true, ledger.LobbyDenied: true, ledger.SentToLobby: true,
-	ledger.Banned: true, ledger.InvitationRevoked: true,
+	ledger.Banned: true, ledger.InvitationRevoked: true, ledger.Admitted: true, ledger.Left: true, ledger.CallEnded: true,
 }
 
-// waiting tells who waits in the lobby to a participant who may let them in,
-// when that is news.
-func (s *Stream) waiting(ctx context.Context) ([]Event, error) {
-	entries := []room.LobbyEntry{}
+// lobby tells who waits, and who was let in and has not come, to a participant
+// who decides about them, when that is news.
+func (s *Stream) lobby(ctx context.Context) ([]Event, error) {
+	told := struct {
+		Waiting  []room.LobbyEntry `json:"waiting"`
+		Expected []room.LobbyEntry `json:"expected"`
+	}{[]room.LobbyEntry{}, []room.LobbyEntry{}}
 	if s.moderates {
-		waiting, err := s.service.rooms.Waiting(ctx, room.ID(s.follower.Room()))
+		in := room.ID(s.follower.Room())
+		waiting, err := s.service.rooms.Waiting(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, waiting...)
+		expected, err := s.service.rooms.Expected(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		told.Waiting, told.Expected = append(told.Waiting, waiting...), append(told.Expected, expected...)
 	}
-	data := ledger.Data(map[string]any{"waiting": entries})
-	if s.queue == string(data) || s.queue == "" && len(entries) == 0 {
+	data := ledger.Data(told)
+	if s.queue == string(data) || s.queue == "" && len(told.Waiting)+len(told.Expected) == 0 {
 		return nil, nil
 	}
 	s.queue = string(data)
@@ -202,7 +210,7 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 		return events, nil
 	}
 	s.moderates = moderates
-	queue, err := s.waiting(ctx)
+	queue, err := s.lobby(ctx)
 	return append(events, queue...), err
 }
 

@@ -146,26 +146,40 @@ func (s *Store) Waiting(ctx context.Context, id ID) ([]LobbyEntry, error) {
 
 // WaitingIn lists who waits in rooms, longest first.
 func (s *Store) WaitingIn(ctx context.Context, rooms ...ID) (map[ID][]LobbyEntry, error) {
+	return s.entries(ctx, `lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval`, rooms, goneAfter)
+}
+
+// Expected lists who was let into a room's call and has not come, longest first.
+func (s *Store) Expected(ctx context.Context, id ID) ([]LobbyEntry, error) {
+	expected, err := s.entries(ctx, `lobby.state = 'admitted' and not exists (
+		select from grants where grants.room_id = lobby.room_id and coalesce(grants.user_id, grants.guest_id) = lobby.person and `+Present+`)`,
+		[]ID{id})
+	return expected[id], err
+}
+
+// entries lists those in the lobbies of rooms that satisfy the SQL condition
+// which, whose arguments are numbered from $2 on, by when they asked.
+func (s *Store) entries(ctx context.Context, which string, rooms []ID, args ...any) (map[ID][]LobbyEntry, error) {
 	rows, err := s.pool.Query(ctx, `
 		select lobby.room_id, lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null,
 			guests.invitation_id is not null, lobby.asked_at
 		from lobby left join users on users.id = lobby.user_id left join guests on guests.id = lobby.guest_id
-		where lobby.room_id = any($1::uuid[]) and lobby.state = 'waiting' and lobby.seen_at > now() - $2::interval
-		order by lobby.asked_at, lobby.id`, rooms, goneAfter)
+		where lobby.room_id = any($1::uuid[]) and `+which+`
+		order by lobby.asked_at, lobby.id`, append([]any{rooms}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list lobby: %w", err)
 	}
-	waiting := make(map[ID][]LobbyEntry)
+	found := make(map[ID][]LobbyEntry)
 	var id ID
 	var e LobbyEntry
 	_, err = pgx.ForEachRow(rows, []any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.Invited, &e.AskedAt}, func() error {
-		waiting[id] = append(waiting[id], e)
+		found[id] = append(found[id], e)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list lobby: %w", err)
 	}
-	return waiting, nil
+	return found, nil
 }
 
 // Admit lets somebody who waits into this call, once they come. It returns what

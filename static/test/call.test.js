@@ -386,9 +386,9 @@ test("who waits is forgotten when the stream begins anew, which tells it again, 
   world.call.on("lobby", ({ waiting: queue }) => waiting.push(queue.length));
   await world.inCall();
   const entry = { id: "e", username: "zoe", display_name: "Zoe", guest: false, invited: false, asked_at: "" };
-  world.events?.emit("lobby", { waiting: [entry] });
+  world.events?.emit("lobby", { waiting: [entry], expected: [] });
   world.events?.emit("connection", { up: true });
-  world.events?.emit("lobby", { waiting: [entry] });
+  world.events?.emit("lobby", { waiting: [entry], expected: [] });
   world.call.leave();
   assert.deepEqual(waiting, [1, 0, 1, 0]);
 });

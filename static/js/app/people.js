@@ -21,6 +21,8 @@ export class People {
   #title = byId("people-title", HTMLElement);
   #section = byId("people-waiting", HTMLElement);
   #waitingList = byId("waiting-list", HTMLElement);
+  #expectedSection = byId("people-expected", HTMLElement);
+  #expectedList = byId("expected-list", HTMLElement);
   #inList = byId("in-list", HTMLElement);
   #admitAll = byId("admit-all", HTMLButtonElement);
   #opener = byId("bar-people", HTMLButtonElement);
@@ -31,6 +33,8 @@ export class People {
   #shown;
   /** @type {Waiting[]} */
   #waiting = [];
+  /** @type {Waiting[]} */
+  #expected = [];
   #drawing = false;
 
   /**
@@ -67,6 +71,12 @@ export class People {
       badge.hidden = waiting.length === 0;
       badge.replaceChildren(String(waiting.length), hiddenText(words.waitingCount));
     }
+    this.#draw();
+  }
+
+  /** @param {Waiting[]} expected */
+  set expected(expected) {
+    this.#expected = expected;
     this.#draw();
   }
 
@@ -122,6 +132,11 @@ export class People {
     keyed(this.#waitingList, this.#waiting, ({ id }) => id, (entry) => this.#waitingRow(entry), (row, entry) => {
       face(row, entry.username, entry.display_name, entry.guest ? words.guest : "");
     });
+    this.#expectedSection.hidden = this.#expected.length === 0;
+    within(this.#expectedSection, "h3", HTMLElement).textContent = words.expectedHeading(this.#expected.length);
+    keyed(this.#expectedList, this.#expected, ({ id }) => id, (entry) => this.#expectedRow(entry), (row, entry) => {
+      face(row, entry.username, entry.display_name, entry.guest ? words.guest : "");
+    });
     const people = this.#roster.participants;
     byId("in-heading", HTMLElement).textContent = words.inHeading(people.length);
     keyed(this.#inList, people, ({ id }) => id, (person) => this.#personRow(person.id), (row, person) => this.#updatePerson(row, person));
@@ -144,6 +159,15 @@ export class People {
       { label: words.deny, act: () => void this.#moderation.deny(id) },
       ...(this.#moderation.may.ban ? [{ label: words.denyAndBlock, danger: true, act: () => void this.#block(id, name, invited) }] : []),
     ]);
+    return row;
+  }
+
+  /** @param {Waiting} entry */
+  #expectedRow({ id, display_name: name }) {
+    const row = copy("expected-template");
+    const takeBack = within(row, "[data-take-back]", HTMLButtonElement);
+    takeBack.ariaLabel = `${words.takeBack} ${name}`;
+    takeBack.addEventListener("click", () => void busy(takeBack, this.#moderation.deny(id)));
     return row;
   }
 

@@ -163,9 +163,10 @@ call.on("host", ({ host: { username: host, display_name: name, ends_at: end }, n
   notices.keep("host", end ? words.endsAt(timeOf(end)) : null);
   if (host && news) notices.say(host === username ? words.youHost : words.hosts(name));
 });
-call.on("lobby", ({ waiting: queue }) => {
+call.on("lobby", ({ waiting: queue, expected }) => {
   knocks.waiting = queue;
   people.waiting = queue;
+  people.expected = expected;
 });
 call.on("rights", () => moderation.refresh());
 call.on("sound", ({ blocked }) => { tapToHear.hidden = !blocked; });

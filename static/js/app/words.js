@@ -73,6 +73,8 @@ export const words = {
   banYes: "Yes, ban",
   moreFor: (/** @type {string} */ name) => `Actions for ${name}`,
   waitingHeading: (/** @type {number} */ n) => `Waiting (${n})`,
+  takeBack: "Take back the admission of",
+  expectedHeading: (/** @type {number} */ n) => `Let in, not here yet (${n})`,
   inHeading: (/** @type {number} */ n) => `In the call (${n})`,
   waitingCount: " waiting",
   people: (/** @type {number} */ waiting) => waiting ? `People, ${waiting} waiting` : "People",

@@ -32,7 +32,7 @@ import { Refused } from "../media/types.js";
  * @property {May} may
  * @property {{name: string, topic: string}} room
  * @property {{host: import("./join.js").Host, news: boolean}} host who hosts the call; no news when one joins
- * @property {{waiting: import("./events.js").Waiting[]}} lobby who waits, as far as one may let them in
+ * @property {import("./events.js").StreamEvents["lobby"]} lobby who waits or is expected, as far as one may let them in
  * @property {null} rights who may do what may be otherwise now
  * @property {{blocked: boolean}} sound
  */
@@ -279,7 +279,7 @@ export class Call extends Emitter {
     events.on("connection", ifOwn(({ up }) => {
       if (!up) return;
       // A stream tells at first who waits, unless nobody does; what else it missed has to be asked.
-      this.emit("lobby", { waiting: [] });
+      this.emit("lobby", { waiting: [], expected: [] });
       this.emit("rights", null);
     }));
     events.on("permissions", ifOwn(({ may }) => {
@@ -351,7 +351,7 @@ export class Call extends Emitter {
     this.#attempt.abort();
     this.#drop();
     this.roster.clear();
-    this.emit("lobby", { waiting: [] });
+    this.emit("lobby", { waiting: [], expected: [] });
     this.#become("ended", ending);
   }
 

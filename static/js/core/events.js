@@ -44,7 +44,7 @@ const longestPause = 8000;
  * @property {import("./join.js").Host} host
  * @property {{role: string}} role one's own
  * @property {{}} people somebody is something else in the room now
- * @property {{waiting: Waiting[]}} lobby
+ * @property {{waiting: Waiting[], expected: Waiting[]}} lobby who waits, and who was let in and has not come
  * @property {Standing} standing
  * @property {{up: boolean}} connection whether the server is heard; not from the server
  * @property {Ending} ended nothing follows
