@@ -1,5 +1,5 @@
-# make run, make test, make build, make lint, make bench: each fetches what it
-# needs. What is fetched or made stays below node_modules, static/vendor,
+# make run, make test, make pictures, make build, make lint, make bench: each
+# fetches what it needs. What is fetched or made stays below node_modules, static/vendor,
 # internal/postgres/binaries/dist and bin.
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -10,7 +10,7 @@ SOURCES := $(shell find cmd internal migrations templates static -type f \
 POSTGRES := internal/postgres/binaries
 NPM_CI   := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 
-.PHONY: run build test lint bench e2e go-test js-test clean
+.PHONY: run build test lint bench e2e pictures go-test js-test clean
 
 run: bin/foyer
 	./bin/foyer serve
@@ -67,6 +67,11 @@ go-test: bin/foyer $(HELPER)/node_modules/.made
 e2e: bin/foyer bin/twilio-double e2e/node_modules/.made
 	sh e2e/chromium.sh
 	npm test --silent --prefix e2e
+
+# Every page and state in both widths and themes, each checked for accessibility.
+pictures: bin/foyer bin/twilio-double e2e/node_modules/.made
+	sh e2e/chromium.sh
+	FOYER_PICTURES=yes npm test --silent --prefix e2e
 
 bench: bin/foyer e2e/node_modules/.made
 	sh e2e/chromium.sh

@@ -9,6 +9,9 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   retries: 0,
+  // Pictures of every page and state take minutes: make pictures.
+  grep: process.env.FOYER_PICTURES ? /@pictures/ : undefined,
+  grepInvert: process.env.FOYER_PICTURES ? undefined : /@pictures/,
   forbidOnly: Boolean(process.env.CI),
   timeout: 90_000,
   expect: { timeout: 20_000 },

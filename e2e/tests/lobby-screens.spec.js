@@ -24,7 +24,7 @@ async function openPanel({ page }, place) {
   await page.locator("button[data-people]:visible").last().click();
 }
 
-test("waiting, letting in, and what becomes of it", async ({ visit, launch, browser, newcomer }) => {
+test("waiting, letting in, and what becomes of it", { tag: "@pictures" }, async ({ visit, launch, browser, newcomer }) => {
   test.setTimeout(400_000);
   await filmPortraits(browser);
   const at = async (/** @type {string} */ name) => ({ browser: await launch({ camera: cameraFile(name) }) });
@@ -112,7 +112,7 @@ test("waiting, letting in, and what becomes of it", async ({ visit, launch, brow
   await shots(ben, "ended-call");
 });
 
-test("a call that will end without a moderator", async ({ visit, newcomer }) => {
+test("a call that will end without a moderator", { tag: "@pictures" }, async ({ visit, newcomer }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
   const kim = await newcomer();
   await signUp(kim);

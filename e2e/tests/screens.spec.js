@@ -9,7 +9,7 @@ import { addMember, expectCount, fillSignUp, join, makeRoom, setPermission, sign
 import { shots, sizes } from "../lib/shots.js";
 import { Wire } from "../lib/wire.js";
 
-test("pages for people who are not signed in", async ({ newcomer, foyer }) => {
+test("pages for people who are not signed in", { tag: "@pictures" }, async ({ newcomer, foyer }) => {
   const eve = await newcomer();
   const { page } = eve;
   await page.goto("/");
@@ -33,7 +33,7 @@ test("pages for people who are not signed in", async ({ newcomer, foyer }) => {
   await shots(eve, "setup-used", { whole: true });
 });
 
-test("pages about rooms and the account", async ({ newcomer, visit }) => {
+test("pages about rooms and the account", { tag: "@pictures" }, async ({ newcomer, visit }) => {
   const nora = await newcomer();
   nora.username = "nora";
   const { page } = nora;
@@ -77,7 +77,7 @@ test("pages about rooms and the account", async ({ newcomer, visit }) => {
   await shots(nora, "not-found");
 });
 
-test("before the call, in it and after it", async ({ visit, launch, browser, foyer, newcomer }) => {
+test("before the call, in it and after it", { tag: "@pictures" }, async ({ visit, launch, browser, foyer, newcomer }) => {
   test.setTimeout(240_000);
   await filmPortraits(browser);
   const wire = new Wire(foyer.port);

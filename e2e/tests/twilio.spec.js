@@ -105,7 +105,7 @@ test("a shared screen is seen large, and gives the other tiles back when it ends
   });
 });
 
-test("pictures of the call, which look like those of any other", async ({ visit, launch, browser }) => {
+test("pictures of the call, which look like those of any other", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
   test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "twilio");
 });
