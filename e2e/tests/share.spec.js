@@ -7,7 +7,7 @@ test("a shared screen is seen large by the others, and gives their tiles back wh
   await screenShare(visit);
 });
 
-test("pictures of a shared screen, to be looked at", async ({ visit, launch, browser }) => {
+test("pictures of a shared screen, to be looked at", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
   test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "livekit");
 });

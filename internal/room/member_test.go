@@ -82,7 +82,7 @@ func second[T any](_ T, err error) error { return err }
 func TestOwnersRemoveEachOther(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana", "ben")
-	const rounds = 50
+	const rounds = 1000
 	for range rounds {
 		r := h.create("ana", "Duel", "private")
 		h.add(r, "ana", "ben", room.Owner)

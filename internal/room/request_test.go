@@ -195,7 +195,7 @@ func TestDecideRequest(t *testing.T) {
 func TestRequestDecidedOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana", "ben", "dan")
-	const rounds = 50
+	const rounds = 1000
 	for range rounds {
 		r := h.create("ana", "Team", "listed")
 		h.add(r, "ana", "ben", room.Moderator)
