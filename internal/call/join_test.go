@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"foyer/internal/account"
 	"foyer/internal/call"
 	"foyer/internal/input"
 	"foyer/internal/media"
@@ -56,57 +55,19 @@ func TestJoinWithoutItsBackend(t *testing.T) {
 	}
 }
 
-// However many ask at once, no more get in than there are places, and everyone
-// else is told that the room is full.
-func TestCapacityUnderARush(t *testing.T) {
+// Loading the page again and again holds one place, not one for each time.
+func TestReloadingHoldsOnePlace(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "ana")
-	r := h.room("private", "ana")
-	const places, asking = 10, 100
-	h.sql(`update rooms set capacity = $2 where id = $1`, r.ID, places)
-	// As many browsers: one that asks again holds one place.
-	browsers := make([]account.Token, asking)
-	for i := range browsers {
-		browsers[i] = h.session(h.people["ana"])
-	}
-	var mu sync.Mutex
-	var admitted []call.Ticket
-	full := 0
-	var group sync.WaitGroup
-	for _, browser := range browsers {
-		group.Go(func() {
-			ticket, err := h.calls.Join(t.Context(), browser, r.Slug, "")
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				admitted = append(admitted, ticket)
-			case errors.Is(err, room.Full):
-				full++
-			default:
-				t.Errorf("unexpected error: %v", err)
-			}
-		})
-	}
-	group.Wait()
-	if len(admitted) != places || full != asking-places {
-		t.Fatalf("%d in and %d told it is full, want %d and %d", len(admitted), full, places, asking-places)
-	}
-	// A place is free again when somebody leaves, and when somebody who was let
-	// in never came.
-	connection, err := h.media.Connect(t.Context(), admitted[0].Grant.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.waitFor("ana is in", func() bool { return len(h.present(r)) == 1 })
-	connection.Leave()
-	h.waitFor("a place is free", func() bool { _, err := h.calls.Join(t.Context(), h.sessions["ana"], r.Slug, ""); return err == nil })
-	h.sql(`update grants set held_until = now() - interval '1 second' where id = $1`, admitted[1].Participant)
-	h.register("ben")
-	h.sql(`insert into memberships (room_id, user_id, role) values ($1, $2, 'member')`, r.ID, h.id("ben"))
-	for range 3 { // reloading the page
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	h.sql(`update rooms set capacity = 2 where id = $1`, r.ID)
+	for range 3 {
 		h.join("ben", r)
 	}
+	if got := h.taken(r); got != 1 {
+		t.Errorf("%d places are taken, want 1", got)
+	}
+	h.join("ana", r)
 	if _, err := h.calls.Join(t.Context(), h.session(h.people["ana"]), r.Slug, ""); !errors.Is(err, room.Full) {
 		t.Errorf("one too many: %v", err)
 	}
