@@ -24,12 +24,12 @@ bin/foyer: $(SOURCES) static/vendor/.made $(POSTGRES)/dist/.made
 bin/twilio-double: $(SOURCES)
 	$(BUILD) -o $@ ./internal/media/twilio/twiliotest/double
 
-# The browser SDKs, icons and the type checker.
+# The browser SDKs, icons and the type checker; the words of scripts.
 static/node_modules/.made: static/package-lock.json
 	$(NPM_CI) --prefix static
 	touch $@
 
-static/vendor/.made: static/node_modules/.made static/build.mjs
+static/vendor/.made: static/node_modules/.made static/build.mjs static/words/en.json
 	node static/build.mjs
 	touch $@
 

@@ -1,6 +1,7 @@
-// Fills vendor/ from node_modules: the media SDKs, the icon sprite, licences.
+// Fills vendor/: the media SDKs, the icon sprite and licences from node_modules, and of
+// the message catalogue what scripts say.
 
-import { mkdir, readFile, writeFile, copyFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 
 const here = new URL("./", import.meta.url);
 const modules = new URL("node_modules/", here);
@@ -23,7 +24,7 @@ const livekitNames = [
 const twilioNames = ["LocalAudioTrack", "LocalVideoTrack", "Logger", "connect"];
 
 await mkdir(vendor, { recursive: true });
-await Promise.all([livekit(), twilio(), sprite(), licences()]);
+await Promise.all([livekit(), twilio(), sprite(), licences(), words("en")]);
 
 /**
  * LiveKit ships its ES module with comments and long names (1.4 MB, 250 kB
@@ -70,4 +71,28 @@ async function licences() {
   await copyFile(new URL("livekit-client/LICENSE", modules), new URL("livekit.LICENSE", vendor));
   await copyFile(new URL("twilio-video/LICENSE.md", modules), new URL("twilio.LICENSE", vendor));
   await copyFile(new URL("lucide-static/LICENSE", modules), new URL("icons.LICENSE", vendor));
+}
+
+/**
+ * The areas of the catalogue that scripts name, as a module: keys are typed, so that
+ * the check of types finds one that does not exist.
+ * @param {string} language
+ */
+async function words(language) {
+  const catalogue = JSON.parse(await readFile(new URL(`words/${language}.json`, here), "utf8"));
+  const named = new Set();
+  for (const file of await readdir(new URL("js/", here), { recursive: true })) {
+    if (!file.endsWith(".js")) continue;
+    const script = await readFile(new URL(`js/${file}`, here), "utf8");
+    for (const [, area] of script.matchAll(/["`]([a-z_]+)\.(?=[a-z_$])/g)) named.add(area);
+  }
+  /** @type {Record<string, unknown>} */
+  const messages = {};
+  for (const [area, inIt] of Object.entries(catalogue)) {
+    if (!named.has(area)) continue;
+    for (const [name, message] of Object.entries(/** @type {Record<string, unknown>} */ (inIt))) messages[`${area}.${name}`] = message;
+  }
+  const keys = Object.keys(messages).map((key) => JSON.stringify(key)).join(" | ");
+  await writeFile(new URL("words.mjs", vendor), `export const language = "${language}";\nexport const words = ${JSON.stringify(messages)};\n`);
+  await writeFile(new URL("words.d.mts", vendor), `export type Key = ${keys || "never"};\nexport const language: string;\nexport const words: Record<Key, string | Partial<Record<Intl.LDMLPluralRule, string>>>;\n`);
 }

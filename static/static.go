@@ -1,6 +1,6 @@
 // Package static holds what browsers load beside the pages: style, scripts,
-// icons, and under vendor the media SDKs and the icon sprite that
-// "npm run build" puts there.
+// icons, the message catalogue, and under vendor the media SDKs, the icon sprite
+// and the words of scripts that "npm run build" puts there.
 package static
 
 import "embed"
@@ -9,5 +9,5 @@ import "embed"
 // css/foyer.css. A program built before vendor was filled serves pages without
 // icons and calls; everything else works.
 //
-//go:embed css js icons vendor
+//go:embed css js icons vendor words
 var FS embed.FS

@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -118,4 +120,35 @@ func (file *asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	_, _ = w.Write(body) // the client is gone: nobody to tell
+}
+
+// imports finds what a module of ours imports statically.
+var imports = regexp.MustCompile(`(?m)^(?:import|export)\b[^;]*?from "(\.[^"]+)";`)
+
+// modules returns the addresses of all modules that those of entries import,
+// directly or through others, and of entries but the first, which has a script
+// element of its own. A page that names them lets the browser fetch them at once
+// instead of finding one after the other.
+func (a *assets) modules(entries ...string) ([]string, error) {
+	found := slices.Clone(entries)
+	for i := 0; i < len(found); i++ { // found grows
+		file, ok := a.files[found[i]]
+		if !ok {
+			return nil, fmt.Errorf("no module %q", found[i])
+		}
+		if !strings.HasPrefix(found[i], "js/") {
+			continue // what is vendored stands alone
+		}
+		for _, match := range imports.FindAllSubmatch(file.plain, -1) {
+			if name := path.Join(path.Dir(found[i]), string(match[1])); !slices.Contains(found, name) {
+				found = append(found, name)
+			}
+		}
+	}
+	addresses := found[1:]
+	slices.Sort(addresses)
+	for i, name := range addresses {
+		addresses[i] = a.prefix + name
+	}
+	return addresses, nil
 }

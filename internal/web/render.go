@@ -14,6 +14,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/room"
+	"foyer/internal/words"
 	"foyer/templates"
 )
 
@@ -50,6 +51,9 @@ func (s *Server) base(r *http.Request, title string) Page {
 func parseTemplates(assets *assets) (map[string]*template.Template, error) {
 	shared := template.New("").Funcs(template.FuncMap{
 		"asset":    assets.address,
+		"modules":  assets.modules,
+		"t":        words.Text,
+		"language": words.Tag.String,
 		"initials": initials,
 		"hue":      hue,
 		"dict":     dict,
@@ -99,16 +103,16 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 
 // initials of a name: of its first and last word.
 func initials(name string) string {
-	words := strings.Fields(name)
-	if len(words) == 0 {
+	parts := strings.Fields(name)
+	if len(parts) == 0 {
 		return "?"
 	}
-	if len(words) > 1 {
-		words = []string{words[0], words[len(words)-1]}
+	if len(parts) > 1 {
+		parts = []string{parts[0], parts[len(parts)-1]}
 	}
 	var out []rune
-	for _, word := range words {
-		out = append(out, unicode.ToUpper([]rune(word)[0]))
+	for _, part := range parts {
+		out = append(out, unicode.ToUpper([]rune(part)[0]))
 	}
 	return string(out)
 }
@@ -125,19 +129,15 @@ func hue(name string) int {
 // ago says in words how long something is past.
 func ago(past time.Duration) string {
 	const day = 24 * time.Hour
-	count, unit := int(past/day), "day"
 	switch {
 	case past < time.Minute:
-		return "just now"
+		return words.Text("unit.just_now")
 	case past < time.Hour:
-		count, unit = int(past/time.Minute), "minute"
+		return words.Text("unit.minutes_ago", "count", int(past/time.Minute))
 	case past < day:
-		count, unit = int(past/time.Hour), "hour"
+		return words.Text("unit.hours_ago", "count", int(past/time.Hour))
 	}
-	if count > 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("%d %s ago", count, unit)
+	return words.Text("unit.days_ago", "count", int(past/day))
 }
 
 // dict makes a map of alternating keys and values, to hand a partial several.

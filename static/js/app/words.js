@@ -1,6 +1,8 @@
 // What the call page says. Sentences from the server take precedence where it
 // sends one.
 
+import { listed as all, t } from "../core/text.js";
+
 /** @typedef {import("../core/devices.js").Problem} Problem */
 /** @typedef {import("../core/devices.js").Kind} Kind */
 
@@ -37,7 +39,7 @@ export const words = {
   reconnected: "You are back in the call.",
   joined: (/** @type {string[]} */ names) => `${listed(names)} joined`,
   left: (/** @type {string[]} */ names) => `${listed(names)} left`,
-  several: (/** @type {number} */ n) => `${n} people`,
+  several: (/** @type {number} */ n) => t("call.several_people", { count: n }),
   mayNotSpeak: "You may not use the microphone in this room just now.",
   mayNotShow: "You may not use the camera in this room just now.",
   mayNotShare: "You may not share your screen in this room just now.",
@@ -212,5 +214,5 @@ export const words = {
 /** @param {string[]} names */
 function listed(names) {
   if (names.length > 3) return words.several(names.length);
-  return new Intl.ListFormat("en", { type: "conjunction" }).format(names);
+  return all(names);
 }

@@ -1,0 +1,32 @@
+package web
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The room page names all modules of its script, so that the browser need not
+// find them one after the other.
+func TestModules(t *testing.T) {
+	t.Parallel()
+	assets, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := assets.modules("js/app/room.js", "js/media/livekit.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"js/core/call.js", "js/core/emitter.js", "js/media/livekit.js", "vendor/livekit.mjs", "vendor/words.mjs"} {
+		if !slices.Contains(got, assets.prefix+want) {
+			t.Errorf("%s is not among %s", want, strings.Join(got, "\n"))
+		}
+	}
+	if slices.Contains(got, assets.prefix+"js/app/room.js") || slices.Contains(got, assets.prefix+"vendor/twilio.mjs") {
+		t.Errorf("more than is imported: %s", strings.Join(got, "\n"))
+	}
+	if _, err := assets.modules("js/app/nothing.js"); err == nil {
+		t.Error("no error for a module that is not there")
+	}
+}
