@@ -80,7 +80,7 @@ type presence struct {
 	id          media.ParticipantID
 	generation  int
 	displayName string
-	may         media.Permissions // what the backend was last told
+	may         room.Switches // what they were last told
 	issued      time.Time
 	connected   *time.Time
 	left        *time.Time
@@ -102,12 +102,15 @@ func (p presence) who() Who { return Who{p.id, p.username, p.displayName, p.pers
 // actor is the participant as the ledger names who does something.
 func (p presence) actor() string { return string(p.person.User) + string(p.person.Guest) }
 
-// permissions is what the policy lets the participant publish now.
-func (p presence) permissions() media.Permissions {
-	return permissions(room.Publishing(p.person, p.room.State()))
-}
+// permitted is what the policy lets the participant do now.
+func (p presence) permitted() room.Switches { return room.Permitted(p.person, p.room.State()) }
 
-func permissions(s room.Switches) media.Permissions { return media.Permissions(s) }
+// permissions is the part of it that the media backend enforces.
+func (p presence) permissions() media.Permissions { return permissions(p.permitted()) }
+
+func permissions(s room.Switches) media.Permissions {
+	return media.Permissions{Microphone: s.Microphone, Camera: s.Camera, Share: s.Share}
+}
 
 // presences loads grants that satisfy the SQL condition where.
 func presences(ctx context.Context, db postgres.Querier, where string, args ...any) ([]presence, error) {

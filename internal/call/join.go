@@ -21,7 +21,7 @@ import (
 type Ticket struct {
 	Grant       media.Grant
 	Participant media.ParticipantID
-	May         media.Permissions
+	May         room.Switches
 	People      []Who           // who is in, or about to be
 	Host        Host            // who hosts the call in a moderator's place
 	Position    ledger.Position // People and Host are true up to here
@@ -52,13 +52,13 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 	}
 	ticket := Ticket{
 		Participant: media.ParticipantID(strings.ToLower(rand.Text())),
-		May:         permissions(room.Publishing(visit.Person, visit.Room.State())),
+		May:         room.Permitted(visit.Person, visit.Room.State()),
 	}
 	if err := s.admit(ctx, visit, displayName, &ticket); err != nil {
 		return Ticket{}, err
 	}
 	ticket.Grant, err = backend.Grant(ctx, liveRoom(visit.Room.ID, visit.Room.Generation),
-		media.Participant{ID: ticket.Participant, Name: displayName, May: ticket.May}, room.GrantLife)
+		media.Participant{ID: ticket.Participant, Name: displayName, May: permissions(ticket.May)}, room.GrantLife)
 	if err != nil {
 		s.giveBack(ctx, ticket.Participant)
 		return Ticket{}, fmt.Errorf("join: %w", err)

@@ -172,7 +172,7 @@ func TestPermissionsWithoutUpdate(t *testing.T) {
 	}
 	defer stream.Close()
 	h.media.SetDown(true)
-	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false}' where id = $1`, r.ID)
+	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false, "chat": true, "reactions": true}' where id = $1`, r.ID)
 	var told []string
 	h.waitFor("ben's page is told", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -188,7 +188,7 @@ func TestPermissionsWithoutUpdate(t *testing.T) {
 		}
 		return len(told) > 0
 	})
-	if want := `{"may":{"share":false,"camera":true,"microphone":false}}`; !slices.Equal(told, []string{want}) {
+	if want := `{"may":{"chat":true,"share":false,"camera":true,"reactions":true,"microphone":false}}`; !slices.Equal(told, []string{want}) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 	select {

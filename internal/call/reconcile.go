@@ -402,9 +402,9 @@ func (r *Reconciler) unasked(backend media.Backend, p presence) Reason {
 	return p.barred()
 }
 
-// permit tells a participant what they may publish now, unless they know.
+// permit tells a participant what they may do now, unless they know.
 func (r *Reconciler) permit(ctx context.Context, p presence) error {
-	may := p.permissions()
+	may := p.permitted()
 	if p.may == may {
 		return nil
 	}

@@ -112,10 +112,10 @@ func TestPermissionsFollowRoleAndSwitches(t *testing.T) {
 	r := h.room("private", "ana", "ben")
 	ticket, connection := h.enter("ben", r)
 	all := media.Permissions{Microphone: true, Camera: true, Share: true}
-	if ticket.May != all || connection.May() != all {
+	if ticket.May != room.AllOn || connection.May() != all {
 		t.Fatalf("may %+v, connected with %+v, want all", ticket.May, connection.May())
 	}
-	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false}' where id = $1`, r.ID)
+	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false, "chat": true, "reactions": false}' where id = $1`, r.ID)
 	h.waitFor("the switches hold", func() bool { return connection.May() == media.Permissions{Camera: true} })
 	if _, err := h.rooms.SetRole(t.Context(), r.ID, h.id("ana"), "ben", room.Moderator); err != nil {
 		t.Fatal(err)

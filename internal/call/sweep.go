@@ -65,12 +65,12 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	}
 	for _, p := range present {
 		c, connected := v.live[p.id]
-		right := p.over() == "" && p.may == p.permissions()
+		right := p.over() == "" && p.may == p.permitted()
 		if v.covers(p) {
 			right = right && connected == (p.connected != nil)
 		}
 		if connected {
-			right = right && v.at[p.id] == p.liveRoom() && (c.May == p.may || !r.canUpdate(p.room))
+			right = right && v.at[p.id] == p.liveRoom() && (c.May == permissions(p.may) || !r.canUpdate(p.room))
 		}
 		if !right {
 			r.rooms.add(p.room.ID)

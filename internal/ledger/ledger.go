@@ -29,6 +29,7 @@ const (
 	RoomCreated    Kind = "room_created"    // data: name
 	RoomRenamed    Kind = "room_renamed"    // data: name, topic
 	RoomConfigured Kind = "room_configured" // data: visibility, guests, lobby, succession, capacity
+	RoomSwitched   Kind = "room_switched"   // data: microphone, camera, share, chat, reactions
 	RoomLocked     Kind = "room_locked"
 	RoomUnlocked   Kind = "room_unlocked"
 	RoomDeleted    Kind = "room_deleted"
@@ -40,7 +41,7 @@ const (
 	Joined         Kind = "joined"         // subject: grant; data: who it is
 	Left           Kind = "left"           // subject: grant
 	Removed        Kind = "removed"        // subject: grant; data: reason, by
-	Permitted      Kind = "permitted"      // subject: grant; data: what it may publish now
+	Permitted      Kind = "permitted"      // subject: grant; data: what it may do now
 
 	CallStarted Kind = "call_started" // subject: call
 	CallEnded   Kind = "call_ended"   // subject: call; data: cause

@@ -46,6 +46,15 @@ type Person struct {
 // id names the person whether or not they have an account.
 func (p Person) id() string { return string(p.User) + string(p.Guest) }
 
+// rankInCall is the person's rank towards others in the call: who hosts it ranks
+// as a moderator.
+func (p Person) rankInCall() int {
+	if p.Hosting {
+		return max(p.Role.rank(), Moderator.rank())
+	}
+	return p.Role.rank()
+}
+
 // Answer is where somebody stands with a room's lobby during one call.
 type Answer string
 

@@ -27,13 +27,6 @@ type State struct {
 	Switches Switches
 }
 
-// Switches say what people below moderator may publish.
-type Switches struct {
-	Microphone bool `json:"microphone"`
-	Camera     bool `json:"camera"`
-	Share      bool `json:"share"`
-}
-
 // Action is something that a person may want to do with a room.
 type Action int
 
@@ -57,6 +50,16 @@ const (
 	Ban                         // close the room to somebody
 	ManageBans                  // see and lift bans
 	EndCall                     // end the call for everyone
+	ReadChat                    // read what is written, from Ask.InCall's beginning on or all of it
+	Chat                        // write in the chat
+	DeleteMessage               // delete what somebody else wrote
+	React                       // send a reaction
+	RaiseHand                   // raise one's hand
+	Mute                        // mute somebody, ask them to unmute
+	StopShare                   // end somebody's screen share
+	LowerHand                   // lower somebody's hand
+	Spotlight                   // show somebody large to everyone
+	SetSwitches                 // change what people below moderator may do in the call
 	Rename                      // change name and topic
 	Lock                        // lock and unlock
 	Configure                   // change who may enter, how, and how many
@@ -67,9 +70,10 @@ const (
 // Ask is one question to the policy.
 type Ask struct {
 	Action     Action
-	Target     Person // whom it concerns, for SetRole, Remove, Transfer, Expel and Ban
+	Target     Person // whom it concerns, for SetRole, Remove, Transfer, Expel, Ban, Mute, StopShare, LowerHand and Spotlight
 	NewRole    Role   // for AddMember, SetRole, Invite and Revoke
 	ByApproval bool   // for Stay: they came in because the lobby admitted them
+	InCall     bool   // for ReadChat, Chat, React and RaiseHand: they are in the call
 }
 
 var (
@@ -94,6 +98,8 @@ const (
 	Rank        Refusal = "rank"         // their role does not allow it
 	LastOwner   Refusal = "last_owner"   // somebody must own the room
 	InUse       Refusal = "in_use"       // not during a call
+	NotInCall   Refusal = "not_in_call"  // only while they are in the call
+	SwitchedOff Refusal = "switched_off" // the room's switches keep it to moderators
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }
@@ -139,8 +145,18 @@ func Authorize(who Person, ask Ask, in State) error {
 		return invite(who, ask.NewRole, in)
 	case Revoke:
 		return revoke(who, ask.NewRole)
-	case ManageLobby, EndCall:
+	case ManageLobby, EndCall, SetSwitches, DeleteMessage:
 		return moderates(who)
+	case ReadChat:
+		return readChat(who, ask.InCall, in)
+	case Chat:
+		return switched(who, ask.InCall, in, Permitted(who, in).Chat)
+	case React, RaiseHand:
+		return switched(who, ask.InCall, in, Permitted(who, in).Reactions)
+	case Mute, StopShare, LowerHand:
+		return lead(who, ask.Target)
+	case Spotlight:
+		return spotlight(who, ask.Target)
 	case Expel:
 		return expel(who, ask.Target)
 	case Ban:

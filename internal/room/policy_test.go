@@ -35,7 +35,8 @@ var kinds = []struct {
 // truth is the policy: a row for each question, a column for each kind of
 // person in the order of kinds. A question is action:target>role/conditions.
 // Conditions ending in -lobby say for whom the room has one, and waiting,
-// admitted and denied what it says of who asks.
+// admitted and denied what it says of who asks. In is for somebody in the call;
+// nochat and noreact for what the room's switches keep to moderators.
 const truth = `
                              anon  disab ban st/pri st/list st/open gst/door gst/inv gst/over gst/ban member host   moder  owner
 see                          login login 404 404    yes     yes     yes      yes     login    404     yes    yes    yes    yes
@@ -92,6 +93,56 @@ ban:guest                    login login 404 404    rank    rank    rank     ran
 ban:member                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
 ban:moderator                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
 ban:owner                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+readchat                     login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+readchat/in                  login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+readchat/noguests            login login 404 404    members outside 404      404     login    404     yes    yes    yes    yes
+readchat/noreact+nochat+in   login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+readchat/everyone-lobby+wait login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+readchat/everyone-lobby+den  login login 404 404    members denied  denied   denied  login    404     denied yes    yes    yes
+chat                         login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+chat/in                      login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+chat/noreact+in              login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+chat/nochat                  login login 404 404    members outside outside  outside login    404     off    yes    yes    yes
+chat/nochat+in               login login 404 404    members off     off      off     login    404     off    yes    yes    yes
+chat/everyone-lobby+wait+in  login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+react                        login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+react/in                     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+react/nochat+in              login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+react/noreact                login login 404 404    members outside outside  outside login    404     off    yes    yes    yes
+react/noreact+in             login login 404 404    members off     off      off     login    404     off    yes    yes    yes
+react/everyone-lobby+wait+in login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+hand                         login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+hand/in                      login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+hand/nochat+in               login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+hand/noreact                 login login 404 404    members outside outside  outside login    404     off    yes    yes    yes
+hand/noreact+in              login login 404 404    members off     off      off     login    404     off    yes    yes    yes
+hand/everyone-lobby+wait+in  login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
+mute:                        login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+mute:guest                   login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+mute:member                  login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+mute:moderator               login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+mute:owner                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+mute:self                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+stopshare:                   login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+stopshare:guest              login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+stopshare:member             login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+stopshare:moderator          login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+stopshare:owner              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+stopshare:self               login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+lowerhand:                   login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+lowerhand:guest              login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+lowerhand:member             login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+lowerhand:moderator          login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+lowerhand:owner              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+lowerhand:self               login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   rank
+spotlight:                   login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+spotlight:guest              login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+spotlight:member             login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+spotlight:moderator          login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+spotlight:owner              login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+spotlight:self               login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+switches                     login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+delmessage                   login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
 invite>guest                 login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
 invite>guest/noguests        login login 404 404    rank    rank    404      404     login    404     rank   rank   rank   rank
 invite>member                login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
@@ -179,6 +230,8 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "request": RequestToJoin,
 		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "end": EndCall,
 		"configure": Configure, "delete": Delete, "expel": Expel, "ban": Ban, "invite": Invite, "revoke": Revoke,
+		"readchat": ReadChat, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,
+		"lowerhand": LowerHand, "spotlight": Spotlight, "switches": SetSwitches, "delmessage": DeleteMessage,
 		"add": AddMember, "role": SetRole, "transfer": Transfer, "remove": Remove,
 	}
 	question, condition, _ := strings.Cut(question, "/")
@@ -189,8 +242,9 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 		t.Fatalf("no action %q", question)
 	}
 	has := func(word string) bool { return slices.Contains(strings.Split(condition, "+"), word) }
-	ask = Ask{Action: action, NewRole: Role(role), Target: Person{User: "other"}, ByApproval: has("appr")}
+	ask = Ask{Action: action, NewRole: Role(role), Target: Person{User: "other"}, ByApproval: has("appr"), InCall: has("in")}
 	state = State{Owners: 2, Guests: !has("noguests"), Lobby: LobbyOff, Locked: has("locked"), Full: has("full")}
+	state.Switches = Switches{Chat: !has("nochat"), Reactions: !has("noreact")}
 	for _, lobby := range []Lobby{LobbyStrangers, LobbyEveryone} {
 		if has(string(lobby) + "-lobby") {
 			state.Lobby = lobby
@@ -226,6 +280,12 @@ func answer(t *testing.T, err error) string {
 	case errors.Is(err, ErrHidden):
 		return "404"
 	case errors.As(err, &refusal):
+		switch refusal {
+		case NotInCall:
+			return "outside"
+		case SwitchedOff:
+			return "off"
+		}
 		return strings.TrimSuffix(strings.TrimSuffix(string(refusal), "_owner"), "_only")
 	}
 	t.Fatalf("unexpected error %v", err)
@@ -241,18 +301,25 @@ func TestLastOwnerCannotLeave(t *testing.T) {
 	}
 }
 
-func TestPublishing(t *testing.T) {
+func TestPermitted(t *testing.T) {
 	t.Parallel()
-	all := Switches{Microphone: true, Camera: true, Share: true}
-	quiet := Switches{Camera: true}
+	quiet := Switches{Camera: true, Chat: true}
 	tests := []struct {
-		role Role
+		name string
+		who  Person
 		want Switches
-	}{{None, quiet}, {Member, quiet}, {Moderator, all}, {Owner, all}}
+	}{
+		{"stranger", Person{User: "me"}, quiet},
+		{"guest", Person{Guest: "me", Role: Guest}, quiet},
+		{"member", Person{User: "me", Role: Member}, quiet},
+		{"host", Person{User: "me", Role: Member, Hosting: true}, AllOn},
+		{"moderator", Person{User: "me", Role: Moderator}, AllOn},
+		{"owner", Person{User: "me", Role: Owner}, AllOn},
+	}
 	for _, test := range tests {
-		got := Publishing(Person{User: "me", Role: test.role}, State{Open: true, Switches: quiet})
+		got := Permitted(test.who, State{Open: true, Switches: quiet})
 		if got != test.want {
-			t.Errorf("%q may publish %+v, want %+v", test.role, got, test.want)
+			t.Errorf("%s may %+v, want %+v", test.name, got, test.want)
 		}
 	}
 }

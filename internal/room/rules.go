@@ -170,13 +170,9 @@ func transfer(who, target Person) error {
 	return atLeast(Owner, who)
 }
 
-// expel: out of a call, those of a lower rank. Who hosts it ranks as a moderator.
+// expel: out of a call, those of a lower rank.
 func expel(who, target Person) error {
-	rank := who.Role.rank()
-	if who.Hosting {
-		rank = max(rank, Moderator.rank())
-	}
-	if moderates(who) != nil || rank <= target.Role.rank() {
+	if moderates(who) != nil || who.rankInCall() <= target.Role.rank() {
 		return Rank
 	}
 	return nil
@@ -198,14 +194,6 @@ func move(who Person, in State) error {
 		return InUse
 	}
 	return nil
-}
-
-// Publishing says what a person who is in the room may publish.
-func Publishing(who Person, in State) Switches {
-	if atLeast(Moderator, who) == nil {
-		return Switches{Microphone: true, Camera: true, Share: true}
-	}
-	return in.Switches
 }
 
 // Successor returns the index of the one among people, who are in a call in the

@@ -15,6 +15,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
+	"foyer/internal/room"
 )
 
 // join issues the token that opens the call.
@@ -46,7 +47,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 		Token       string              `json:"token"`
 		ExpiresAt   time.Time           `json:"expires_at"`
 		Participant media.ParticipantID `json:"participant"`
-		May         media.Permissions   `json:"may"`
+		May         room.Switches       `json:"may"`
 		Position    ledger.Position     `json:"position"`
 		People      []call.Who          `json:"people"`
 		Host        call.Host           `json:"host"`

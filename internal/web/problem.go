@@ -16,6 +16,7 @@ import (
 	"foyer/internal/media"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // handler answers a request or returns why it cannot; page and json turn that
@@ -127,6 +128,10 @@ func refusalProblem(refusal room.Refusal) problem {
 		p.heading, p.message = "Only members enter this room", "Ask to join it."
 	case room.InUse:
 		p.heading, p.message = "Somebody is in the room", "Move it when everybody has left, and nobody has just been let in."
+	case room.NotInCall:
+		p.heading, p.message = words.Text("refusal.not_in_call"), words.Text("refusal.not_in_call_next")
+	case room.SwitchedOff:
+		p.heading, p.message = words.Text("refusal.switched_off"), words.Text("refusal.switched_off_next")
 	case room.LastOwner:
 		p.heading, p.message = "The room needs an owner", "Make somebody else an owner first."
 	default:

@@ -1,0 +1,93 @@
+package room
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/ledger"
+)
+
+// Switches say what people may do in a call, besides being there.
+type Switches struct {
+	Microphone bool `json:"microphone"`
+	Camera     bool `json:"camera"`
+	Share      bool `json:"share"`
+	Chat       bool `json:"chat"`      // write; reading needs none
+	Reactions  bool `json:"reactions"` // and hands
+}
+
+// AllOn is what moderators may do, and others in a new room.
+var AllOn = Switches{Microphone: true, Camera: true, Share: true, Chat: true, Reactions: true}
+
+// Permitted says what a person who is in the room may do there: moderators, and
+// who hosts the call in their place, everything, others what the room's switches
+// say.
+func Permitted(who Person, in State) Switches {
+	if moderates(who) == nil {
+		return AllOn
+	}
+	return in.Switches
+}
+
+// readChat: members read what was written while they were not there, others what
+// is written while they are.
+func readChat(who Person, inCall bool, in State) error {
+	if err := stay(who, false, in); err != nil {
+		return err
+	}
+	if !inCall && atLeast(Member, who) != nil {
+		return NotInCall
+	}
+	return nil
+}
+
+// switched is for what a switch of the room is about. Whoever may not read, or is
+// not in the call, learns nothing of the switches.
+func switched(who Person, inCall bool, in State, on bool) error {
+	if err := readChat(who, inCall, in); err != nil {
+		return err
+	}
+	if !on {
+		return SwitchedOff
+	}
+	return nil
+}
+
+// lead: whoever moderates a call acts in it on those of a lower rank, owners on
+// all others.
+func lead(who, target Person) error {
+	switch {
+	case moderates(who) != nil, who.id() == target.id():
+		return Rank
+	case who.Role == Owner, who.rankInCall() > target.Role.rank():
+		return nil
+	}
+	return Rank
+}
+
+// spotlight: also oneself. It gives nobody a right, and whoever leads a call is
+// often the one to be seen.
+func spotlight(who, target Person) error {
+	if who.id() == target.id() {
+		return moderates(who)
+	}
+	return lead(who, target)
+}
+
+// SetSwitches changes what people below moderator may do in a room's calls. Calls
+// that go on follow. It returns what the policy says.
+func (s *Store) SetSwitches(ctx context.Context, id ID, by account.UserID, to Switches) error {
+	return s.change(ctx, id, by, Ask{Action: SetSwitches}, func(tx pgx.Tx, old Room) error {
+		if to == old.Switches {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `update rooms set switches = $2 where id = $1`, id, to); err != nil {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{
+			Room: ledger.Room(id), Kind: ledger.RoomSwitched, Actor: string(by), Data: ledger.Data(to),
+		})
+	})
+}
