@@ -9,8 +9,8 @@ const vendor = new URL("vendor/", here);
 
 /** The Lucide icons that templates and scripts name. */
 const icons = [
-  "ban", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "clock", "copy", "door-open", "download",
-  "ellipsis", "link", "list", "lock-keyhole", "lock-keyhole-open", "mail", "mic", "mic-off", "phone-off", "plus", "screen-share", "screen-share-off", "search", "settings", "share",
+  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "clock", "copy", "door-open", "download",
+  "ellipsis", "headphones", "keyboard", "link", "list", "lock-keyhole", "lock-keyhole-open", "mail", "mic", "mic-off", "phone-off", "plus", "screen-share", "screen-share-off", "search", "settings", "share", "switch-camera",
   "user", "users", "video", "video-off", "volume-2", "x",
 ];
 

@@ -20,8 +20,12 @@ const panel = ({ page }) => page.getByRole("complementary", { name: "People" });
  */
 async function openPanel({ page }, place) {
   await page.setViewportSize(sizes[place]);
-  if (place === "phone") await page.getByRole("button", { name: "More", exact: true }).click();
-  await page.locator("button[data-people]:visible").last().click();
+  if (place === "phone") {
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("menuitem", { name: "People" }).click();
+  } else {
+    await page.locator("button[data-people]").click();
+  }
 }
 
 test("waiting, letting in, and what becomes of it", { tag: "@pictures" }, async ({ visit, launch, browser, newcomer }) => {

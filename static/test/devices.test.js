@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Devices, problemOf, remembered } from "../js/core/devices.js";
+import { Devices, pictureSizes, problemOf, remembered } from "../js/core/devices.js";
 
 class FakeTrack extends EventTarget {
   stopped = false;
@@ -243,4 +243,108 @@ test("what was turned on and does not work is told each time", async () => {
   await devices.turn("camera", true);
   assert.equal(inUse(devices, "camera"), "c1");
   assert.equal(told.length, 2);
+});
+
+test("turned on for now, what is remembered stays", async () => {
+  const media = new FakeMedia();
+  const memory = storage();
+  const devices = devicesOf(media, memory);
+  await devices.start();
+  await devices.turn("microphone", false);
+  await devices.turnForNow("microphone", true);
+  assert.equal(devices.outgoing().microphoneOn, true);
+  await devices.choose("speaker", "s1");
+  assert.equal(devicesOf(new FakeMedia(), memory).use.microphone.on, false);
+  await devices.turnForNow("microphone", false);
+  assert.equal(devices.outgoing().microphoneOn, false);
+});
+
+test("another way to process sound opens the microphone anew, on or off as it was", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.process({ noiseSuppression: false, echoCancellation: true, autoGainControl: true });
+  assert.equal(media.asked.length, 0);
+  await devices.start();
+  await devices.turn("microphone", false);
+  const before = devices.use.microphone.track;
+  await devices.process({ noiseSuppression: true, echoCancellation: false, autoGainControl: true });
+  assert.deepEqual(media.asked.map(({ audio }) => /** @type {MediaTrackConstraints} */ (audio).noiseSuppression), [false, true]);
+  assert.notEqual(devices.use.microphone.track, before);
+  assert.deepEqual([devices.use.microphone.track?.enabled, media.open.length], [false, 2]);
+});
+
+test("a system that gives one at a time is not asked for a second while the first is open", async () => {
+  const media = new FakeMedia();
+  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
+  await devices.start();
+  /** @type {number[]} */
+  const open = [];
+  const ask = media.getUserMedia.bind(media);
+  media.getUserMedia = (constraints) => { open.push(media.open.filter(({ kind }) => kind === "audio").length); return ask(constraints); };
+  await devices.choose("microphone", "m2");
+  assert.deepEqual([open, inUse(devices, "microphone")], [[0], "m2"]);
+});
+
+/** A phone's cameras, which say which way they look. */
+class Phone extends FakeMedia {
+  devices = [["audioinput", "m1", "Mic"], ["videoinput", "front", "Front Camera"], ["videoinput", "back", "Back Camera"]];
+
+  /** @param {MediaStreamConstraints} constraints */
+  async getUserMedia(constraints) {
+    const wish = /** @type {MediaTrackConstraints} */ (constraints.video);
+    if (wish?.facingMode) constraints.video = { ...wish, deviceId: { ideal: wish.facingMode === "environment" ? "back" : "front" } };
+    const stream = await super.getUserMedia(constraints);
+    for (const track of stream.getVideoTracks()) track.getSettings = () => ({ deviceId: track.deviceId, facingMode: track.deviceId === "back" ? "environment" : "user" });
+    return stream;
+  }
+}
+
+test("a phone's camera is flipped and flipped back, and the side is remembered", async () => {
+  const media = new Phone();
+  const memory = storage();
+  const devices = new Devices(/** @type {never} */ (media), memory, { oneAtATime: true });
+  await devices.start();
+  assert.deepEqual([devices.facing, devices.flips], ["user", true]);
+  await devices.flip();
+  assert.deepEqual([devices.facing, inUse(devices, "camera"), media.open.length], ["environment", "back", 2]);
+  await media.plug([...media.devices, ["audiooutput", "s1", "Headset"]]);
+  assert.equal(devices.facing, "environment");
+  const later = new Devices(/** @type {never} */ (new Phone()), memory, { oneAtATime: true });
+  await later.start();
+  assert.equal(later.facing, "environment");
+  await devices.flip();
+  assert.equal(devices.facing, "user");
+});
+
+test("a desk's camera has no other side", async () => {
+  const devices = devicesOf(new FakeMedia());
+  await devices.start();
+  assert.deepEqual([devices.facing, devices.flips], ["", false]);
+});
+
+test("what a phone call took away is opened again when the page is seen", async () => {
+  const media = new Phone();
+  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
+  await devices.start();
+  const { microphone } = devices.use;
+  await devices.resume();
+  assert.equal(media.asked.length, 1);
+  Object.assign(microphone.track ?? {}, { muted: true });
+  await devices.resume();
+  assert.equal(media.asked.length, 2);
+  assert.equal(media.open.length, 2);
+});
+
+test("a weak computer has the camera take smaller pictures, also when it is opened anew", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  /** @type {(MediaTrackConstraints | undefined)[]} */
+  const applied = [];
+  Object.assign(devices.use.camera.track ?? {}, { applyConstraints: async (/** @type {MediaTrackConstraints} */ wish) => { applied.push(wish); } });
+  await devices.limit(pictureSizes - 1);
+  assert.deepEqual(applied[0]?.height, { ideal: 180 });
+  await devices.turn("camera", false);
+  await devices.turn("camera", true);
+  assert.deepEqual(/** @type {MediaTrackConstraints} */ (media.asked.at(-1)?.video).height, { ideal: 180 });
 });

@@ -49,3 +49,12 @@ export function icon(name) {
   svg.append(use);
   return svg;
 }
+
+/**
+ * Where something that a button opens should be placed, and where focus goes back
+ * to: the button or, when it is offered in the menu More only, the button of that.
+ * @param {HTMLElement} button
+ */
+export function anchorOf(button) {
+  return button.offsetParent === null ? byId("bar-more", HTMLElement) : button;
+}

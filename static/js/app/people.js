@@ -3,7 +3,7 @@
 
 import { hue, initials } from "../core/face.js";
 import { ask } from "./ask.js";
-import { byId, icon, setIcon, within } from "./dom.js";
+import { anchorOf, byId, icon, setIcon, within } from "./dom.js";
 import { keyed } from "./keyed.js";
 import { menuButton } from "./menu.js";
 import { words } from "./words.js";
@@ -86,9 +86,7 @@ export class People {
       this.close();
       return;
     }
-    // What a dialog holds is not there any more when the panel closes.
-    this.#from = from.closest("dialog") ? byId("bar-more", HTMLElement) : from;
-    from.closest("dialog")?.close();
+    this.#from = from;
     this.#panel.hidden = false;
     this.#opener.ariaExpanded = "true";
     this.#cover();
@@ -103,7 +101,7 @@ export class People {
     this.#opener.ariaExpanded = "false";
     this.#cover();
     this.#shown(false);
-    this.#from.focus();
+    anchorOf(this.#from).focus();
   }
 
   /** On a phone the panel covers the call, which is out of reach then. */

@@ -8,6 +8,9 @@ import { Lobby } from "../core/lobby.js";
 import { Moderation } from "../core/moderation.js";
 import { get, post } from "../core/post.js";
 import { Screen } from "../core/screen.js";
+import { Settings } from "../core/settings.js";
+import { Sounds, quietAbove } from "../core/sounds.js";
+import { t } from "../core/text.js";
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { askFirst } from "./confirm.js";
@@ -17,17 +20,19 @@ import { Knocks } from "./knocks.js";
 import { Notices } from "./notices.js";
 import { People } from "./people.js";
 import { Prejoin } from "./prejoin.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
+import { isOn } from "./switches.js";
 import { Waiting } from "./waiting.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/post.js").Declined} Declined */
 
-const quiet = 8; // with more people than this in the call, comings and goings are not told
-
 const { slug = "", backend: usualBackend = "", username = "", role = "", lobby: standing = "" } = byId("room", HTMLElement).dataset;
 const base = `/r/${encodeURIComponent(slug)}`;
 const callView = byId("call", HTMLElement);
+const settings = new Settings(storage());
+const sounds = new Sounds();
 const devices = new Devices(navigator.mediaDevices, storage());
 const screen = new Screen(navigator.mediaDevices);
 const call = new Call({
@@ -55,7 +60,18 @@ const stage = new Stage(call.roster, {
   ownPicture: () => devices.outgoing().camera,
 });
 const notices = new Notices();
-const bar = new Bar(devices, screen, () => call.leave(), () => void endForAll());
+const bar = new Bar(devices, screen, settings, sounds, () => call.leave(), () => void endForAll());
+const shortcuts = new Shortcuts({
+  settings,
+  active: () => call.state === "incall" || call.state === "reconnecting",
+  microphone: () => turn("microphone"),
+  camera: () => turn("camera"),
+  talk: (on) => {
+    if (on && (isOn(devices, "microphone") || !bar.may.microphone)) return false;
+    void devices.turnForNow("microphone", on);
+    return true;
+  },
+});
 const prejoin = new Prejoin(devices, comeIn);
 const waiting = new Waiting(byId("room-name", HTMLElement).textContent ?? "", { ask: () => lobby.ask(displayName), cancel: () => lobby.cancel() });
 const ended = new Ended(() => join(displayName), role === "guest");
@@ -77,11 +93,18 @@ let usesDevices = true;
 
 /** Loaded ahead of the click on Join, so that nothing has to be waited for then. */
 void adapter(usualBackend).catch(() => {}); // asked for again, and reported, on joining
+sounds.on = settings.is("cues");
+void devices.process(settings.processing);
 void devices.start();
+bar.more.add(() => matchMedia("(any-hover: none)").matches ? [] : [{ label: t("bar.shortcuts"), icon: "keyboard", act: () => shortcuts.open() }]);
 
 devices.on("change", () => {
   send();
-  stage.speaker = devices.current("speaker");
+  stage.speaker = sounds.speaker = devices.current("speaker");
+});
+settings.on("change", ({ setting }) => {
+  if (setting === "cues") sounds.on = settings.is("cues");
+  if (setting === "noise" || setting === "echo" || setting === "gain") void devices.process(settings.processing);
 });
 screen.on("change", () => {
   send();
@@ -234,6 +257,15 @@ async function endForAll() {
 }
 
 /**
+ * Turns an input on or off, as far as one may.
+ * @param {import("../core/devices.js").Input} input
+ */
+function turn(input) {
+  shortcuts.release();
+  if (bar.may[input]) void devices.turn(input, !isOn(devices, input));
+}
+
+/**
  * The call is over for this person; who has to wait for it goes on doing that.
  * @param {import("../core/call.js").Ending} ending
  */
@@ -263,6 +295,7 @@ function over(ending) {
 /** Takes away what belongs to the call. */
 function leaveStage() {
   bar.close();
+  shortcuts.close();
   people.close();
   knocks.clear();
   notices.clear();
@@ -285,7 +318,10 @@ function showCall(shown) {
  * @param {import("../core/roster.js").Participant} participant
  */
 function announce(how, { local, displayName: name }) {
-  if (!local && name && call.state === "incall" && call.roster.count <= quiet) notices.moved(how, name);
+  sounds.people = call.roster.count;
+  if (local || !name || call.state !== "incall") return;
+  sounds.play(how === "joined" ? "join" : "leave");
+  if (call.roster.count <= quietAbove) notices.moved(how, name);
 }
 
 /** A time of today, in the reader's zone. @param {string} at */

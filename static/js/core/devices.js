@@ -35,11 +35,21 @@ const kinds = ["microphone", "camera", "speaker"];
 
 const memory = "foyer.devices";
 
-/** @type {Record<Input, MediaTrackConstraints>} */
-const quality = {
-  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-};
+/**
+ * The pictures that a camera takes: whole ones, and smaller and fewer where the
+ * computer or the network is too weak for those.
+ * @type {MediaTrackConstraints[]}
+ */
+const sizes = [
+  { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
+  { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24, max: 24 } },
+  { width: { ideal: 320 }, height: { ideal: 180 }, frameRate: { ideal: 15, max: 15 } },
+];
+
+/** How many sizes of pictures there are, for limit(). */
+export const pictureSizes = sizes.length;
+
+/** @typedef {import("./settings.js").Settings["processing"]} Processing what the browser does to sound */
 
 /**
  * The device that was chosen before, among those there are now: by its id, or by
@@ -96,18 +106,30 @@ export class Devices extends Emitter {
   #storage;
   /** @type {Partial<Record<Kind, Device>>} */
   #chosen = {};
+  /** Whether each was on when it was last turned by hand. */
+  #remembered = { microphone: true, camera: true };
   /** Counts the times an input was opened or closed; an answer to an earlier one is late. */
   #turns = { microphone: 0, camera: 0 };
   #life = new AbortController();
+  /** @type {Processing} */
+  #processing = { noiseSuppression: true, echoCancellation: true, autoGainControl: true };
+  /** Which of the sizes of pictures. */
+  #size = 0;
+  /** Which way the camera looks, once somebody turned it round. @type {"" | "user" | "environment"} */
+  #facing = "";
+  #oneAtATime;
 
   /**
    * @param {MediaDevices | undefined} media undefined in an insecure context
    * @param {Pick<Storage, "getItem" | "setItem"> | null} storage null where the browser refuses it
+   * @param {object} [how]
+   * @param {boolean} [how.oneAtATime] the system gives one microphone and one camera at a time: opening the next takes the one before away
    */
-  constructor(media, storage) {
+  constructor(media, storage, { oneAtATime = false } = {}) {
     super();
     this.#media = media;
     this.#storage = storage;
+    this.#oneAtATime = oneAtATime;
     this.#recall();
   }
 
@@ -139,9 +161,21 @@ export class Devices extends Emitter {
    * @param {boolean} on
    */
   async turn(input, on) {
+    this.#remembered[input] = on;
+    const turned = this.#turn(input, on);
+    this.#remember();
+    await turned;
+  }
+
+  /** Turns an input on or off for now: what is remembered stays. @param {Input} input @param {boolean} on */
+  async turnForNow(input, on) {
+    await this.#turn(input, on);
+  }
+
+  /** @param {Input} input @param {boolean} on */
+  async #turn(input, on) {
     const use = this.use[input];
     use.on = on;
-    this.#remember();
     if (!on && (input === "camera" || !use.track)) this.#close(input);
     if (use.track) use.track.enabled = on;
     this.emit("change", null);
@@ -160,10 +194,67 @@ export class Devices extends Emitter {
     const device = this.lists[kind].find((known) => known.id === id);
     if (!device) return;
     this.#chosen[kind] = device;
+    if (kind === "camera") this.#facing = "";
     this.#remember();
     this.emit("change", null);
     if (kind !== "speaker" && this.use[kind].on) await this.#open([kind], true);
     if (kind === "microphone" && !this.use.microphone.on) this.#close("microphone");
+  }
+
+  /**
+   * What the browser does to one's sound from now on.
+   * @param {Processing} processing
+   */
+  async process(processing) {
+    this.#processing = processing;
+    // Browsers change this on a microphone that they open, not on one that is open.
+    if (this.use.microphone.track) await this.#open(["microphone"], true);
+  }
+
+  /**
+   * Has the camera take smaller and fewer pictures.
+   * @param {number} size 0: whole ones; up to pictureSizes - 1
+   */
+  async limit(size) {
+    this.#size = size;
+    // A camera that cannot goes on as it is: what is sent is made smaller anyway.
+    await this.use.camera.track?.applyConstraints(sizes[size]).catch(() => {});
+  }
+
+  /** Which way the camera looks, as far as it says so: phones do. */
+  get facing() {
+    const facing = this.use.camera.track?.getSettings().facingMode;
+    return facing === "user" || facing === "environment" ? facing : "";
+  }
+
+  /** Whether there is another camera on the other side. */
+  get flips() {
+    return this.facing !== "" && this.lists.camera.length > 1;
+  }
+
+  /** Turns to the camera on the other side. */
+  async flip() {
+    if (!this.flips) return;
+    this.#facing = this.facing === "user" ? "environment" : "user";
+    await this.#open(["camera"]);
+    const id = this.use.camera.track?.getSettings().deviceId;
+    const device = this.lists.camera.find((known) => known.id === id);
+    if (!device) return;
+    this.#chosen.camera = device;
+    this.#remember();
+    this.emit("change", null);
+  }
+
+  /**
+   * The page is seen again, or a phone call is over: what the system took away
+   * meanwhile is opened anew.
+   */
+  async resume() {
+    const lost = inputs.filter((input) => {
+      const { on, track } = this.use[input];
+      return on && track && (track.readyState === "ended" || (this.#oneAtATime && track.muted));
+    });
+    await this.#open(lost);
   }
 
   /**
@@ -204,6 +295,7 @@ export class Devices extends Emitter {
       this.use[input].opening = true;
       return ++this.#turns[input];
     });
+    if (this.#oneAtATime) for (const input of wanted) this.#letGo(input);
     this.emit("change", null);
     /** @type {Partial<Record<Input, MediaStreamTrack | Problem>>} */
     let got = {};
@@ -264,8 +356,13 @@ export class Devices extends Emitter {
     const use = this.use[input];
     this.#turns[input]++;
     use.opening = false;
-    use.track?.stop();
-    use.track = null;
+    this.#letGo(input);
+  }
+
+  /** @param {Input} input */
+  #letGo(input) {
+    this.use[input].track?.stop();
+    this.use[input].track = null;
   }
 
   /** Something was plugged in or out. */
@@ -276,6 +373,7 @@ export class Devices extends Emitter {
       if (!use.on) continue;
       const chosen = remembered(this.lists[input], this.#chosen[input]);
       if (use.problem === "missing" && this.lists[input].length > 0) await this.#open([input]);
+      else if (input === "camera" && this.#facing) continue; // it was turned round by hand
       else if (use.track && chosen && chosen.id !== use.track.getSettings().deviceId) await this.#open([input], true);
     }
   }
@@ -301,7 +399,9 @@ export class Devices extends Emitter {
     const of = (input) => {
       if (!wanted.includes(input)) return false;
       const id = remembered(this.lists[input], this.#chosen[input])?.id ?? this.#chosen[input]?.id;
-      return id ? { ...quality[input], deviceId: exactly ? { exact: id } : { ideal: id } } : quality[input];
+      const quality = input === "microphone" ? this.#processing : { ...sizes[this.#size] };
+      if (input === "camera" && this.#facing) return { ...quality, facingMode: this.#facing };
+      return id ? { ...quality, deviceId: exactly ? { exact: id } : { ideal: id } } : quality;
     };
     return { audio: of("microphone"), video: of("camera") };
   }
@@ -313,14 +413,14 @@ export class Devices extends Emitter {
         const { id, label } = saved[kind] ?? {};
         if (typeof id === "string" && typeof label === "string") this.#chosen[kind] = { id, label };
       }
-      for (const input of inputs) this.use[input].on = saved.off?.[input] !== true;
+      for (const input of inputs) this.use[input].on = this.#remembered[input] = saved.off?.[input] !== true;
     } catch {
       // Not ours, or not readable: as if nothing had been chosen.
     }
   }
 
   #remember() {
-    const off = { microphone: !this.use.microphone.on, camera: !this.use.camera.on };
+    const off = { microphone: !this.#remembered.microphone, camera: !this.#remembered.camera };
     try {
       this.#storage?.setItem(memory, JSON.stringify({ ...this.#chosen, off }));
     } catch {

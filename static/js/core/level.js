@@ -43,11 +43,25 @@ export class LevelMeter {
 
   /** How loud it is now, 0 to 1. */
   read() {
-    if (!this.#analyser || !this.#source || !this.#track?.enabled) return 0;
-    // Browsers start a context only after a gesture; ours may have come since.
-    if (this.#context?.state === "suspended") void this.#context.resume();
+    return this.#hear() ? loudness(this.#samples) : 0;
+  }
+
+  /**
+   * The furthest of the samples from silence now, 0 to 1; -1 when nothing can be
+   * heard yet because the browser does not play.
+   */
+  peak() {
+    if (!this.#hear() || this.#context?.state !== "running") return -1;
+    return this.#samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  }
+
+  /** Takes what is heard now, if anything is. */
+  #hear() {
+    if (!this.#analyser || !this.#source || !this.#track?.enabled) return false;
+    // Browsers start a context only after a gesture, and stop it for a phone call ("interrupted").
+    if (this.#context && this.#context.state !== "running") void this.#context.resume().catch(() => {});
     this.#analyser.getFloatTimeDomainData(this.#samples);
-    return loudness(this.#samples);
+    return true;
   }
 
   close() {
