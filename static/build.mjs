@@ -9,8 +9,10 @@ const vendor = new URL("vendor/", here);
 
 /** The Lucide icons that templates and scripts name. */
 const icons = [
-  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "clock", "copy", "door-open", "download",
-  "ellipsis", "headphones", "keyboard", "link", "list", "lock-keyhole", "lock-keyhole-open", "mail", "mic", "mic-off", "phone-off", "plus", "screen-share", "screen-share-off", "search", "settings", "share", "switch-camera",
+  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check",
+  "clock", "copy", "door-open", "download", "ellipsis", "hand", "headphones", "keyboard", "link", "list",
+  "lock-keyhole", "lock-keyhole-open", "mail", "message-square", "mic", "mic-off", "phone-off", "plus",
+  "screen-share", "screen-share-off", "search", "settings", "share", "switch-camera",
   "user", "users", "video", "video-off", "volume-2", "x",
 ];
 

@@ -76,10 +76,34 @@ func spotlight(who, target Person) error {
 	return lead(who, target)
 }
 
-// SetSwitches changes what people below moderator may do in a room's calls. Calls
-// that go on follow. It returns what the policy says.
-func (s *Store) SetSwitches(ctx context.Context, id ID, by account.UserID, to Switches) error {
+// SwitchNames are the names of the switches, in the order in which they are shown.
+var SwitchNames = []string{"microphone", "camera", "share", "chat", "reactions"}
+
+// At is where the switch of one of the SwitchNames is; nil for another name.
+func (s *Switches) At(name string) *bool {
+	switch name {
+	case "microphone":
+		return &s.Microphone
+	case "camera":
+		return &s.Camera
+	case "share":
+		return &s.Share
+	case "chat":
+		return &s.Chat
+	case "reactions":
+		return &s.Reactions
+	}
+	return nil
+}
+
+// SetSwitches turns a room's switches: what people below moderator may do in its
+// calls. Calls that go on follow. Turn gets them as they are and changes those
+// that it is about, so that two people can turn two of them at once. It returns
+// what the policy says.
+func (s *Store) SetSwitches(ctx context.Context, id ID, by account.UserID, turn func(*Switches)) error {
 	return s.change(ctx, id, by, Ask{Action: SetSwitches}, func(tx pgx.Tx, old Room) error {
+		to := old.Switches
+		turn(&to)
 		if to == old.Switches {
 			return nil
 		}

@@ -1,6 +1,10 @@
 package web
 
-import "time"
+import (
+	"time"
+
+	"foyer/internal/room"
+)
 
 // The data of each page: one struct a template. Templates are in templates/,
 // named as the comment of each struct says; they hold no rules, only what to
@@ -251,13 +255,15 @@ type BanRow struct {
 // name and topic, and from owners visibility ("private", "listed" or "open"),
 // guests (a checkbox), lobby ("off", "strangers" or "everyone"), succession
 // ("host" or "end"), capacity (a whole number). POST /r/{slug}/lock with field locked ("true" or "false").
+// POST /r/{slug}/switches with a checkbox for each switch.
 // POST /r/{slug}/delete with field confirm (the room's name, typed).
 type SettingsPage struct {
 	Page
 	Room         RoomHeader
 	Form         Form
-	Address      string // the room's whole address, to copy
-	CanConfigure bool   // visibility and capacity
+	Address      string         // the room's whole address, to copy
+	CanConfigure bool           // visibility and capacity
+	Switches     *room.Switches // nil: the viewer may not turn them
 	CanLock      bool
 	CanDelete    bool
 	DeleteForm   Form

@@ -124,6 +124,9 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		MinCapacity:  room.LeastCapacity,
 		MaxCapacity:  room.MostCapacity,
 	}
+	if v.May(room.Ask{Action: room.SetSwitches}) == nil {
+		page.Switches = &v.Room.Switches
+	}
 	page.Notice = s.takeNotice(w, r)
 	s.render(w, r, status, "settings", page)
 	return nil

@@ -61,6 +61,7 @@ GET  /r/{slug}/participants              401    401    404    404    403    200 
 POST /r/{slug}/participants/{participant}/remove login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/participants/{participant}/lobby login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/participants/{participant}/ban login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/switches                  login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/end                       login  login  404    404    403    403    403    403    login  403    303    303    404
 GET  /r/{slug}/members                   login  login  404    404    403    403    403    403    login  200    200    200    404
 POST /r/{slug}/members                   login  login  404    404    403    403    403    403    login  403    303    303    404

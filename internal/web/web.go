@@ -148,6 +148,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/participants/{participant}/remove", s.either(s.visiting(s.expel)))
 		r.Post("/r/{slug}/participants/{participant}/lobby", s.either(s.visiting(s.sendToLobby)))
 		r.Post("/r/{slug}/participants/{participant}/ban", s.either(s.visiting(s.banParticipant)))
+		r.Post("/r/{slug}/switches", s.either(s.visiting(s.setSwitches)))
 		r.Post("/r/{slug}/end", s.either(s.visiting(s.endCall)))
 		r.Get("/r/{slug}/members", s.page(s.visiting(s.membersPage)))
 		r.Post("/r/{slug}/members", s.page(s.visiting(s.addMember)))
