@@ -24,6 +24,10 @@ bin/foyer: $(SOURCES) static/vendor/.made $(POSTGRES)/dist/.made
 bin/twilio-double: $(SOURCES)
 	$(BUILD) -o $@ ./internal/media/twilio/twiliotest/double
 
+# A database of several Foyers, for the browser tests.
+bin/postgres-alone: $(SOURCES) $(POSTGRES)/dist/.made
+	$(BUILD) -o $@ ./internal/postgres/postgrestest/alone
+
 # The browser SDKs, icons and the type checker; the words of scripts.
 static/node_modules/.made: static/package-lock.json
 	$(NPM_CI) --prefix static
@@ -64,12 +68,12 @@ js-test: static/vendor/.made
 go-test: bin/foyer $(HELPER)/node_modules/.made
 	go test -race ./...
 
-e2e: bin/foyer bin/twilio-double e2e/node_modules/.made
+e2e: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
 	sh e2e/chromium.sh
 	npm test --silent --prefix e2e
 
 # Every page and state in both widths and themes, each checked for accessibility.
-pictures: bin/foyer bin/twilio-double e2e/node_modules/.made
+pictures: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
 	sh e2e/chromium.sh
 	FOYER_PICTURES=yes npm test --silent --prefix e2e
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of a program that a test puts in front of Foyer: nginx, caddy or
-# openssl. Debian as root gets the package of that name when it is missing;
+# Prints the path of a program that a test puts around Foyer: nginx, caddy, openssl
+# or redis-server. Debian as root gets the package of that name when it is missing;
 # anywhere else it says what to install.
 set -eu
 
@@ -16,5 +16,5 @@ if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/
 	export DEBIAN_FRONTEND=noninteractive
 	{ $install || { apt-get update && $install; }; } >&2 && find_program && exit
 fi
-echo "The tests of proxies need $name: install it (Debian: apt-get install $name; macOS: brew install $name)." >&2
+echo "Some tests need $name: install it (Debian: apt-get install $name; macOS: brew install $name)." >&2
 exit 1

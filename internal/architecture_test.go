@@ -15,6 +15,7 @@ var arrows = map[string][]string{
 	"internal/postgres/binaries/pack":         {"internal/postgres/binaries"},
 	"internal/postgres/embedded":              {"internal/postgres/binaries"},
 	"internal/postgres/postgrestest":          {"internal/postgres", "internal/postgres/binaries", "internal/postgres/embedded", "migrations"},
+	"internal/postgres/postgrestest/alone":    {"internal/postgres/binaries", "internal/postgres/embedded"},
 	"internal/account":                        {"internal/input", "internal/postgres", "migrations"},
 	"internal/ledger":                         {"internal/postgres", "migrations"},
 	"internal/mail":                           {"internal/input", "internal/postgres", "migrations"},

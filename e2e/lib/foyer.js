@@ -50,6 +50,11 @@ export class Foyer {
     return Number(new URL(this.base).port);
   }
 
+  /** Where the media server sends and receives. */
+  get mediaPort() {
+    return Number(this.#settings.FOYER_MEDIA_UDP_PORT);
+  }
+
   /** Starts the program, on the ports and the data that it had before. */
   async begin() {
     const child = spawn(binary, ["serve"], {
@@ -92,10 +97,20 @@ export class Foyer {
     if (code !== 0) throw new Error(`ended with ${code} after ${signal}:\n${this.log}`);
   }
 
-  /** Ends the program for good, and takes its data away. */
+  /** The program and its media server are gone at once, as with a machine that loses its power. */
+  async die() {
+    const media = this.mediaServer;
+    const ended = new Promise((resolve) => { this.#process?.on("exit", resolve); });
+    this.#process?.kill("SIGKILL"); // first: it would start another media server
+    process.kill(media, "SIGKILL");
+    await ended;
+    this.#process = undefined;
+  }
+
+  /** Ends the program for good, unless it died, and takes its data away. */
   async remove() {
     try {
-      await this.end();
+      if (this.#process) await this.end();
     } finally {
       rmSync(this.#dir, { recursive: true, force: true });
     }
@@ -107,13 +122,20 @@ export class Foyer {
    * @param {unknown[]} [values]
    */
   async sql(text, values = []) {
-    const client = new pg.Client({ host: realpathSync(path.join(this.#dir, "postgres", "run")), port: 5432, user: "foyer", database: "foyer" });
+    const shared = this.#settings.DATABASE_URL;
+    const host = (shared && new URL(shared).searchParams.get("host")) || path.join(this.#dir, "postgres", "run");
+    const client = new pg.Client({ host: realpathSync(host), port: 5432, user: "foyer", database: "foyer" });
     await client.connect();
     try {
       return await client.query(text, values);
     } finally {
       await client.end();
     }
+  }
+
+  /** What the program has logged that must never happen. */
+  get errors() {
+    return errorsIn(this.log);
   }
 
   /** The process id of the media server. */
@@ -125,6 +147,11 @@ export class Foyer {
     }
     throw new Error(`no media server among the children of Foyer:\n${list}`);
   }
+}
+
+/** @param {string} log */
+export function errorsIn(log) {
+  return log.split("\n").filter((line) => / level=ERROR |^panic:|DATA RACE/.test(line));
 }
 
 /** Ports below those that the kernel gives to connections: nobody takes one who does not ask for it. */

@@ -97,22 +97,32 @@ export function openConnections(page) {
 }
 
 /**
- * Over what the page's media travel now: "udp", "tcp", or both.
+ * The ways that the page's media go now: over what, and to which port.
  * @param {Page} page
- * @returns {Promise<string[]>}
+ * @returns {Promise<{protocol: string, port: number}[]>}
  */
-export function transports(page) {
+export function ways(page) {
   return page.evaluate(async () => {
-    const protocols = new Set();
+    const found = [];
     for (const connection of /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections) {
       if (connection.connectionState !== "connected") continue;
       const report = await connection.getStats();
       for (const stats of report.values()) {
         if (stats.type === "transport" && stats.selectedCandidatePairId) {
-          protocols.add(report.get(report.get(stats.selectedCandidatePairId).localCandidateId).protocol);
+          const pair = report.get(stats.selectedCandidatePairId);
+          found.push({ protocol: report.get(pair.localCandidateId).protocol, port: report.get(pair.remoteCandidateId).port });
         }
       }
     }
-    return [...protocols].sort();
+    return found;
   });
+}
+
+/**
+ * Over what the page's media travel now: "udp", "tcp", or both.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export async function transports(page) {
+  return [...new Set((await ways(page)).map(({ protocol }) => protocol))].sort();
 }

@@ -2,28 +2,13 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./foyer.js";
-
-const startsWithin = 20_000; // milliseconds
+import { listens, program } from "./program.js";
 
 /** @typedef {"nginx" | "caddy"} Kind */
-
-/**
- * The path of a program, installed if that is possible, empty if there is none.
- * @param {string} name
- */
-function program(name) {
-  const script = fileURLToPath(new URL("../server.sh", import.meta.url));
-  try {
-    return execFileSync("sh", [script, name], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
-  } catch {
-    return "";
-  }
-}
 
 /**
  * Why a kind of proxy cannot be tried on this machine, empty when it can.
@@ -84,7 +69,7 @@ export class Proxy {
     });
     proxy.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => { proxy.#log += text; });
-    await proxy.#answers(child);
+    await listens(child, proxy.port, () => proxy.#log);
     return proxy;
   }
 
@@ -130,15 +115,6 @@ export class Proxy {
     return ["run", "--config", this.#file("Caddyfile")];
   }
 
-  /** @param {import("node:child_process").ChildProcess} child */
-  async #answers(child) {
-    const limit = Date.now() + startsWithin;
-    while (!(await connects(this.port))) {
-      if (child.exitCode !== null || Date.now() > limit) throw new Error(`the proxy does not answer:\n${this.#log}`);
-      await new Promise((resolve) => { setTimeout(resolve, 50); });
-    }
-  }
-
   /** The file of its certificate, which signed itself. */
   get certificate() {
     return this.#file("cert.pem");
@@ -158,15 +134,4 @@ export class Proxy {
     }
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-function connects(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
-    socket.on("error", () => resolve(false));
-  });
 }

@@ -2,7 +2,7 @@
 
 import { expect, test as base } from "@playwright/test";
 import { chromium, flags } from "./browser.js";
-import { Foyer } from "./foyer.js";
+import { Foyer, errorsIn } from "./foyer.js";
 import { watchConnections } from "./media.js";
 import { Person, signUp } from "./people.js";
 
@@ -39,11 +39,6 @@ export { expect };
 class Troubles {
   /** @type {string[]} */
   seen = [];
-
-  /** @param {string} log */
-  inLog(log) {
-    return log.split("\n").filter((line) => / level=ERROR |^panic:|DATA RACE/.test(line));
-  }
 }
 
 let people = 0;
@@ -62,7 +57,7 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
     const start = foyer.log.length;
     await use(troubles);
     expect(troubles.seen, "errors in pages").toEqual([]);
-    expect(troubles.inLog(foyer.log.slice(start)), "errors in the program's log").toEqual([]);
+    expect(errorsIn(foyer.log.slice(start)), "errors in the program's log").toEqual([]);
   }, { auto: true }],
 
   launch: async ({ playwright }, use) => {

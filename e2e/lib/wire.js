@@ -1,4 +1,4 @@
-// The wire between a browser and Foyer, which can be cut.
+// The wire between a browser and Foyer, which can be cut, and lead elsewhere.
 
 import net from "node:net";
 
@@ -7,15 +7,17 @@ export class Wire {
   /** @type {Set<net.Socket>} */
   #sockets = new Set();
   #cut = false;
+  #port;
 
   /** @param {number} port of Foyer */
   constructor(port) {
+    this.#port = port;
     this.#server = net.createServer((near) => {
       if (this.#cut) {
         near.destroy();
         return;
       }
-      const far = net.connect(port, "127.0.0.1");
+      const far = net.connect(this.#port, "127.0.0.1");
       for (const [from, to] of [[near, far], [far, near]]) {
         this.#sockets.add(from);
         from.pipe(to);
@@ -40,6 +42,11 @@ export class Wire {
 
   mend() {
     this.#cut = false;
+  }
+
+  /** Leads new connections to another Foyer. @param {number} port */
+  lead(port) {
+    this.#port = port;
   }
 
   close() {

@@ -1,0 +1,45 @@
+// Programs of this machine that tests put around Foyer.
+
+import { execFileSync } from "node:child_process";
+import net from "node:net";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The path of a program, installed if that is possible, empty if there is none.
+ * @param {string} name
+ */
+export function program(name) {
+  const script = fileURLToPath(new URL("../server.sh", import.meta.url));
+  try {
+    return execFileSync("sh", [script, name], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  } catch {
+    return "";
+  }
+}
+
+const startsWithin = 20_000; // milliseconds
+
+/**
+ * Waits until a program that was started listens on a port.
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {number} port
+ * @param {() => string} log what it has said so far
+ */
+export async function listens(child, port, log) {
+  const limit = Date.now() + startsWithin;
+  while (!(await connects(port))) {
+    if (child.exitCode !== null || Date.now() > limit) throw new Error(`${child.spawnfile} does not answer:\n${log()}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+function connects(port) {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
+    socket.on("error", () => resolve(false));
+  });
+}
