@@ -91,6 +91,7 @@ type presence struct {
 	byApproval  bool   // the lobby let them in
 	username    string
 	session     account.SessionID // empty when it has ended
+	lasts       *time.Duration    // until the clock ends what lets them be there; nil: for good
 	person      room.Person
 	room        room.Room
 }
@@ -119,6 +120,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 			grants.connected_at, grants.left_at, grants.held_until, grants.revoked_at, coalesce(grants.reason, ''),
 			coalesce(calls.ended_at is not null, false), grants.by_approval, coalesce(users.username, ''),
 			case when `+account.Valid+` then sessions.id::text else '' end,
+			least(sessions.expires_at, invitations.expires_at) - now(),
 			`+room.PersonColumns+`, `+room.Columns+`
 		from grants
 		join rooms on rooms.id = grants.room_id
@@ -136,7 +138,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	for rows.Next() {
 		var p presence
 		err := rows.Scan(append(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
-			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.username, &p.session},
+			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.username, &p.session, &p.lasts},
 			p.person.Fields()...), p.room.Fields()...)...)
 		if err != nil {
 			return nil, fmt.Errorf("load grants: %w", err)

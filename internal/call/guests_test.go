@@ -154,6 +154,35 @@ func TestGuestsFollowWhatLetThemIn(t *testing.T) {
 	}
 }
 
+// What ends by the clock ends the presence at that moment, and not with the next
+// sweep: no row changes then.
+func TestPresenceEndsByTheClock(t *testing.T) {
+	t.Parallel()
+	for name, expire := range map[string]string{
+		"an invitation": `update invitations set expires_at = now() + $1::interval returning expires_at`,
+		"a session":     `update sessions set expires_at = now() + $1::interval where guest_id is not null returning expires_at`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "ana")
+			r := h.room("private", "ana")
+			h.sql(`update rooms set guests = true where id = $1`, r.ID)
+			h.guest("Zoe", r, h.invitation(r))
+			_, done := h.enterAsGuest("Zoe", r)
+			var end time.Time
+			if err := h.pool.QueryRow(t.Context(), expire, 2*time.Second).Scan(&end); err != nil {
+				t.Fatal(err)
+			}
+			h.waitOut("Zoe", done)
+			late := time.Since(end)
+			t.Logf("out %v after the end", late.Round(time.Millisecond))
+			if late < 0 || late > time.Second {
+				t.Errorf("out %v after the end, want within a second", late)
+			}
+		})
+	}
+}
+
 // A guest's session opens one room, and nothing of an account.
 func TestGuestOfAnotherRoom(t *testing.T) {
 	t.Parallel()

@@ -222,6 +222,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	if err != nil {
 		return err
 	}
+	r.expect(present)
 	// First who must go, before anything that may be slow.
 	var failed error
 	for _, p := range present {
@@ -269,6 +270,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		return err
 	}
 	return r.preside(ctx, current.room)
+}
+
+// expect has rooms looked at again at the moment when the clock ends what lets
+// somebody be there, which no row's change announces: an invitation or a session.
+// What is further away than two sweeps the next one sees.
+func (r *Reconciler) expect(present []presence) {
+	for _, p := range present {
+		if p.lasts != nil && *p.lasts > 0 && *p.lasts < 2*sweepEvery {
+			time.AfterFunc(*p.lasts, func() { r.rooms.add(p.room.ID) })
+		}
+	}
 }
 
 // expel ends a presence: first in the database, so that the gate refuses it,

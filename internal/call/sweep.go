@@ -59,6 +59,7 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	r.expect(present)
 	v := newView()
 	for name, backend := range r.backends {
 		err = errors.Join(err, r.look(ctx, v, name, backend, present, round))
