@@ -215,6 +215,38 @@ func TestLobbyForgetsWhoIsGone(t *testing.T) {
 	}
 }
 
+// An approval is for one call: given before there is one, and not used, it lapses;
+// while a call goes on it holds, however long.
+func TestUnusedApprovalLapses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "eve")
+	for _, live := range []bool{false, true} {
+		r := h.room("open", "ana")
+		h.sql(`update rooms set lobby = 'strangers' where id = $1`, r.ID)
+		if live {
+			h.enter("ana", r)
+		}
+		h.letIn("eve", r)
+		for _, ago := range []string{"9 minutes", "11 minutes"} {
+			h.sql(`update lobby set seen_at = now() - $2::interval where room_id = $1`, r.ID, ago)
+			if err := h.reconciler.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want := room.Admitted
+			if !live && ago == "11 minutes" {
+				want = room.NotAsked
+			}
+			visit, err := h.rooms.Visit(t.Context(), h.sessions["eve"], r.Slug)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := visit.Person.Answer; got != want {
+				t.Errorf("a call goes on: %v, last there %s ago: got %q, want %q", live, ago, got, want)
+			}
+		}
+	}
+}
+
 // Who decides is told who waits and who is expected, and nobody else is.
 func TestStreamTellsOfTheLobby(t *testing.T) {
 	t.Parallel()

@@ -102,8 +102,19 @@ func (s *Store) StopWaiting(ctx context.Context, v Visit) error {
 	return s.leaveLobby(ctx, v.Room.ID, `person = $2`, v.Person.id())
 }
 
-// SweepLobbies takes out of all lobbies whose page has not been heard of.
+// lapsesAfter is how long an answer waits for whom it was given, while no call
+// goes on: it is for the call that begins with them, not for another day's.
+const lapsesAfter = 10 * time.Minute
+
+// SweepLobbies takes out of all lobbies whose page has not been heard of, and
+// answers that were given before a call which never was.
 func (s *Store) SweepLobbies(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `
+		delete from lobby where state <> 'waiting' and seen_at < now() - $1::interval
+			and not exists (select from calls where calls.room_id = lobby.room_id and calls.ended_at is null)`, lapsesAfter)
+	if err != nil {
+		return fmt.Errorf("sweep lobbies: %w", err)
+	}
 	rows, err := s.pool.Query(ctx, `select distinct room_id from lobby where state = 'waiting' and seen_at < now() - $1::interval`, goneAfter)
 	if err != nil {
 		return fmt.Errorf("sweep lobbies: %w", err)

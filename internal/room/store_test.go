@@ -281,6 +281,7 @@ func TestListsUseIndexes(t *testing.T) {
 		"request of a user":       `select 1 from join_requests where room_id = '` + string(r.ID) + `' and user_id = '` + string(h.id("ana")) + `'`,
 		"who was told of":         `select 1 from ledger where room_id = '` + string(r.ID) + `' and actor = '` + string(h.id("ana")) + `' and kind = 'join_requested'`,
 		"who waits in rooms":      `select 1 from lobby where room_id = any('{` + string(r.ID) + `}') and state = 'waiting' and seen_at > now() - interval '45 seconds'`,
+		"answers that lapse":      `select 1 from lobby where state <> 'waiting' and seen_at < now() - interval '10 minutes'`,
 		"invitations of a room":   `select 1 from invitations where room_id = '` + string(r.ID) + `' order by created_at desc, id limit 10`,
 		"invitation of a link":    `select 1 from invitations where token_hash = '\x00'`,
 		"guests of an invitation": `select 1 from guests where invitation_id = '` + string(r.ID) + `'`,
