@@ -2,7 +2,7 @@
 // answers.
 
 import { expect, test } from "../lib/test.js";
-import { makeRoom, signUp } from "../lib/people.js";
+import { logIn, makeRoom, signUp } from "../lib/people.js";
 import { shots } from "../lib/shots.js";
 
 test("a listed room is found, asked for, granted on the dashboard without a reload, and entered", async ({ visit, newcomer }) => {
@@ -143,6 +143,74 @@ test("who waits shows on the dashboard within seconds, and is admitted or denied
     await person.page.goto(room);
     await expect(person.button("Join call")).toBeVisible();
   }
+});
+
+test("a mail tells who decides, and its link leads through log-in to the answer", async ({ newcomer, foyer }) => {
+  const [ana, dan, admin] = [await newcomer(), await newcomer(), await newcomer()];
+  for (const person of [ana, dan, admin]) await signUp(person);
+  await foyer.sql("update users set administrator = true where username = $1", [admin.username]);
+  const room = await makeRoom(ana, [], { name: "By mail", visibility: "listed" });
+  await dan.page.goto(room);
+  await dan.page.getByLabel("A line to them").fill("I would like to read along");
+  await dan.button("Ask to join").click();
+  await expect(dan.button("Withdraw the request")).toBeVisible();
+
+  /** @param {import("../lib/people.js").Person} to */
+  const mailTo = async (to) => {
+    await admin.page.goto("/admin/mail");
+    await admin.page.getByRole("row", { name: `${to.username}@example.org` }).first().getByRole("link").click();
+    const text = await admin.page.getByRole("main").innerText();
+    return { text, link: /https?:\/\/\S+\/r\/\S+/.exec(text)?.[0] ?? "" };
+  };
+  const asked = await mailTo(ana);
+  expect(asked.text).toContain("I would like to read along");
+  await ana.context.clearCookies(); // another browser, say
+  await ana.page.goto(asked.link);
+  await logIn(ana, ana.username);
+  await ana.page.getByRole("button", { name: `Accept ${dan.displayName}` }).click();
+  await expect(ana.page.getByRole("status").first()).toContainText("belongs to By mail now.");
+  await dan.page.goto((await mailTo(dan)).link);
+  await expect(dan.button("Join call")).toBeVisible();
+});
+
+test("who waits is denied and blocked on the dashboard, a guest with the invitation they came by", async ({ visit, newcomer }) => {
+  const ana = await visit("ana");
+  const [dan, gus, gil] = [await newcomer(), await newcomer(), await newcomer()];
+  await signUp(dan);
+  const room = await makeRoom(ana, [], { name: "Behind the desk", visibility: "open", guests: true, lobby: "strangers" });
+  await ana.page.goto(`${room}/invitations`);
+  await ana.page.getByLabel("They come as").selectOption("guest");
+  await ana.page.getByRole("button", { name: "Make link" }).click();
+  const link = (await ana.page.locator(".made-address").textContent()) ?? "";
+  for (const [person, name] of /** @type {const} */ ([[gus, "Gus"], [gil, "Gil"]])) {
+    await person.page.goto(link);
+    await person.page.getByLabel("Your name").fill(name);
+    await person.button("Come in").click();
+    await person.button("Ask to join").click();
+  }
+  await dan.post(`${room}/lobby`, { display_name: "Dan" });
+
+  await ana.page.goto("/");
+  const desk = ana.page.getByRole("region", { name: "Waiting for you" });
+  const question = ana.page.getByRole("dialog");
+  await desk.getByRole("button", { name: "Deny and block: Dan" }).click();
+  await expect(question.getByRole("checkbox"), "came by no invitation").toHaveCount(0);
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await desk.getByRole("button", { name: "Deny and block: Dan" }).click();
+  await ana.button("Yes, block").click();
+  await expect(ana.page.getByRole("status").first()).toContainText("The room is closed to them now.");
+  expect((await dan.page.goto(room))?.status()).toBe(404);
+
+  await desk.getByRole("button", { name: "Deny and block: Gus" }).click();
+  await shots(ana, "dashboard-block");
+  await question.getByRole("checkbox", { name: "Also close the invitation they came by" }).check();
+  await ana.button("Yes, block").click();
+  for (const { page } of [gus, gil]) await expect(page.getByRole("heading", { name: "This room is not here any more" })).toBeVisible();
+  const late = await newcomer();
+  await late.page.goto(link);
+  await expect(late.page.getByRole("heading", { name: "This invitation is not valid any more" })).toBeVisible();
+  await ana.page.goto(`${room}/bans`);
+  await expect(ana.page.getByRole("row", { name: /everybody who comes by it/ })).toBeVisible();
 });
 
 test("settings keep visibility, guests, lobby and succession", async ({ visit }) => {

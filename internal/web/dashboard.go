@@ -60,10 +60,12 @@ func (s *Server) fillDesks(r *http.Request, page *DashboardPage, cards []room.Ca
 		return err
 	}
 	for _, card := range cards {
-		desk := Desk{Slug: card.Slug, Name: card.Name, Requests: requestRows(requests[card.ID])}
+		desk := Desk{
+			Slug: card.Slug, Name: card.Name, CanBlock: card.May(room.Ask{Action: room.Ban}) == nil, Requests: requestRows(requests[card.ID]),
+		}
 		for _, e := range waiting[card.ID] {
 			desk.Waiting = append(desk.Waiting, Waiter{
-				Person: Person{Username: e.Username, DisplayName: e.DisplayName}, ID: string(e.ID), Guest: e.Guest, Since: e.AskedAt,
+				Person: Person{Username: e.Username, DisplayName: e.DisplayName}, ID: string(e.ID), Guest: e.Guest, Invited: e.Invited, Since: e.AskedAt,
 			})
 		}
 		if len(desk.Waiting)+len(desk.Requests) > 0 {

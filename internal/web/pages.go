@@ -84,10 +84,12 @@ type DashboardPage struct {
 }
 
 // Desk is who waits for an answer of the viewer in one room. Forms, each with a
-// field next that holds "/": POST /r/{slug}/lobby/{id}/admit and deny,
+// field next that holds "/": POST /r/{slug}/lobby/{id}/admit, deny and block (with
+// invitation: "on" to close the one that a guest came by too),
 // /r/{slug}/lobby/admit-all; RequestRow has those of requests.
 type Desk struct {
 	Slug, Name string
+	CanBlock   bool
 	Waiting    []Waiter
 	Requests   []RequestRow
 }
@@ -95,9 +97,10 @@ type Desk struct {
 // Waiter is somebody in a room's lobby.
 type Waiter struct {
 	Person
-	ID    string // in paths
-	Guest bool
-	Since time.Time
+	ID      string // in paths
+	Guest   bool
+	Invited bool // a guest who came by an invitation
+	Since   time.Time
 }
 
 // RequestRow is somebody's request to join a room. Forms:

@@ -163,7 +163,7 @@ func TestDashboardDesk(t *testing.T) {
 	h.post("eve", "/r/"+r.Slug+"/lobby", url.Values{"display_name": {"Eve <3"}})
 	for _, who := range []string{"owner", "moder"} {
 		body := h.get(who, "/").body
-		if !strings.Contains(body, "data-watch") || !strings.Contains(body, "Eve &lt;3") || !strings.Contains(body, "/admit") {
+		if !strings.Contains(body, "data-watch") || !strings.Contains(body, "Eve &lt;3") || !strings.Contains(body, "/admit") || !strings.Contains(body, "/block") {
 			t.Errorf("%s does not see who waits", who)
 		}
 	}
@@ -172,7 +172,7 @@ func TestDashboardDesk(t *testing.T) {
 	}
 	// Whoever hosts a call lets people in like a moderator.
 	h.sql(`insert into calls (id, room_id, host) values (gen_random_uuid(), $1, $2)`, r.ID, h.people["member"].ID)
-	if body := h.get("member", "/").body; !strings.Contains(body, "Eve &lt;3") {
-		t.Error("who hosts the call does not see who waits")
+	if body := h.get("member", "/").body; !strings.Contains(body, "Eve &lt;3") || strings.Contains(body, "/block") {
+		t.Error("who hosts the call does not see who waits, or is offered to ban them")
 	}
 }

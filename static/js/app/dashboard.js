@@ -42,8 +42,9 @@ async function refresh() {
 function replace(page) {
   const old = document.getElementById("fresh");
   const fresh = page.getElementById("fresh");
-  // An answer that is on its way leads to a new page by itself.
-  if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("form[data-sent]")) return;
+  // An answer that is on its way leads to a new page by itself; what a question is
+  // about stays until it is answered.
+  if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("form[data-sent]") || document.querySelector("dialog[open]")) return;
   const news = newsIn(fresh).filter((sentence) => !newsIn(old).includes(sentence));
   const focused = document.activeElement instanceof HTMLElement && old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(document.adoptNode(fresh));
