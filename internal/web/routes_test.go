@@ -213,29 +213,14 @@ func TestAccess(t *testing.T) {
 	h.sql(`update users set administrator = true where username = 'admin'`)
 	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member}
 	tested := make(map[string]bool)
-	for line := range strings.Lines(access) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || fields[0] == kinds[0].name {
-			continue
-		}
-		if len(fields) != 2+len(kinds) {
-			t.Fatalf("a row for %d kinds of person, want %d: %s", len(fields)-2, len(kinds), line)
-		}
-		method, pattern, wants := fields[0], fields[1], fields[2:]
-		tested[method+" "+pattern] = true
-		for i, kind := range kinds {
+	for _, row := range accessRows(t) {
+		tested[row.method+" "+row.pattern] = true
+		for _, kind := range kinds {
 			r, who := h.room(kind.access, roles, "owner"), kind.who
 			if kind.prepare != nil {
 				who = kind.prepare(h, r)
 			}
-			got := h.ask(who, method, pattern, r)
-			status := strconv.Itoa(got.status)
-			if got.status == http.StatusSeeOther && strings.HasPrefix(got.location, "/login") {
-				status = "login"
-			}
-			if status != wants[i] {
-				t.Errorf("%s %s as %s: got %s, want %s", method, pattern, kind.name, status, wants[i])
-			}
+			h.wantAccess(kind.name, who, row, r, row.wants[kind.name])
 		}
 	}
 	routes := h.server.Handler(t.Context()).(chi.Routes)
@@ -251,6 +236,90 @@ func TestAccess(t *testing.T) {
 	if strings.Contains(h.log.String(), "level=ERROR") {
 		t.Errorf("errors were logged:\n%s", h.log)
 	}
+}
+
+// route is one row of access.
+type route struct {
+	method, pattern string
+	wants           map[string]string // by kind of person
+}
+
+func accessRows(t *testing.T) (rows []route) {
+	t.Helper()
+	for line := range strings.Lines(access) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == kinds[0].name {
+			continue
+		}
+		if len(fields) != 2+len(kinds) {
+			t.Fatalf("a row for %d kinds of person, want %d: %s", len(fields)-2, len(kinds), line)
+		}
+		row := route{fields[0], fields[1], make(map[string]string)}
+		for i, kind := range kinds {
+			row.wants[kind.name] = fields[2+i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (h *house) wantAccess(kind, who string, row route, r room.Room, want string) {
+	h.Helper()
+	got := h.ask(who, row.method, row.pattern, r)
+	status := strconv.Itoa(got.status)
+	if got.status == http.StatusSeeOther && strings.HasPrefix(got.location, "/login") {
+		status = "login"
+	}
+	if status != want {
+		h.Errorf("%s %s as %s: got %s, want %s", row.method, row.pattern, kind, status, want)
+	}
+}
+
+// Guests in other states than the table's columns: who waits in the lobby is
+// answered in the room as others who wait, who is banned as others who are, and
+// whose invitation was revoked like a guest of another room. Outside of it all are
+// nobody.
+func TestAccessOfGuests(t *testing.T) {
+	t.Parallel()
+	roles := map[string]room.Role{"target": room.Member}
+	const aGuest = "guests.id = (select max(id::text)::uuid from guests where room_id = $1)"
+	for _, kind := range []struct{ name, access, like, state string }{
+		{"guest who waits", "open", "waits", `insert into lobby (id, room_id, guest_id, display_name)
+			select gen_random_uuid(), $1, id, display_name from guests where ` + aGuest},
+		{"banned guest", "private", "banned", `insert into bans (id, room_id, guest_id, name)
+			select gen_random_uuid(), $1, id, display_name from guests where ` + aGuest},
+		{"guest of a closed invitation", "private", "banned", `insert into bans (id, room_id, invitation_id, name)
+			select gen_random_uuid(), $1, invitation_id, '' from guests where ` + aGuest},
+		{"guest of a revoked invitation", "private", "other", `update invitations set revoked_at = now() where room_id = $1`},
+		{"guest whose stay was ended", "private", "other", `update guests set ended_at = now() where ` + aGuest},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "owner", "target", "newcomer")
+			for _, row := range accessRows(t) {
+				r := h.room(kind.access, roles, "owner")
+				who := guest(h, r)
+				h.sql(`update rooms set lobby = 'strangers' where id = $1`, r.ID)
+				h.sql(kind.state, r.ID)
+				want := row.wants["other"]
+				if strings.HasPrefix(row.pattern, "/r/") {
+					want = row.wants[kind.like]
+				}
+				if own, ok := ofGuests[row.pattern]; ok && kind.like == "waits" {
+					want = own
+				}
+				h.wantAccess(kind.name, who, row, r, want)
+			}
+		})
+	}
+}
+
+// ofGuests are the rows in which a guest who waits differs from others who do.
+var ofGuests = map[string]string{
+	// They have no account to belong with.
+	"/r/{slug}/request":          "403",
+	"/r/{slug}/request/withdraw": "403",
+	"/r/{slug}/guest/leave":      "303",
 }
 
 // ask sends the request of one row.
