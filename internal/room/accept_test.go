@@ -2,7 +2,6 @@ package room_test
 
 import (
 	"errors"
-	"sync"
 	"testing"
 
 	"foyer/internal/account"
@@ -276,11 +275,7 @@ func TestLastUseIsTakenOnce(t *testing.T) {
 	h := newHouse(t, "ana", "ben", "eve")
 	r := h.create("ana", "Team", "private")
 	h.takeGuests(r)
-	rounds := 1000
-	if testing.Short() {
-		rounds = 50
-	}
-	for round := range rounds {
+	for round := range rounds() {
 		role := []room.Role{room.Member, room.Guest}[round%2]
 		made := h.invite(r, "ana", role, 1)
 		comers := []room.Comer{
@@ -288,11 +283,9 @@ func TestLastUseIsTakenOnce(t *testing.T) {
 			{User: h.id("eve"), DisplayName: "Eve", Attempt: "eve"}, {User: h.id("eve"), DisplayName: "Eve", Attempt: "eve"},
 		}
 		landed := make([]bool, len(comers))
-		var start, done sync.WaitGroup
-		start.Add(1)
+		acts := make([]func(), len(comers))
 		for i, comer := range comers {
-			done.Go(func() {
-				start.Wait()
+			acts[i] = func() {
 				accepted, err := h.rooms.Accept(t.Context(), made.Token, comer)
 				switch {
 				case err == nil && accepted.Slug == r.Slug:
@@ -300,10 +293,9 @@ func TestLastUseIsTakenOnce(t *testing.T) {
 				case !errors.Is(err, room.ErrInvitation):
 					t.Errorf("unexpected: %+v, %v", accepted, err)
 				}
-			})
+			}
 		}
-		start.Done()
-		done.Wait()
+		race(acts...)
 		var uses, came int
 		err := h.pool.QueryRow(t.Context(), `
 			select uses, (select count(*) from memberships where room_id = $2 and role <> 'owner') + (select count(*) from guests where invitation_id = $1)

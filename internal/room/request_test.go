@@ -3,6 +3,7 @@ package room_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -195,9 +196,8 @@ func TestDecideRequest(t *testing.T) {
 func TestRequestDecidedOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana", "ben", "dan")
-	const rounds = 1000
-	for range rounds {
-		r := h.create("ana", "Team", "listed")
+	for round := range rounds() {
+		r := h.create("ana", fmt.Sprint("Team ", round), "listed")
 		h.add(r, "ana", "ben", room.Moderator)
 		if err := h.rooms.Request(t.Context(), r.ID, h.id("dan"), "", nobody); err != nil {
 			t.Fatal(err)
@@ -205,11 +205,11 @@ func TestRequestDecidedOnce(t *testing.T) {
 		id := h.requests(r)[0].ID
 		var granted, declined told
 		var errs [3]error
-		var group sync.WaitGroup
-		group.Go(func() { _, errs[0] = h.rooms.GrantRequest(t.Context(), r.ID, h.id("ana"), id, granted.tell) })
-		group.Go(func() { _, errs[1] = h.rooms.GrantRequest(t.Context(), r.ID, h.id("ben"), id, granted.tell) })
-		group.Go(func() { _, errs[2] = h.rooms.DeclineRequest(t.Context(), r.ID, h.id("ben"), id, declined.tell) })
-		group.Wait()
+		race(
+			func() { _, errs[0] = h.rooms.GrantRequest(t.Context(), r.ID, h.id("ana"), id, granted.tell) },
+			func() { _, errs[1] = h.rooms.GrantRequest(t.Context(), r.ID, h.id("ben"), id, granted.tell) },
+			func() { _, errs[2] = h.rooms.DeclineRequest(t.Context(), r.ID, h.id("ben"), id, declined.tell) },
+		)
 		won := 0
 		for _, err := range errs {
 			if err == nil {
