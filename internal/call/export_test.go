@@ -1,8 +1,21 @@
 package call
 
-import "context"
+import (
+	"context"
+
+	"foyer/internal/media"
+)
 
 // SweepRound is one round of the sweep.
 func (r *Reconciler) SweepRound(ctx context.Context, round int) error {
 	return r.sweepOnce(ctx, round)
+}
+
+// Over says why a participant may not be in the call, or is empty when they may.
+func (s *Service) Over(ctx context.Context, id media.ParticipantID) (Reason, error) {
+	p, err := s.presence(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return p.over(), nil
 }
