@@ -4,12 +4,10 @@
 import { expect, test } from "../lib/test.js";
 import { knock } from "../lib/gate.js";
 import { expectPicture, openConnections } from "../lib/media.js";
-import { expectCount, fillSignUp, join, logIn, makeRoom, signUp } from "../lib/people.js";
+import { Person, expectCount, fillSignUp, join, logIn, makeRoom, signUp } from "../lib/people.js";
 import { shots } from "../lib/shots.js";
 
 const atMost = 1000; // milliseconds from a click to the page of the person who is put out
-
-/** @typedef {import("../lib/people.js").Person} Person */
 
 /**
  * Makes a link on the invitations page and returns it.
@@ -20,7 +18,7 @@ const atMost = 1000; // milliseconds from a click to the page of the person who 
  * @param {string} [with.uses]
  * @param {string} [with.note]
  */
-async function makeLink({ page, button }, room, { role = "Member", uses = "", note = "" } = {}) {
+async function makeLink({ page }, room, { role = "Member", uses = "", note = "" } = {}) {
   await page.goto(`${room}/invitations`);
   await page.getByLabel("They come as").selectOption({ label: role });
   await page.getByLabel("How many people").fill(uses);
@@ -181,6 +179,51 @@ test("a guest comes in by a link, meets a member, and is out once it is revoked"
   await expect(refused(gus)).toBeVisible();
   expect((await gus.page.goto(room))?.url()).toContain("/login");
 });
+
+test("a link that has run out, a room that takes no guests any more, and another room let no guest in, each in words", async ({ visit, newcomer, foyer }) => {
+  const ana = await visit("ana");
+  const room = await makeRoom(ana, [], { guests: true });
+  const other = await makeRoom(ana, [], { guests: true });
+  const link = await makeLink(ana, room, { role: guestRole, note: "Runs out" });
+  await join(ana, room);
+  const gus = await newcomer();
+  await comeIn(gus, link, "Gus");
+  await expectPicture(tileNamed(ana, "Gus"));
+  const tab = await gus.context.newPage();
+  expect((await tab.goto(other))?.url(), "another room, which takes guests too").toContain("/login");
+  expect(await knockAtLobby(gus, other), "and its lobby").toBe(401);
+  await tab.close();
+
+  await foyer.sql("update invitations set expires_at = now() + interval '3 seconds' where note = 'Runs out'");
+  await expect(gus.page.getByRole("heading", { name: "Your invitation to this room has ended." })).toBeVisible();
+  await expectCount(ana, 1);
+  await gus.page.goto(link);
+  await expect(refused(gus)).toBeVisible();
+  const list = await ana.context.newPage();
+  await list.goto(`${room}/invitations`);
+  await expect(list.getByRole("row", { name: "Runs out" })).toContainText("Expired");
+  await list.close();
+
+  const [zoe, third] = [await newcomer(), await newcomer()];
+  const lasting = await makeLink(new Person("ana", await ana.context.newPage()), room, { role: guestRole });
+  await comeIn(zoe, lasting, "Zoe");
+  await expectPicture(tileNamed(ana, "Zoe"));
+  await foyer.sql("update rooms set guests = false where slug = $1", [room.replace("/r/", "")]);
+  await expect(zoe.page.getByRole("heading", { name: /no longer belong/ })).toBeVisible();
+  await expect(zoe.button("Rejoin")).toBeHidden();
+  await third.page.goto(lasting);
+  await expect(refused(third)).toBeVisible();
+});
+
+/**
+ * Asks in a room's lobby to be let in, as no page would, and returns the status.
+ * @param {Person} person
+ * @param {string} room
+ */
+async function knockAtLobby(person, room) {
+  const origin = new URL(person.page.url()).origin;
+  return (await person.context.request.post(`${room}/lobby`, { data: { display_name: "Gus" }, headers: { Origin: origin } })).status();
+}
 
 test("a guest leaves for good, and another comes by the same link", async ({ visit, newcomer }) => {
   const ana = await visit("ana");
