@@ -13,6 +13,7 @@ const icons = [
   "clock", "copy", "door-open", "download", "ellipsis", "hand", "headphones", "keyboard", "link", "list",
   "lock-keyhole", "lock-keyhole-open", "mail", "message-square", "mic", "mic-off", "phone-off", "plus",
   "screen-share", "screen-share-off", "search", "settings", "share", "switch-camera",
+  "monitor", "smartphone",
   "user", "users", "video", "video-off", "volume-2", "x",
 ];
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/call"
 	"foyer/internal/config"
 	"foyer/internal/ledger"
@@ -39,6 +40,7 @@ type service struct {
 	sfu      *sfu.Server  // nil when LiveKit is elsewhere, or not used
 	hooks    net.Listener // where the embedded media server calls back; nil without it
 	accounts *account.Store
+	recovery *recovery.Store
 	mails    *mail.Store
 	web      *web.Server
 	servers  []*http.Server
@@ -103,6 +105,7 @@ func (s *service) startWeb(ctx context.Context) error {
 	rooms := room.NewStore(pool)
 	reconciler := call.NewReconciler(pool, s.backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
+	s.recovery = recovery.NewStore(pool, s.accounts)
 	sender, err := s.openMail(ctx)
 	if err != nil {
 		return err
@@ -115,6 +118,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		CookieKey:      cookieKey,
 		Pool:           pool,
 		Accounts:       s.accounts,
+		Recovery:       s.recovery,
 		Rooms:          rooms,
 		Mails:          s.mails,
 		Calls:          call.NewService(pool, rooms, s.backends, hub),
@@ -130,6 +134,7 @@ func (s *service) startWeb(ctx context.Context) error {
 	live, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.end = end
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
+	s.background.Go(func() { s.web.WriteLinks(live) })
 	s.background.Go(func() { s.purge(live) })
 	if sender != nil {
 		s.background.Go(func() {
@@ -156,11 +161,12 @@ func (s *service) purge(ctx context.Context) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if err := s.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("expired sessions not deleted", "error", err)
-		}
-		if err := s.mails.Purge(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("old mails not deleted", "error", err)
+		for what, purge := range map[string]func(context.Context) error{
+			"sessions": s.accounts.Purge, "links": s.recovery.Purge, "mails": s.mails.Purge,
+		} {
+			if err := purge(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("what has run out not deleted", "what", what, "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

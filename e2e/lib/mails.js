@@ -1,6 +1,7 @@
-// Mails in the outbox, written as Foyer writes them.
+// Mails in the outbox, written as Foyer writes them, and read as its recipients do.
 
-import { createCipheriv, randomBytes, randomUUID } from "node:crypto";
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from "node:crypto";
+import { expect } from "@playwright/test";
 
 /** @typedef {import("./foyer.js").Foyer} Foyer */
 
@@ -44,4 +45,35 @@ function seal(key, id, text) {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(id));
   return Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+}
+
+/**
+ * Waits for a mail of a kind to somebody, and returns the path of the link in the
+ * newest.
+ * @param {Foyer} foyer
+ * @param {string} kind
+ * @param {string} to
+ */
+export async function linkMailed(foyer, kind, to) {
+  let path = "";
+  await expect.poll(async () => {
+    const { rows: [mail] } = await foyer.sql("select id, body from mails where kind = $1 and recipient = $2 order by id desc limit 1", [kind, to]);
+    if (!mail) return "no mail";
+    const { rows: [{ value: key }] } = await foyer.sql("select value from keys where name = 'mail'");
+    path = /^https?:\/\/[^/]+(\/\S+)$/m.exec(open(key, mail.id, mail.body))?.[1] ?? "";
+    return path;
+  }, { message: `a mail of kind ${kind} to ${to} with a link` }).toContain("/");
+  return path;
+}
+
+/**
+ * The opposite of seal.
+ * @param {Buffer} key
+ * @param {string} id
+ * @param {Buffer} sealed
+ */
+function open(key, id, sealed) {
+  const [nonce, tag] = [12, 16];
+  const cipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonce)).setAAD(Buffer.from(id)).setAuthTag(sealed.subarray(-tag));
+  return cipher.update(sealed.subarray(nonce, -tag), undefined, "utf8") + cipher.final("utf8");
 }

@@ -128,7 +128,7 @@ test("without JavaScript everything but the call works", async ({ newcomer, visi
   await page.goto("/login");
   await logIn(jo, jo.username);
   await expect(page.getByText("You are in no room yet.")).toBeVisible();
-  await page.goto("/account");
+  await page.goto("/account/sessions");
   await jo.button("Sign out everywhere").click();
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
 });
@@ -136,7 +136,7 @@ test("without JavaScript everything but the call works", async ({ newcomer, visi
 test("on a phone the call's bar has microphone, camera and leave within reach, and nothing sticks out", async ({ visit }) => {
   const ana = await visit("ana", { options: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } });
   const room = await makeRoom(ana, [], { name: "A room with a rather long name that has to fit on a small phone" });
-  for (const path of ["/", "/rooms/new", room, `${room}/members`, `${room}/settings`, "/account"]) {
+  for (const path of ["/", "/rooms/new", room, `${room}/members`, `${room}/settings`, "/account", "/account/password", "/account/sessions"]) {
     await ana.page.goto(path);
     await expectNoOverflow(ana, path);
   }

@@ -187,8 +187,8 @@ test("the member signs out everywhere", async ({ foyer, visit, newcomer }) => {
   await signUp(member);
   const call = await callOfTwo(await visit("ana"), member, foyer);
   const account = await member.context.newPage();
-  await account.goto("/account");
-  await account.getByRole("button", { name: "Sign out everywhere" }).click();
+  await account.goto("/account/sessions");
+  await account.getByRole("button", { name: "Sign out everywhere", exact: true }).click();
   await expectPutOut(call, foyer, {
     title: "Sign out everywhere",
     change: async () => {

@@ -30,6 +30,8 @@ type User struct {
 	Administrator bool
 	DisabledAt    *time.Time
 	CreatedAt     time.Time
+	// VerifiedAt is when somebody showed that mail to Email reaches them.
+	VerifiedAt *time.Time
 }
 
 var (
@@ -72,16 +74,30 @@ var (
 // Register makes a user. It returns input.Invalid, with fields username, email,
 // display_name and password, for what cannot be accepted, and ErrBusy.
 func (s *Store) Register(ctx context.Context, r Registration) (User, error) {
-	return s.register(ctx, r, false, func(pgx.Tx) error { return nil })
+	return s.register(ctx, r, false, nothing, nothingMore)
+}
+
+// SignUp is Register for somebody who does it themselves: then runs in the
+// transaction that makes the user.
+func (s *Store) SignUp(ctx context.Context, r Registration, then Then) (User, error) {
+	return s.register(ctx, r, false, nothing, then)
 }
 
 // RegisterAdministrator is Register for an administrator of the site.
 func (s *Store) RegisterAdministrator(ctx context.Context, r Registration) (User, error) {
-	return s.register(ctx, r, true, func(pgx.Tx) error { return nil })
+	return s.register(ctx, r, true, nothing, nothingMore)
 }
 
-// register runs also in the transaction that inserts the user.
-func (s *Store) register(ctx context.Context, r Registration, administrator bool, also func(pgx.Tx) error) (User, error) {
+// Then is what else happens in the transaction that changed an account.
+type Then func(ctx context.Context, tx pgx.Tx, user User) error
+
+func nothing(pgx.Tx) error { return nil }
+
+func nothingMore(context.Context, pgx.Tx, User) error { return nil }
+
+// register runs first before, and then after, in the transaction that inserts the
+// user.
+func (s *Store) register(ctx context.Context, r Registration, administrator bool, first func(pgx.Tx) error, then Then) (User, error) {
 	user, err := r.user()
 	if err != nil {
 		return User{}, err
@@ -93,13 +109,17 @@ func (s *Store) register(ctx context.Context, r Registration, administrator bool
 	user.ID = UserID(uuid.Must(uuid.NewV7()).String())
 	user.Administrator = administrator
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := also(tx); err != nil {
+		if err := first(tx); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `
+		err := tx.QueryRow(ctx, `
 			insert into users (id, username, email, display_name, password_hash, administrator)
 			values ($1, $2, $3, $4, $5, $6) returning created_at`,
 			user.ID, user.Username, user.Email, user.DisplayName, hash, administrator).Scan(&user.CreatedAt)
+		if err != nil {
+			return err
+		}
+		return then(ctx, tx, user)
 	})
 	if taken := takenField(err); taken != nil {
 		return User{}, taken
@@ -117,16 +137,28 @@ func (r Registration) user() (User, error) {
 	if bad["username"] == "" && !usernamePattern.MatchString(user.Username) {
 		bad.Add("username", "Use 2 to 32 small letters (a to z), digits, hyphens or underscores.")
 	}
-	user.Email = bad.Line("email", r.Email, 3, 254)
-	if bad["email"] == "" && (len(user.Email) > 254 || !emailPattern.MatchString(user.Email)) {
-		bad.Add("email", "This is not an email address. It looks like name@example.org.")
-	}
+	user.Email = checkEmail(bad, r.Email)
 	if strings.TrimSpace(r.DisplayName) == "" {
 		r.DisplayName = user.Username
 	}
 	user.DisplayName = checkDisplayName(bad, r.DisplayName)
 	checkPassword(bad, r.Password, user.Username, user.Email)
 	return user, bad.Err()
+}
+
+func checkEmail(bad input.Invalid, email string) string {
+	email = bad.Line("email", email, 3, 254)
+	if bad["email"] == "" && (len(email) > 254 || !emailPattern.MatchString(email)) {
+		bad.Add("email", "This is not an email address. It looks like name@example.org.")
+	}
+	return email
+}
+
+// CleanEmail checks an address, under the field email of input.Invalid.
+func CleanEmail(email string) (string, error) {
+	bad := input.Invalid{}
+	email = checkEmail(bad, email)
+	return email, bad.Err()
 }
 
 func checkDisplayName(bad input.Invalid, name string) string {
@@ -155,10 +187,13 @@ func takenField(err error) error {
 	return nil
 }
 
-const userColumns = `id, username, email, display_name, administrator, disabled_at, created_at`
+// Columns selects, from users, what a User is, for Fields to scan.
+const Columns = `users.id, users.username, users.email, users.display_name, users.administrator, users.disabled_at,
+	users.created_at, users.email_verified_at`
 
-func (u *User) fields() []any {
-	return []any{&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.DisabledAt, &u.CreatedAt}
+// Fields is where Columns are scanned into.
+func (u *User) Fields() []any {
+	return []any{&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.DisabledAt, &u.CreatedAt, &u.VerifiedAt}
 }
 
 // Find returns the active user with a username or email address, both without
@@ -166,9 +201,9 @@ func (u *User) fields() []any {
 func Find(ctx context.Context, db postgres.Querier, login string) (User, error) {
 	var user User
 	err := db.QueryRow(ctx, `
-		select `+userColumns+` from users
+		select `+Columns+` from users
 		where (username = lower($1) or lower(email) = lower($1)) and disabled_at is null`,
-		input.Searchable(login)).Scan(user.fields()...)
+		input.Searchable(login)).Scan(user.Fields()...)
 	if err != nil {
 		return User{}, fmt.Errorf("find user: %w", postgres.Translate(err))
 	}
@@ -183,43 +218,6 @@ func (s *Store) Rename(ctx context.Context, id UserID, displayName string) error
 	}
 	if _, err := s.pool.Exec(ctx, `update users set display_name = $2 where id = $1`, id, name); err != nil {
 		return fmt.Errorf("rename user: %w", err)
-	}
-	return nil
-}
-
-// ChangePassword sets a new password and signs out every session but keep. It
-// returns input.Invalid, with fields current_password and password, and
-// ErrBusy.
-func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, current, password string) error {
-	var username, email, hash string
-	err := s.pool.QueryRow(ctx, `select username, email, password_hash from users where id = $1`, id).Scan(&username, &email, &hash)
-	if err != nil {
-		return fmt.Errorf("change password: %w", postgres.Translate(err))
-	}
-	right, err := s.passwords.matches(ctx, hash, current)
-	if err != nil {
-		return err
-	}
-	bad := input.Invalid{}
-	if !right {
-		bad.Add("current_password", "This is not your present password.")
-	}
-	checkPassword(bad, password, username, email)
-	if err := bad.Err(); err != nil {
-		return err
-	}
-	if hash, err = s.passwords.hash(ctx, password); err != nil {
-		return err
-	}
-	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `update users set password_hash = $2 where id = $1`, id, hash); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `delete from sessions where user_id = $1 and id <> $2`, id, keep)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("change password: %w", err)
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ type Session struct {
 	ID     SessionID
 	User   User
 	SeenAt time.Time
+	// ProvedAt is when the person last showed that it is they.
+	ProvedAt time.Time
 }
 
 // Origin is where a session is begun from.
@@ -143,13 +145,11 @@ func (s *Store) Resume(ctx context.Context, token Token) (Session, error) {
 		return Session{}, ErrSignedOut
 	}
 	var session Session
-	u := &session.User
 	err := s.pool.QueryRow(ctx, `
-		select sessions.id, sessions.last_seen_at,
-			users.id, users.username, users.email, users.display_name, users.administrator, users.disabled_at, users.created_at
+		select sessions.id, sessions.last_seen_at, sessions.proved_at, `+Columns+`
 		from sessions join users on users.id = sessions.user_id
 		where token_hash = $1 and `+Valid, token.Hash()).
-		Scan(append([]any{&session.ID, &session.SeenAt}, u.fields()...)...)
+		Scan(append([]any{&session.ID, &session.SeenAt, &session.ProvedAt}, session.User.Fields()...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrSignedOut
 	}
@@ -178,25 +178,6 @@ func (s *Store) End(ctx context.Context, token Token) error {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
-}
-
-// EndAll signs a user out everywhere.
-func (s *Store) EndAll(ctx context.Context, user UserID) error {
-	if _, err := s.pool.Exec(ctx, `delete from sessions where user_id = $1`, user); err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
-	return nil
-}
-
-// CountSessions returns in how many places a user is signed in.
-func (s *Store) CountSessions(ctx context.Context, user UserID) (n int, err error) {
-	err = s.pool.QueryRow(ctx, `
-		select count(*) from sessions join users on users.id = sessions.user_id
-		where user_id = $1 and `+Valid, user).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count sessions: %w", err)
-	}
-	return n, nil
 }
 
 // Purge deletes sessions that ran out.

@@ -46,5 +46,5 @@ func (s *Store) SetUp(ctx context.Context, token Token, r Registration) (User, e
 			return ErrSetupDone
 		}
 		return err
-	})
+	}, nothingMore)
 }

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/input"
 )
 
@@ -26,7 +30,7 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	user, err := account.User{}, s.limits.signup(w, r)
 	if err == nil {
-		user, err = s.Accounts.Register(r.Context(), registration(values))
+		user, err = s.Accounts.SignUp(r.Context(), registration(values), s.welcome)
 	}
 	if err == nil {
 		return s.beginFor(w, r, user, values["next"])
@@ -37,6 +41,12 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.render(w, r, status, "signup", SignupPage{Page: s.base(r, "Sign up"), Form: form, Next: values["next"]})
 	return nil
+}
+
+// welcome mails somebody who has signed up a link that shows their address to be
+// theirs.
+func (s *Server) welcome(ctx context.Context, tx pgx.Tx, user account.User) error {
+	return recovery.Send(ctx, tx, user, recovery.Verify, user.Email, s.writeLink)
 }
 
 func registration(values map[string]string) account.Registration {
@@ -57,9 +67,9 @@ func (s *Server) beginFor(w http.ResponseWriter, r *http.Request, user account.U
 }
 
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) error {
-	s.render(w, r, http.StatusOK, "login", LoginPage{
-		Page: s.base(r, "Log in"), Next: r.URL.Query().Get("next"), SignupOpen: s.SignupOpen,
-	})
+	page := LoginPage{Page: s.base(r, "Log in"), Next: r.URL.Query().Get("next"), SignupOpen: s.SignupOpen}
+	page.Notice = s.takeNotice(w, r)
+	s.render(w, r, http.StatusOK, "login", page)
 	return nil
 }
 
@@ -146,69 +156,5 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.render(w, r, status, "setup", page)
-	return nil
-}
-
-func (s *Server) accountPage(w http.ResponseWriter, r *http.Request, session account.Session) error {
-	return s.showAccount(w, r, session, http.StatusOK, Form{}, Form{})
-}
-
-func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, session account.Session, status int, form, passwordForm Form) error {
-	count, err := s.Accounts.CountSessions(r.Context(), session.User.ID)
-	if err != nil {
-		return err
-	}
-	if form.Values == nil {
-		form.Values = map[string]string{"display_name": session.User.DisplayName}
-	}
-	page := AccountPage{Page: s.base(r, "Account"), Email: session.User.Email, Form: form, PasswordForm: passwordForm, Sessions: count, Administrator: session.User.Administrator}
-	page.Notice = s.takeNotice(w, r)
-	s.render(w, r, status, "account", page)
-	return nil
-}
-
-func (s *Server) renameAccount(w http.ResponseWriter, r *http.Request, session account.Session) error {
-	values, err := readForm(r, "display_name")
-	if err != nil {
-		return err
-	}
-	err = s.Accounts.Rename(r.Context(), session.User.ID, values["display_name"])
-	if err == nil {
-		return s.leave(w, r, "/account", "Your name is changed.")
-	}
-	form, status, err := again(w, values, err)
-	if err != nil {
-		return err
-	}
-	return s.showAccount(w, r, session, status, form, Form{})
-}
-
-func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, session account.Session) error {
-	values, err := readForm(r, "current_password", "password")
-	if err != nil {
-		return err
-	}
-	if err := s.limits.login(w, r, session.User.Username); err != nil {
-		return err
-	}
-	err = s.Accounts.ChangePassword(r.Context(), session.User.ID, session.ID, values["current_password"], values["password"])
-	if err == nil {
-		return s.leave(w, r, "/account", "Your password is changed. Everywhere else you are signed out.")
-	}
-	form, status, err := again(w, values, err)
-	if err != nil {
-		return err
-	}
-	return s.showAccount(w, r, session, status, Form{}, form)
-}
-
-func (s *Server) signOutEverywhere(w http.ResponseWriter, r *http.Request, session account.Session) error {
-	if err := s.Accounts.EndAll(r.Context(), session.User.ID); err != nil {
-		return err
-	}
-	if err := s.clearToken(w, r); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/login", http.StatusSeeOther)
 	return nil
 }

@@ -150,6 +150,7 @@ func (s *Server) origin(r *http.Request) string {
 type limits struct {
 	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
 	wrongLinksByAddress, guestsByAddress, mailingsByPerson                             *httprate.RateLimiter
+	linksByAddress, linksByAccount                                                     *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -165,6 +166,8 @@ func newLimits() limits {
 		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, time.Minute, quiet),
 		guestsByAddress:     httprate.NewRateLimiter(300, time.Hour, quiet),
 		mailingsByPerson:    httprate.NewRateLimiter(30, time.Hour, quiet),
+		linksByAddress:      httprate.NewRateLimiter(60, time.Hour, quiet),
+		linksByAccount:      httprate.NewRateLimiter(10, time.Hour, quiet),
 	}
 }
 
@@ -220,6 +223,23 @@ func (l limits) tooManyWrongLinks(r *http.Request) bool {
 // guest bounds how many guests an address makes.
 func (l limits) guest(w http.ResponseWriter, r *http.Request, who room.Comer) error {
 	if who.User == "" && l.guestsByAddress.OnLimit(w, r, addressKey(r)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// proof bounds how often somebody who is signed in can try to show that it is
+// they: each account as often as log-ins to it, and apart from them.
+func (l limits) proof(w http.ResponseWriter, r *http.Request, user account.UserID) error {
+	return l.login(w, r, string(user))
+}
+
+// link bounds how often somebody has links to an account mailed, by the name that
+// they give or are signed in with. It asks nobody whether there is such an account.
+func (l limits) link(w http.ResponseWriter, r *http.Request, account string) error {
+	byAddress := l.linksByAddress.OnLimit(w, r, addressKey(r))
+	byAccount := l.linksByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(account)))
+	if byAddress || byAccount {
 		return errTooMany
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/call"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
@@ -71,7 +72,8 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	reconciler := call.NewReconciler(pool, backends, log)
 	h.mails = newMails(t, pool, true)
 	h.config = web.Config{
-		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts, Rooms: h.rooms, Mails: h.mails,
+		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
+		Recovery: recovery.NewStore(pool, h.accounts), Rooms: h.rooms, Mails: h.mails,
 		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}
 	var err error
@@ -81,6 +83,7 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { call.Follow(ctx, pool, hub, reconciler, log) })
+	running.Go(func() { h.server.WriteLinks(ctx) })
 	server := httptest.NewServer(h.server.Handler(ctx))
 	t.Cleanup(func() { cancel(); server.Close(); running.Wait() })
 	h.url = server.URL

@@ -330,19 +330,6 @@ type DoorPage struct {
 	SignupOpen bool
 }
 
-// AccountPage is templates/account.html. POST /account with display_name;
-// POST /account/password with current_password and password;
-// POST /account/sign-out-everywhere; POST /logout.
-type AccountPage struct {
-	Page
-	Email        string
-	Form         Form
-	PasswordForm Form
-	Sessions     int // how many places one is signed in, this one included
-	// Administrator says that the viewer administers the site.
-	Administrator bool
-}
-
 // AdminMediaPage is templates/admin_media.html, for administrators of the site.
 // POST /admin/media/{room} with field backend moves a room.
 type AdminMediaPage struct {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/call"
 	"foyer/internal/input"
 	"foyer/internal/mail"
@@ -68,6 +69,8 @@ func problemOf(err error) problem {
 	case errors.Is(err, room.ErrInvitation):
 		return problem{status: 404, reason: "invitation", heading: "This invitation is not valid any more",
 			message: "It may have been used, ended or withdrawn. Ask whoever invited you for a new one."}
+	case errors.Is(err, recovery.ErrLink):
+		return problem{status: 404, reason: "link", heading: words.Text("recovery.link_over"), message: words.Text("recovery.link_over_next")}
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &invalid):

@@ -32,10 +32,25 @@ GET  /signup                             200    200    200    200    200    200 
 POST /signup                             422    422    422    422    422    422    422    422    422    422    422    422    422
 GET  /login                              200    200    200    200    200    200    200    200    200    200    200    200    200
 POST /login                              401    401    401    401    401    401    401    401    401    401    401    401    401
+GET  /login/forgot                       200    200    200    200    200    200    200    200    200    200    200    200    200
+POST /login/forgot                       200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /reset/{link}                       404    404    404    404    404    404    404    404    404    404    404    404    404
+POST /reset/{link}                       404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /verify/{link}                      404    404    404    404    404    404    404    404    404    404    404    404    404
+POST /verify/{link}                      404    404    404    404    404    404    404    404    404    404    404    404    404
 
 GET  /account                            login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account                            login  login  303    303    303    303    303    login  login  303    303    303    303
 POST /account/password                   login  login  422    422    422    422    422    login  login  422    422    422    422
+GET  /account/confirm                    login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/confirm                    login  login  422    422    422    422    422    login  login  422    422    422    422
+GET  /account/email                      login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/email                      login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/email/verify               login  login  303    303    303    303    303    login  login  303    303    303    303
+GET  /account/password                   login  login  200    200    200    200    200    login  login  200    200    200    200
+GET  /account/sessions                   login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/sessions/{session}/end     login  login  404    404    404    404    404    login  login  404    404    404    404
+POST /account/sessions/end-others        login  login  303    303    303    303    303    login  login  303    303    303    303
 GET  /rooms                              login  login  200    200    200    200    200    login  login  200    200    200    200
 GET  /rooms/new                          login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /rooms                              login  login  303    303    303    303    303    login  login  303    303    303    303
@@ -178,6 +193,12 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 		h.row(&id, `insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'New') returning id`, r.ID, h.people["newcomer"].ID)
 		return id
 	},
+	// Somebody else's, whoever asks.
+	"{session}": func(h *house, _ room.Room) (id string) {
+		h.row(&id, `select id from sessions where user_id = $1`, h.people["target"].ID)
+		return id
+	},
+	"{link}":       func(*house, room.Room) string { return "nobodys" },
 	"{token}":      func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).Token) },
 	"{invitation}": func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).ID) },
 	"{id}":         func(h *house, _ room.Room) string { return string(h.mail(h.mails)) },
@@ -188,6 +209,8 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 // bodies are what is posted to routes that want something.
 var bodies = map[string]url.Values{
 	"/account":                                  {"display_name": {"Other name"}},
+	"/account/confirm":                          {"password": {"wrong"}},
+	"/account/email":                            {"email": {"other@example.org"}},
 	"/account/password":                         {"current_password": {"wrong"}, "password": {"long enough here"}},
 	"/rooms":                                    {"name": {"New"}, "visibility": {"private"}},
 	"/admin/media/{room}":                       {"backend": {"livekit"}},
@@ -338,7 +361,7 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 		return h.begin(who, path)
 	case strings.HasSuffix(pattern, "/events"):
 		return h.get(who, path+"?participant=abc&after=0")
-	case method == http.MethodPost && pattern == "/login":
+	case method == http.MethodPost && strings.HasPrefix(pattern, "/login"):
 		// Attempts are counted by name.
 		return h.post(who, path, url.Values{"login": {"nobody" + who}, "password": {"wrong"}})
 	case method == http.MethodPost:

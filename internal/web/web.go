@@ -19,6 +19,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/call"
 	"foyer/internal/mail"
 	"foyer/internal/media"
@@ -42,6 +43,7 @@ type Config struct {
 
 	Pool       *pgxpool.Pool
 	Accounts   *account.Store
+	Recovery   *recovery.Store
 	Rooms      *room.Store
 	Mails      *mail.Store
 	Calls      *call.Service
@@ -85,6 +87,9 @@ func New(c Config) (*Server, error) {
 	}, nil
 }
 
+// WriteLinks mails the links that people ask for, until ctx ends.
+func (s *Server) WriteLinks(ctx context.Context) { s.Recovery.Run(ctx, s.writeLink, s.Log) }
+
 // Handler returns the routes, all of them. Live connections through it end when
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
@@ -122,10 +127,14 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Get("/invite/{token}", s.page(s.invitePage))
 		r.Post("/invite/{token}", s.page(s.acceptInvite))
 
-		r.Get("/account", s.page(s.signedIn(s.accountPage)))
-		r.Post("/account", s.page(s.signedIn(s.renameAccount)))
-		r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
-		r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
+		r.Get("/login/forgot", s.page(s.forgotPage))
+		r.Post("/login/forgot", s.page(s.forgot))
+		r.Get("/reset/{link}", s.page(s.resetPage))
+		r.Post("/reset/{link}", s.page(s.reset))
+		r.Get("/verify/{link}", s.page(s.verifyPage))
+		r.Post("/verify/{link}", s.page(s.verify))
+
+		r.Group(s.accountRoutes)
 
 		r.Get("/rooms", s.page(s.signedIn(s.findRooms)))
 		r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
@@ -185,6 +194,23 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Mount("/hooks", s.Hooks())
 	})
 	return r
+}
+
+// accountRoutes are what one does with one's own account.
+func (s *Server) accountRoutes(r chi.Router) {
+	r.Get("/account", s.page(s.signedIn(s.accountPage)))
+	r.Post("/account", s.page(s.signedIn(s.renameAccount)))
+	r.Get("/account/confirm", s.page(s.signedIn(s.confirmPage)))
+	r.Post("/account/confirm", s.page(s.signedIn(s.confirm)))
+	r.Get("/account/email", s.page(s.proving(s.emailPage)))
+	r.Post("/account/email", s.page(s.proving(s.changeEmail)))
+	r.Post("/account/email/verify", s.page(s.signedIn(s.sendVerify)))
+	r.Get("/account/password", s.page(s.signedIn(s.passwordPage)))
+	r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
+	r.Get("/account/sessions", s.page(s.signedIn(s.placesPage)))
+	r.Post("/account/sessions/{session}/end", s.page(s.signedIn(s.endPlace)))
+	r.Post("/account/sessions/end-others", s.page(s.signedIn(s.endOtherPlaces)))
+	r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
 }
 
 // Hooks returns the routes of callbacks alone, for a listener that only a media

@@ -1,0 +1,82 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/input"
+	"foyer/internal/postgres"
+	"foyer/internal/words"
+)
+
+// ChangePassword sets a new password and signs out every session but keep. It
+// returns input.Invalid, with fields current_password and password, and
+// ErrBusy.
+func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, current, password string, then Then) error {
+	var user User
+	var hash string
+	err := s.pool.QueryRow(ctx, `select `+Columns+`, password_hash from users where id = $1`, id).Scan(append(user.Fields(), &hash)...)
+	if err != nil {
+		return fmt.Errorf("change password: %w", postgres.Translate(err))
+	}
+	right, err := s.passwords.matches(ctx, hash, current)
+	if err != nil {
+		return err
+	}
+	bad := input.Invalid{}
+	if !right {
+		bad.Add("current_password", "This is not your present password.")
+	}
+	checkPassword(bad, password, user.Username, user.Email)
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	fresh, err := s.passwords.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		// Not over a password that was set in the meantime, by a link perhaps.
+		tag, err := tx.Exec(ctx, `update users set password_hash = $2 where id = $1 and password_hash = $3`, id, fresh, hash)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return input.Invalid{"current_password": words.Text("password.changed_meanwhile")}
+		}
+		if err := endOthers(ctx, tx, id, keep); err != nil {
+			return err
+		}
+		return then(ctx, tx, user)
+	})
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	return nil
+}
+
+// Secret is what is stored of a password that was found good for a user.
+type Secret struct{ hash string }
+
+// NewSecret checks a new password for a user and hashes it. It returns
+// input.Invalid with field password, and ErrBusy.
+func (s *Store) NewSecret(ctx context.Context, user User, password string) (Secret, error) {
+	bad := input.Invalid{}
+	checkPassword(bad, password, user.Username, user.Email)
+	if err := bad.Err(); err != nil {
+		return Secret{}, err
+	}
+	hash, err := s.passwords.hash(ctx, password)
+	return Secret{hash}, err
+}
+
+// SetSecret gives a user a new password and signs out every session but keep,
+// which may be empty.
+func SetSecret(ctx context.Context, tx pgx.Tx, user UserID, secret Secret, keep SessionID) error {
+	if _, err := tx.Exec(ctx, `update users set password_hash = $2 where id = $1`, user, secret.hash); err != nil {
+		return err
+	}
+	return endOthers(ctx, tx, user, keep)
+}

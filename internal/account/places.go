@@ -1,0 +1,81 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/postgres"
+)
+
+// Place is a session as its owner sees it: where they are signed in.
+type Place struct {
+	ID              SessionID
+	BegunAt, SeenAt time.Time
+	Origin
+}
+
+// lastID is greater than every session's.
+const lastID SessionID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+const placesQuery = `
+	select sessions.id, sessions.created_at, sessions.last_seen_at, sessions.address, sessions.user_agent
+	from sessions join users on users.id = sessions.user_id
+	where sessions.user_id = $1 and sessions.id < $2 and ` + Valid + ` order by sessions.id desc limit $3`
+
+// Places lists up to limit places where a user is signed in, the latest log-in
+// first, beginning after the session before, or with the latest when that is empty
+// or no id.
+func (s *Store) Places(ctx context.Context, user UserID, before SessionID, limit int) ([]Place, error) {
+	if uuid.Validate(string(before)) != nil {
+		before = lastID
+	}
+	rows, err := s.pool.Query(ctx, placesQuery, user, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("places of user: %w", err)
+	}
+	places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Place, err error) {
+		return p, row.Scan(&p.ID, &p.BegunAt, &p.SeenAt, &p.Address, &p.UserAgent)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("places of user: %w", err)
+	}
+	return places, nil
+}
+
+// EndPlace signs a user out in one place. It returns postgres.ErrNotFound when
+// that is no session of theirs.
+func (s *Store) EndPlace(ctx context.Context, user UserID, id SessionID) error {
+	if uuid.Validate(string(id)) != nil {
+		return postgres.ErrNotFound
+	}
+	tag, err := s.pool.Exec(ctx, `delete from sessions where id = $2 and user_id = $1`, user, id)
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return postgres.ErrNotFound
+	}
+	return nil
+}
+
+// EndAll signs a user out everywhere.
+func (s *Store) EndAll(ctx context.Context, user UserID) error {
+	return s.EndOthers(ctx, user, "")
+}
+
+// EndOthers signs a user out everywhere but in one session, which may be empty.
+func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) error {
+	if err := endOthers(ctx, s.pool, user, keep); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}
+
+func endOthers(ctx context.Context, db postgres.Querier, user UserID, keep SessionID) error {
+	_, err := db.Exec(ctx, `delete from sessions where user_id = $1 and id::text <> $2`, user, keep)
+	return err
+}
