@@ -9,17 +9,16 @@ const vendor = new URL("vendor/", here);
 
 /** The Lucide icons that templates and scripts name. */
 const icons = [
-  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check",
-  "clock", "copy", "door-open", "download", "ellipsis", "hand", "headphones", "keyboard", "link", "list",
-  "lock-keyhole", "lock-keyhole-open", "mail", "message-square", "mic", "mic-off", "phone-off", "plus",
-  "screen-share", "screen-share-off", "search", "settings", "share", "switch-camera",
-  "monitor", "smartphone",
-  "user", "users", "video", "video-off", "volume-2", "x",
+  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check", "clock",
+  "copy", "door-open", "download", "ellipsis", "hand", "headphones", "keyboard", "link", "list", "lock-keyhole",
+  "lock-keyhole-open", "mail", "maximize", "message-square", "mic", "mic-off", "minimize", "monitor", "phone-off",
+  "pin", "plus", "scan", "screen-share", "screen-share-off", "search", "settings", "share", "smartphone", "star",
+  "switch-camera", "user", "users", "video", "video-off", "volume-2", "x", "zoom-in", "zoom-out",
 ];
 
 /** What media/livekit.js imports from the SDK. */
 const livekitNames = [
-  "ConnectionError", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
+  "AudioPresets", "ConnectionError", "ConnectionState", "DisconnectReason", "LocalAudioTrack", "LocalVideoTrack", "Room",
   "RoomEvent", "Track", "VideoPresets", "setLogLevel",
 ];
 

@@ -13,7 +13,7 @@ class FakeMedia extends Emitter {
   connected = false;
   /** @type {unknown[]} */
   sent = [];
-  others = () => [{ id: "b", microphone: true, picture: "", share: "", sound: "s" }];
+  others = () => [{ id: "b", microphone: true, picture: "", share: "", sound: "s", shareSound: "" }];
   connect() {
     return new Promise((resolve, reject) => {
       this.succeed = () => { this.connected = true; resolve(undefined); };
@@ -22,7 +22,8 @@ class FakeMedia extends Emitter {
   }
   async send(outgoing) { this.sent.push(outgoing); }
   async close() { this.closed = true; this.fail?.(new Error("closed")); }
-  attachPicture() {} detachPicture() {} attachShare() {} detachShare() {} attachSound() {} detachSound() {}
+  attach() {} detach() {} watch() {}
+  stats() {}
   async playSound() {}
 }
 
@@ -129,12 +130,12 @@ test("joins: asks, connects, listens, sends", async (t) => {
   clock(t);
   const world = new World();
   const track = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "cam" }));
-  world.call.send({ microphone: null, microphoneOn: false, camera: track, share: null });
+  world.call.send({ microphone: null, microphoneOn: false, camera: track, share: null, shareSound: null, shareMode: "text" });
   await world.inCall();
   assert.deepEqual(world.states, ["joining", "incall"]);
   assert.deepEqual(world.call.roster.participants.map(({ id, displayName, picture }) => [id, displayName, picture]), [["me1", "Ana", "cam"], ["b", "Ben", ""]]);
   assert.equal(world.events?.opened, true);
-  assert.deepEqual(world.media?.sent, [{ microphone: null, microphoneOn: false, camera: track, share: null }]);
+  assert.deepEqual(world.media?.sent, [{ microphone: null, microphoneOn: false, camera: track, share: null, shareSound: null, shareMode: "text" }]);
 });
 
 test("a second click joins once", async (t) => {
@@ -331,12 +332,12 @@ test("what one may not send is held back, and sent when one may", async (t) => {
   const world = new World();
   await world.inCall();
   const microphone = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "mic" }));
-  world.call.send({ microphone, microphoneOn: true, camera: null, share: null });
+  world.call.send({ microphone, microphoneOn: true, camera: null, share: null, shareSound: null, shareMode: "text" });
   world.events?.emit("permissions", { may: { microphone: false, camera: true, share: true } });
-  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: false, camera: null, share: null });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" });
   assert.equal(world.call.roster.participants[0]?.microphone, false);
   world.events?.emit("permissions", { may: { microphone: true, camera: true, share: true } });
-  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: true, camera: null, share: null });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone, microphoneOn: true, camera: null, share: null, shareSound: null, shareMode: "text" });
 });
 
 test("a screen that one may not share any more is not sent", async (t) => {
@@ -344,10 +345,10 @@ test("a screen that one may not share any more is not sent", async (t) => {
   const world = new World();
   await world.inCall();
   const share = /** @type {MediaStreamTrack} */ (/** @type {unknown} */ ({ id: "screen" }));
-  world.call.send({ microphone: null, microphoneOn: false, camera: null, share });
+  world.call.send({ microphone: null, microphoneOn: false, camera: null, share, shareSound: null, shareMode: "text" });
   assert.equal(world.call.roster.participants[0]?.share, "screen");
   world.events?.emit("permissions", { may: { microphone: true, camera: true, share: false } });
-  assert.deepEqual(world.media?.sent.at(-1), { microphone: null, microphoneOn: false, camera: null, share: null });
+  assert.deepEqual(world.media?.sent.at(-1), { microphone: null, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" });
   assert.equal(world.call.roster.participants[0]?.share, "");
 });
 

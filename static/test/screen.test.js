@@ -2,40 +2,116 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Screen } from "../js/core/screen.js";
 
-/** A screen that a browser gives. */
+/** A screen, or its sound, that a browser gives. */
 class Track extends EventTarget {
   contentHint = "";
   stopped = false;
+  /** @type {object[]} */
+  constraints = [];
+  /** @param {object} settings @param {string} [handle] */
+  constructor(settings = {}, handle = "") {
+    super();
+    this.getSettings = () => settings;
+    this.getCaptureHandle = () => (handle ? { handle } : null);
+  }
+  async applyConstraints(constraints) { this.constraints.push(constraints); }
   stop() { this.stopped = true; }
 }
 
-/** @param {() => Promise<unknown>} getDisplayMedia */
-function screenOf(getDisplayMedia) {
-  const screen = new Screen(/** @type {never} */ ({ getDisplayMedia }));
+const here = { origin: "https://foyer.example", handle: "this-tab", size: () => ({ width: 1440, height: 900 }) };
+
+class Memory {
+  #items = new Map();
+  getItem(key) { return this.#items.get(key) ?? null; }
+  setItem(key, value) { this.#items.set(key, value); }
+}
+
+/** @param {(wish: object) => Promise<unknown>} getDisplayMedia */
+function screenOf(getDisplayMedia, others = {}, storage = new Memory()) {
+  const screen = new Screen(/** @type {never} */ ({ getDisplayMedia, ...others }), here, storage);
   /** @type {string[]} */
   const told = [];
-  screen.on("change", () => told.push(screen.track ? "on" : "off"));
+  screen.on("change", () => told.push(screen.track ? (screen.sound ? "on, heard" : "on") : "off"));
   screen.on("problem", () => told.push("problem"));
   return { screen, told };
 }
 
-/** @param {Track} track */
-const giving = (track) => async () => ({ getVideoTracks: () => [track] });
+/** @param {Track} track @param {Track[]} sounds */
+const giving = (track, ...sounds) => async () => ({ getVideoTracks: () => [track], getAudioTracks: () => sounds });
 
-test("shares until it is stopped, here or by the browser's own button", async () => {
+test("shares until it is stopped, here or by the browser's own button, and its sound with it", async () => {
   for (const end of ["here", "browser"]) {
     const track = new Track();
-    const { screen, told } = screenOf(giving(track));
+    const sound = new Track();
+    const { screen, told } = screenOf(giving(track, sound));
     await screen.start();
     await screen.start(); // once
     assert.equal(screen.track, track);
-    assert.equal(track.contentHint, "detail");
+    assert.equal(screen.sound, sound);
     if (end === "here") screen.stop();
     else track.dispatchEvent(new Event("ended"));
     screen.stop(); // nothing any more
-    assert.deepEqual(told, ["on", "off"]);
+    assert.deepEqual(told, ["on, heard", "off"]);
     assert.equal(screen.track, null);
-    assert.equal(track.stopped, true);
+    assert.equal(screen.sound, null);
+    assert.equal(track.stopped && sound.stopped, true);
+  }
+});
+
+test("sound that ends by itself leaves the picture; a screen without sound is fine", async () => {
+  const [track, sound] = [new Track(), new Track()];
+  const { screen, told } = screenOf(giving(track, sound));
+  await screen.start();
+  sound.dispatchEvent(new Event("ended"));
+  assert.deepEqual(told, ["on, heard", "on"]);
+  assert.equal(track.stopped, false);
+  const silent = screenOf(giving(new Track()));
+  await silent.screen.start();
+  assert.deepEqual(silent.told, ["on"]);
+});
+
+test("letters are kept sharp, or motion smooth; which one is remembered", async () => {
+  const storage = new Memory();
+  const track = new Track();
+  const { screen } = screenOf(giving(track), {}, storage);
+  await screen.start();
+  assert.equal(track.contentHint, "detail");
+  screen.mode = "motion";
+  assert.equal(track.contentHint, "motion");
+  assert.deepEqual(track.constraints.at(-1), { frameRate: { ideal: 30, max: 30 } });
+  assert.equal(screenOf(giving(new Track()), {}, storage).screen.mode, "motion");
+});
+
+test("a screen that shows the call itself is known", async () => {
+  for (const [want, settings, handle] of /** @type {const} */ ([
+    ["", { displaySurface: "browser", width: 1440, height: 820 }, "another-tab"],
+    ["itself", { displaySurface: "browser", width: 1440, height: 820 }, "this-tab"],
+    ["itself", { displaySurface: "window", width: 1438, height: 920 }, ""],
+    ["", { displaySurface: "window", width: 1000, height: 900 }, ""],
+    ["perhaps", { displaySurface: "monitor", width: 2560, height: 1440 }, ""],
+    ["", {}, ""],
+  ])) {
+    const { screen } = screenOf(giving(new Track(settings, handle)));
+    assert.equal(screen.tunnel, "");
+    await screen.start();
+    assert.equal(screen.tunnel, want, JSON.stringify(settings));
+  }
+});
+
+test("the call's own tab is not offered, and its sound not sent back: the system's only where the browser takes it out", async () => {
+  for (const sifts of [true, false]) {
+    /** @type {Record<string, unknown>} */
+    let wish = {};
+    /** @type {object[]} */
+    const handles = [];
+    const { screen } = screenOf(async (asked) => { wish = { ...asked }; return { getVideoTracks: () => [], getAudioTracks: () => [] }; }, {
+      getSupportedConstraints: () => (sifts ? { restrictOwnAudio: true } : {}),
+      setCaptureHandleConfig: (config) => handles.push(config),
+    });
+    await screen.start();
+    assert.equal(wish.selfBrowserSurface, "exclude");
+    assert.equal(wish.systemAudio, sifts ? "include" : "exclude");
+    assert.deepEqual(handles, [{ handle: "this-tab", permittedOrigins: ["https://foyer.example"] }]);
   }
 });
 
@@ -57,7 +133,7 @@ test("asks once at a time; saying no is no problem, a failure is", async () => {
 
 test("where browsers have no screens to share it is not possible, and nothing happens", async () => {
   for (const devices of [undefined, {}]) {
-    const screen = new Screen(devices);
+    const screen = new Screen(devices, here, null);
     assert.equal(screen.possible, false);
     await screen.start();
     assert.equal(screen.track, null);

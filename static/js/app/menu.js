@@ -127,7 +127,7 @@ function target(key, menu) {
  * @param {HTMLElement} menu
  * @param {DOMRect} anchor
  */
-function place(menu, anchor) {
+export function place(menu, anchor) {
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = anchor.bottom + gap;
   menu.style.left = `${Math.min(Math.max(gap, anchor.right - width), innerWidth - width - gap)}px`;

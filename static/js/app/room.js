@@ -11,15 +11,19 @@ import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
 import { Sounds, quietAbove } from "../core/sounds.js";
 import { t } from "../core/text.js";
+import { View } from "../core/view.js";
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { askFirst } from "./confirm.js";
+import { Connection } from "./connection.js";
 import { byId, within } from "./dom.js";
 import { Ended } from "./ended.js";
 import { Knocks } from "./knocks.js";
+import { layoutItems, tileItems } from "./layouts.js";
 import { Notices } from "./notices.js";
 import { People } from "./people.js";
 import { Prejoin } from "./prejoin.js";
+import { Sharing } from "./sharing.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { isOn } from "./switches.js";
@@ -34,7 +38,11 @@ const callView = byId("call", HTMLElement);
 const settings = new Settings(storage());
 const sounds = new Sounds();
 const devices = new Devices(navigator.mediaDevices, storage());
-const screen = new Screen(navigator.mediaDevices);
+const screen = new Screen(navigator.mediaDevices, {
+  origin: location.origin,
+  handle: crypto.randomUUID?.() ?? String(Math.random()), // insecure pages have no UUIDs, nor screens to share
+  size: () => ({ width: outerWidth * devicePixelRatio, height: outerHeight * devicePixelRatio }),
+}, storage());
 const call = new Call({
   ask: async (name, signal, former) => {
     const answer = await askToJoin(slug, name, signal, former);
@@ -50,14 +58,19 @@ const lobby = new Lobby({
   listen: () => new EventStream(`${base}/lobby/events`, null),
 });
 const moderation = new Moderation(base, { get, post });
+const view = new View(storage());
+const connection = new Connection((id) => call.stats(id));
 const stage = new Stage(call.roster, {
-  attachPicture: (id, element) => call.attachPicture(id, element),
-  detachPicture: (id, element) => call.detachPicture(id, element),
-  attachShare: (id, element) => call.attachShare(id, element),
-  detachShare: (id, element) => call.detachShare(id, element),
-  attachSound: (id, element) => call.attachSound(id, element),
-  detachSound: (id, element) => call.detachSound(id, element),
+  attach: (id, source, element) => call.attach(id, source, element),
+  detach: (id, source, element) => call.detach(id, source, element),
+  watch: (id, source, size) => call.watch(id, source, size),
   ownPicture: () => devices.outgoing().camera,
+}, view, {
+  items: (tile) => [
+    ...tileItems(tile, view),
+    { label: t("stage.connection"), act: () => connection.open(tile.participant, tile.name, tile.more) },
+  ],
+  details: (participant, anchor) => connection.open(participant, participant.displayName, anchor),
 });
 const notices = new Notices();
 const bar = new Bar(devices, screen, settings, sounds, () => call.leave(), () => void endForAll());
@@ -83,6 +96,8 @@ const knocks = new Knocks({
 });
 const people = new People(call.roster, moderation, (open) => { knocks.covered = open; });
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
+bar.more.add(() => layoutItems(view));
+new Sharing(screen, byId("bar-share", HTMLButtonElement));
 let displayName = prejoin.name;
 let before = call.state;
 /** Whether one has to be let in, as far as known. */
@@ -106,9 +121,12 @@ settings.on("change", ({ setting }) => {
   if (setting === "cues") sounds.on = settings.is("cues");
   if (setting === "noise" || setting === "echo" || setting === "gain") void devices.process(settings.processing);
 });
+let shared = false;
 screen.on("change", () => {
   send();
-  if (call.state === "incall") notices.say(screen.track ? words.sharing : words.shareEnded);
+  const shares = screen.track !== null;
+  if (call.state === "incall" && shares !== shared) notices.say(shares ? words.sharing : words.shareEnded);
+  shared = shares;
 });
 screen.on("problem", () => notices.say(words.cannotShare));
 devices.on("problem", ({ input, problem }) => {
@@ -241,7 +259,7 @@ function comeIn(name) {
 }
 
 function send() {
-  call.send({ ...devices.outgoing(), share: screen.track });
+  call.send({ ...devices.outgoing(), share: screen.track, shareSound: screen.sound, shareMode: screen.mode });
 }
 
 /** @param {string} name */

@@ -1,19 +1,36 @@
-// The stage: a tile for each participant, laid out to fill it, or beside the
-// screens that are shared.
+// The stage: a tile for each participant and each screen that is shared, where
+// core/layout.js says.
 
-import { divide, fit, perPage, places } from "../core/grid.js";
+import { Floor } from "../core/floor.js";
+import { layOut, needed, personKey } from "../core/layout.js";
+import { t } from "../core/text.js";
+import { CornerDrag } from "./corner.js";
 import { byId, within } from "./dom.js";
+import { put } from "./glide.js";
+import { menuButton } from "./menu.js";
 import { Share } from "./share.js";
 import { Tile } from "./tile.js";
-import { words } from "./words.js";
 
 /** @typedef {import("../core/roster.js").Roster} Roster */
 /** @typedef {import("../core/roster.js").Participant} Participant */
-/** @typedef {import("../core/grid.js").Area} Area */
-/** @typedef {import("./tile.js").Source} Source */
+/** @typedef {import("../core/view.js").View} View */
+/** @typedef {import("./picture.js").Source} Source */
+
+/** Picture sizes are told a moment after the last change: while a window is drawn larger they change all the time. */
+const settled = 150; // milliseconds
+
+/** Who looks at another tab for longer than this needs no pictures. */
+const leaves = 5000; // milliseconds
+
+/**
+ * What may be done with a tile besides looking at it.
+ * @typedef {object} Acts
+ * @property {(tile: Tile | Share) => import("./menu.js").Item[]} items of its menu
+ * @property {(participant: Participant, anchor: HTMLElement) => void} details shows how somebody's connection does
+ */
 
 export class Stage {
-  #stage = byId("stage", HTMLElement);
+  element = byId("stage", HTMLElement);
   #list = byId("tiles", HTMLElement);
   #screens = byId("screens", HTMLElement);
   #sounds = byId("sounds", HTMLElement);
@@ -24,48 +41,51 @@ export class Stage {
   #tiles = new Map();
   /** @type {Map<string, Share>} */
   #shares = new Map();
+  #floor = new Floor();
   #roster;
   #source;
+  #view;
+  #acts;
   #page = 0;
   #speaker = "";
+  #spotlight = "";
   #settled = false;
-  #laying = false;
+  /** Whether a layout is due; when one was asked for only because the stage changed its size, tiles jump. */
+  #due = { asked: false, glides: false };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #telling;
 
   /**
    * @param {Roster} roster
    * @param {Source} source
+   * @param {View} view
+   * @param {Acts} acts
    */
-  constructor(roster, source) {
+  constructor(roster, source, view, acts) {
     this.#roster = roster;
     this.#source = source;
-    roster.on("added", (participant) => {
-      const tile = new Tile(participant, source, this.#sounds);
-      this.#tiles.set(participant.id, tile);
-      if (participant.local) this.#list.prepend(tile.element);
-      else this.#list.append(tile.element);
-      this.#sendSoundTo(tile);
-      this.#showShare(participant);
-      this.#layOut();
-    });
+    this.#view = view;
+    this.#acts = acts;
+    roster.on("added", (participant) => this.#add(participant));
     roster.on("changed", (participant) => {
-      const tile = this.#tiles.get(participant.id);
-      const before = tile?.audio;
-      tile?.update(participant);
-      if (tile && tile.audio !== before) this.#sendSoundTo(tile);
+      this.#tiles.get(participant.id)?.update(participant);
       this.#showShare(participant);
+      if (!participant.local && this.#floor.update(participant.id, participant.speaking && participant.microphone)) this.#layOut();
     });
     roster.on("removed", ({ id }) => {
       this.#tiles.get(id)?.remove();
       this.#tiles.delete(id);
+      this.#floor.forget(id);
       this.#dropShare(id);
       this.#layOut();
     });
-    new ResizeObserver(() => this.#layOut()).observe(this.#stage);
+    view.on("change", () => this.#layOut());
+    new ResizeObserver(() => this.#layOut(false)).observe(this.element);
+    document.addEventListener("visibilitychange", () => this.#tellSizesIn(document.visibilityState === "visible" ? 0 : leaves));
+    document.addEventListener("fullscreenchange", () => this.#tellSizes());
     this.#pager.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
-      if (!button) return;
-      this.#page += Number(button.dataset.step);
-      this.#layOut();
+      if (button && button.ariaDisabled !== "true") this.turn(Number(button.dataset.step));
     });
   }
 
@@ -79,7 +99,58 @@ export class Stage {
   set speaker(id) {
     if (id === this.#speaker) return;
     this.#speaker = id;
-    for (const tile of this.#tiles.values()) this.#sendSoundTo(tile);
+    for (const tile of [...this.#tiles.values(), ...this.#shares.values()]) tile.speaker = id;
+  }
+
+  /** Whom everybody sees large, as a moderator chose; empty: nobody. @param {string} id */
+  set spotlight(id) {
+    this.#spotlight = id;
+    this.#layOut();
+  }
+
+  get spotlight() {
+    return this.#spotlight;
+  }
+
+  /** The tile of who has the floor, else of anybody else: what a small picture of the call shows. */
+  get foremost() {
+    const [share] = this.#shares.values();
+    if (share) return share;
+    const others = this.#roster.participants.filter(({ local }) => !local);
+    const id = [this.#spotlight, ...this.#floor.speakers].find((known) => others.some((other) => other.id === known)) ?? others[0]?.id;
+    return id === undefined ? undefined : this.#tiles.get(id);
+  }
+
+  /** The tile of a participant. @param {string} id */
+  tile(id) {
+    return this.#tiles.get(id);
+  }
+
+  /** Shows another page of people. @param {number} step */
+  turn(step) {
+    this.#page += step;
+    this.#layOut();
+  }
+
+  /** Looks again at what is on screen: the stage is in another window now. */
+  refresh() {
+    this.#layOut(false);
+  }
+
+  /** @param {Participant} participant */
+  #add(participant) {
+    const tile = new Tile(participant, this.#source, this.#sounds);
+    tile.speaker = this.#speaker;
+    this.#tiles.set(participant.id, tile);
+    tile.element.hidden = true; // until it has a place
+    if (participant.local) this.#list.prepend(tile.element);
+    else this.#list.append(tile.element);
+    menuButton(tile.more, byId("call", HTMLElement), () => this.#acts.items(tile));
+    tile.bars.addEventListener("click", () => this.#acts.details(tile.participant, tile.bars));
+    if (participant.local) new CornerDrag(tile.element, this.element, (corner) => { this.#view.corner = corner; });
+    this.#pinOnDoubleClick(tile);
+    this.#showShare(participant);
+    this.#layOut();
   }
 
   /** One's own screen one sees anyway. @param {Participant} participant */
@@ -91,9 +162,13 @@ export class Stage {
     } else if (shown) {
       shown.update(participant);
     } else {
-      const added = new Share(participant, this.#source);
+      const added = new Share(participant, this.#source, this.#sounds);
+      added.speaker = this.#speaker;
       this.#shares.set(id, added);
+      added.element.hidden = true;
       this.#screens.append(added.element);
+      menuButton(added.more, byId("call", HTMLElement), () => this.#acts.items(added));
+      this.#pinOnDoubleClick(added);
       this.#layOut();
     }
   }
@@ -107,61 +182,91 @@ export class Stage {
     this.#layOut();
   }
 
-  /** @param {Tile} tile */
-  #sendSoundTo(tile) {
-    if (!tile.audio || !this.#speaker || !("setSinkId" in tile.audio)) return;
-    // A speaker that was just pulled out: the browser plays on its default.
-    tile.audio.setSinkId(this.#speaker).catch(() => {});
-  }
-
-  /** Lays out once for all changes of a moment; not in an animation frame, which tabs in the background do not get. */
-  #layOut() {
-    if (this.#laying) return;
-    this.#laying = true;
-    queueMicrotask(() => {
-      this.#laying = false;
-      this.#layOutNow();
+  /** @param {Tile | Share} tile */
+  #pinOnDoubleClick(tile) {
+    tile.element.addEventListener("dblclick", (event) => {
+      if (event.target instanceof Element && event.target.closest("button")) return;
+      this.#view.pinned = this.#view.pinned === tile.key ? "" : tile.key;
     });
   }
 
-  #layOutNow() {
+  /** Lays out once for all changes of a moment; not in an animation frame, which tabs in the background do not get. */
+  #layOut(glides = true) {
+    this.#due.glides ||= glides;
+    if (this.#due.asked) return;
+    this.#due.asked = true;
+    queueMicrotask(() => {
+      const { glides: now } = this.#due;
+      this.#due = { asked: false, glides: false };
+      this.#layOutNow(now);
+    });
+  }
+
+  /** @param {boolean} glides */
+  #layOutNow(glides) {
     const participants = this.#roster.participants;
     this.#count.textContent = String(participants.length);
     this.#alone.hidden = !this.#settled || participants.length !== 1;
-    const { clientWidth: width, clientHeight: height } = this.#stage;
+    const { clientWidth: width, clientHeight: height } = this.element;
     if (participants.length === 0 || width === 0 || height === 0) return;
-    const whole = { x: 0, y: 0, width, height };
-    const { screens, people } = this.#shares.size > 0 ? divide(this.#shares.size, width, height) : { screens: whole, people: whole };
+    const { mode, pinned, hidesSelf, corner } = this.#view;
+    const layout = layOut({
+      people: participants.map(({ id }) => id),
+      self: participants.find(({ local }) => local)?.id ?? "",
+      shares: [...this.#shares.keys()],
+      mode, pinned, hidesSelf, corner, width, height,
+      spotlight: this.#spotlight,
+      speakers: this.#floor.speakers,
+      page: this.#page,
+      rtl: getComputedStyle(this.element).direction === "rtl",
+    });
+    const tiles = new Map([...this.#tiles.values(), ...this.#shares.values()].map((tile) => [tile.key, tile]));
+    const shown = new Map(layout.places.map((place) => [place.key, place]));
+    put(layout.places.flatMap((place) => {
+      const element = tiles.get(place.key)?.element;
+      return element ? [{ element, to: place }] : [];
+    }), glides);
+    for (const [key, tile] of tiles) {
+      const place = shown.get(key);
+      tile.element.hidden = place === undefined;
+      tile.element.dataset.part = place?.part ?? "";
+      if (tile instanceof Share) tile.held = key === pinned;
+      else tile.held = key === pinned ? "pin" : key === personKey(this.#spotlight) ? "spotlight" : "";
+    }
     this.#screens.hidden = this.#shares.size === 0;
-    this.#place([...this.#shares.values()].map(({ element }) => element), screens);
-    const size = perPage(participants.length, people.width, people.height);
-    const pages = Math.ceil(participants.length / size);
-    this.#page = Math.max(0, Math.min(this.#page, pages - 1));
-    const elements = participants.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
-    const shown = elements.slice(this.#page * size, (this.#page + 1) * size);
-    for (const element of elements) element.hidden = !shown.includes(element);
-    this.#place(shown, people);
-    this.#pager.hidden = pages === 1;
-    within(this.#pager, "span", HTMLElement).textContent = words.pages(this.#page + 1, pages);
-    for (const button of this.#pager.querySelectorAll("button")) {
-      button.disabled = button.dataset.step === "-1" ? this.#page === 0 : this.#page === pages - 1;
+    this.#showPages(layout.page, layout.pages);
+    // The first picture should not wait; sizes that only change may.
+    if (glides) this.#tellSizes();
+    else this.#tellSizesIn(settled);
+  }
+
+  /** @param {number} ms */
+  #tellSizesIn(ms) {
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.#tellSizes(), ms);
+  }
+
+  /** Says of every tile how large its picture is needed, so that no more is received. */
+  #tellSizes() {
+    const { ownerDocument: { defaultView, visibilityState, fullscreenElement } } = this.element;
+    const density = defaultView?.devicePixelRatio ?? 1;
+    for (const tile of [...this.#tiles.values(), ...this.#shares.values()]) {
+      const { element } = tile;
+      const seen = visibilityState === "visible" && !element.hidden && (fullscreenElement?.contains(element) ?? true);
+      tile.size = seen ? needed(element.clientWidth, density) : null;
     }
   }
 
   /**
-   * Fills an area with tiles.
-   * @param {HTMLElement[]} elements
-   * @param {Area} area
+   * @param {number} page
+   * @param {number} pages
    */
-  #place(elements, { x: left, y: top, width, height }) {
-    if (elements.length === 0) return;
-    const grid = fit(elements.length, width, height);
-    const corners = places(grid, elements.length, width, height);
-    for (const [i, element] of elements.entries()) {
-      const { x, y } = corners[i] ?? { x: 0, y: 0 };
-      element.style.width = `${grid.width}px`;
-      element.style.height = `${grid.height}px`;
-      element.style.transform = `translate(${left + x}px, ${top + y}px)`;
+  #showPages(page, pages) {
+    this.#page = page;
+    this.#pager.hidden = pages === 1;
+    within(this.#pager, "span", HTMLElement).textContent = t("stage.page", { page: page + 1, pages });
+    for (const button of this.#pager.querySelectorAll("button")) {
+      button.ariaDisabled = String(button.dataset.step === "-1" ? page === 0 : page === pages - 1);
     }
   }
 }

@@ -1,35 +1,25 @@
 // One person on the stage.
 
 import { hue, initials } from "../core/face.js";
+import { personKey } from "../core/layout.js";
+import { t } from "../core/text.js";
 import { byId, icon, within } from "./dom.js";
+import { Picture, Sound } from "./picture.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/roster.js").Participant} Participant */
-
-/**
- * Where a tile gets its picture and its sound from.
- * @typedef {object} Source
- * @property {(id: string, element: HTMLVideoElement) => void} attachPicture
- * @property {(id: string, element: HTMLVideoElement) => void} detachPicture
- * @property {(id: string, element: HTMLVideoElement) => void} attachShare
- * @property {(id: string, element: HTMLVideoElement) => void} detachShare
- * @property {(id: string, element: HTMLAudioElement) => void} attachSound
- * @property {(id: string, element: HTMLAudioElement) => void} detachSound
- * @property {() => MediaStreamTrack | null} ownPicture
- */
+/** @typedef {import("./picture.js").Source} Source */
 
 export class Tile {
   element;
-  #source;
-  #sounds;
+  /** Opens what may be done with the tile. */
+  more;
+  /** Shows a poor connection, and opens its details. */
+  bars;
+  #picture;
+  #sound;
   /** @type {Participant} */
   #participant;
-  /** @type {HTMLVideoElement | null} */
-  #video = null;
-  /** @type {HTMLAudioElement | null} */
-  #audio = null;
-  #picture = "";
-  #sound = "";
 
   /**
    * @param {Participant} participant
@@ -38,23 +28,55 @@ export class Tile {
    */
   constructor(participant, source, sounds) {
     const template = byId("tile-template", HTMLTemplateElement);
+    const { id, local } = participant;
     this.element = within(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), ".tile", HTMLElement);
-    this.element.dataset.participant = participant.id;
-    this.element.classList.toggle("mirrored", participant.local);
-    this.#source = source;
-    this.#sounds = sounds;
+    this.element.dataset.participant = id;
+    this.element.classList.toggle("mirrored", local);
+    this.more = within(this.element, ".tile-more", HTMLButtonElement);
+    this.bars = within(this.element, ".tile-quality", HTMLButtonElement);
+    const blank = within(this.element, ".tile-blank", HTMLElement);
+    this.#picture = new Picture(source, id, "camera", local, (video) => blank.after(video));
+    this.#sound = new Sound(source, id, "microphone", sounds);
     this.#participant = participant;
     this.#showWho();
     this.update(participant);
   }
 
-  /** The element that plays this person's sound, if there is one. */
-  get audio() {
-    return this.#audio;
+  get key() {
+    return personKey(this.#participant.id);
   }
 
   get participant() {
     return this.#participant;
+  }
+
+  /** How it is called in menus. */
+  get name() {
+    const { displayName, username } = this.#participant;
+    return displayName || username || words.someone;
+  }
+
+  /** The element that shows the picture, if there is one. */
+  get video() {
+    return this.#picture.video;
+  }
+
+  /** How large the picture is on screen; null: it is not. @param {import("../media/types.js").Size | null} size */
+  set size(size) {
+    this.#picture.size = size;
+  }
+
+  /** Which speaker plays the sound. @param {string} id */
+  set speaker(id) {
+    this.#sound.speaker = id;
+  }
+
+  /** Whether it is kept large, by oneself or for everybody. @param {"" | "pin" | "spotlight"} mark */
+  set held(mark) {
+    const held = within(this.element, ".tile-held", HTMLElement);
+    held.hidden = mark === "";
+    if (mark === "") return;
+    held.replaceChildren(mark === "pin" ? icon("pin") : icon("star"), hiddenText(mark === "pin" ? t("stage.pinned") : t("stage.in_spotlight")));
   }
 
   /** @param {Participant} participant */
@@ -69,15 +91,17 @@ export class Tile {
     const mark = within(this.element, ".tile-mark", HTMLElement);
     mark.textContent = participant.host ? words.host : participant.guest ? words.guest : "";
     mark.hidden = mark.textContent === "";
-    within(this.element, ".tile-quality", HTMLElement).hidden = participant.quality === "good";
-    if (participant.picture !== this.#picture) this.#showPicture(participant.picture);
-    if (participant.sound !== this.#sound) this.#playSound(participant.sound);
+    this.bars.hidden = participant.quality === "good";
+    this.bars.classList.toggle("lost", participant.quality === "lost");
+    this.bars.ariaLabel = participant.quality === "lost" ? t("stage.lost_connection") : t("stage.poor_connection");
+    this.#picture.show(participant.picture);
+    this.#sound.play(participant.sound);
   }
 
   /** Lets go of the picture and the sound and takes the tile away. */
   remove() {
-    this.#showPicture("");
-    this.#playSound("");
+    this.#picture.show("");
+    this.#sound.play("");
     this.element.remove();
   }
 
@@ -86,6 +110,7 @@ export class Tile {
     this.element.dataset.user = username;
     const name = displayName || username;
     within(this.element, ".tile-name", HTMLElement).textContent = local ? words.you(name) : name || words.someone;
+    this.more.ariaLabel = t("stage.more_for", { name: this.name });
     const avatar = within(this.element, ".avatar", HTMLElement);
     for (const element of [this.element, avatar]) {
       element.classList.remove(...[...element.classList].filter((known) => known.startsWith("hue-")));
@@ -93,44 +118,12 @@ export class Tile {
     }
     avatar.replaceChildren(initials(name) || icon("user"));
   }
+}
 
-  /** @param {string} picture */
-  #showPicture(picture) {
-    const { id, local } = this.#participant;
-    if (this.#video) {
-      if (!local) this.#source.detachPicture(id, this.#video);
-      this.#video.srcObject = null;
-      this.#video.remove();
-      this.#video = null;
-    }
-    this.#picture = picture;
-    if (!picture) return;
-    const video = document.createElement("video");
-    video.autoplay = true;
-    video.muted = true;
-    video.playsInline = true;
-    video.disablePictureInPicture = local;
-    const own = local ? this.#source.ownPicture() : null;
-    if (own) video.srcObject = new MediaStream([own]);
-    this.#video = video;
-    within(this.element, ".tile-blank", HTMLElement).after(video);
-    if (!local) this.#source.attachPicture(id, video);
-  }
-
-  /** @param {string} sound */
-  #playSound(sound) {
-    const { id } = this.#participant;
-    if (this.#audio) {
-      this.#source.detachSound(id, this.#audio);
-      this.#audio.srcObject = null;
-      this.#audio.remove();
-      this.#audio = null;
-    }
-    this.#sound = sound;
-    if (!sound) return;
-    this.#audio = document.createElement("audio");
-    this.#audio.autoplay = true;
-    this.#sounds.append(this.#audio);
-    this.#source.attachSound(id, this.#audio);
-  }
+/** @param {string} text */
+function hiddenText(text) {
+  const span = document.createElement("span");
+  span.className = "visually-hidden";
+  span.textContent = text;
+  return span;
 }

@@ -81,7 +81,7 @@ export class Call extends Emitter {
   /** @type {May} */
   #may = { microphone: true, camera: true, share: true };
   /** @type {Outgoing} */
-  #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null };
+  #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" };
   /** @type {() => void} */
   #wake = () => {};
 
@@ -149,50 +149,40 @@ export class Call extends Emitter {
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {import("../media/types.js").Source} source
+   * @param {HTMLMediaElement} element
    */
-  attachPicture(id, element) {
-    this.#connection?.media.attachPicture(id, element);
+  attach(id, source, element) {
+    this.#connection?.media.attach(id, source, element);
   }
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {import("../media/types.js").Source} source
+   * @param {HTMLMediaElement} element
    */
-  detachPicture(id, element) {
-    this.#connection?.media.detachPicture(id, element);
+  detach(id, source, element) {
+    this.#connection?.media.detach(id, source, element);
   }
 
   /**
+   * How large a picture is shown; null: not at all.
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {"camera" | "share"} source
+   * @param {import("../media/types.js").Size | null} size
    */
-  attachShare(id, element) {
-    this.#connection?.media.attachShare(id, element);
+  watch(id, source, size) {
+    this.#connection?.media.watch(id, source, size);
   }
 
   /**
-   * @param {string} id
-   * @param {HTMLVideoElement} element
+   * How the connection does, of one participant's tracks or of everybody's; null
+   * without a connection.
+   * @param {string} [id]
    */
-  detachShare(id, element) {
-    this.#connection?.media.detachShare(id, element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLAudioElement} element
-   */
-  attachSound(id, element) {
-    this.#connection?.media.attachSound(id, element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLAudioElement} element
-   */
-  detachSound(id, element) {
-    this.#connection?.media.detachSound(id, element);
+  async stats(id) {
+    const media = this.#connection?.connected ? this.#connection.media : null;
+    return media ? media.stats(id) : null;
   }
 
   /** Starts sound that the browser held back; to be called from a tap. */
@@ -364,12 +354,13 @@ export class Call extends Emitter {
   }
 
   #allowed() {
-    const { microphone, microphoneOn, camera, share } = this.#outgoing;
+    const { microphoneOn, camera, share, shareSound } = this.#outgoing;
     return {
-      microphone,
+      ...this.#outgoing,
       microphoneOn: microphoneOn && this.#may.microphone,
       camera: this.#may.camera ? camera : null,
       share: this.#may.share ? share : null,
+      shareSound: this.#may.share ? shareSound : null,
     };
   }
 

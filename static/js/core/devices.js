@@ -269,7 +269,7 @@ export class Devices extends Emitter {
 
   /**
    * What there is to send.
-   * @returns {Omit<import("../media/types.js").Outgoing, "share">}
+   * @returns {Pick<import("../media/types.js").Outgoing, "microphone" | "microphoneOn" | "camera">}
    */
   outgoing() {
     const { microphone, camera } = this.use;

@@ -27,6 +27,7 @@ const namelessFor = 2000; // milliseconds
  * @property {string} picture
  * @property {string} share
  * @property {string} sound
+ * @property {string} shareSound
  * @property {boolean} speaking
  * @property {import("../media/types.js").Quality} quality
  */
@@ -77,7 +78,7 @@ export class Roster extends Emitter {
     }
     this.#self = self;
     for (const who of people) this.#names.set(who.participant, who);
-    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", share: before?.share ?? "", sound: "" });
+    this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", share: before?.share ?? "", sound: "", shareSound: "" });
   }
 
   /**

@@ -2,16 +2,19 @@
 // gate answers.
 
 import {
-  ConnectionError, ConnectionState, DisconnectReason, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, Track,
+  AudioPresets, ConnectionError, ConnectionState, DisconnectReason, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, Track,
   VideoPresets, setLogLevel,
 } from "../../vendor/livekit.mjs";
 import { Emitter } from "../core/emitter.js";
+import { sample } from "./rtc_stats.js";
 import { Refused } from "./types.js";
 
 /** @typedef {import("../../vendor/livekit.mjs").Participant} Participant */
 /** @typedef {import("../../vendor/livekit.mjs").RemoteParticipant} RemoteParticipant */
 /** @typedef {import("./types.js").Outgoing} Outgoing */
 /** @typedef {import("./types.js").Quality} Quality */
+/** @typedef {import("./types.js").Size} Size */
+/** @typedef {import("./types.js").Source} Source */
 
 // It reports its own channels closing as errors whenever one leaves; what matters comes as events.
 setLogLevel("silent");
@@ -22,6 +25,27 @@ const putOut = [
   DisconnectReason.DUPLICATE_IDENTITY, DisconnectReason.USER_REJECTED,
 ];
 
+/** @type {Record<Source, Track.Source>} */
+const sources = {
+  microphone: Track.Source.Microphone,
+  camera: Track.Source.Camera,
+  share: Track.Source.ScreenShare,
+  shareSound: Track.Source.ScreenShareAudio,
+};
+
+/**
+ * How a screen is encoded. Letters may come slowly but must be sharp; what moves
+ * may lose sharpness but must not stutter.
+ * @type {Record<import("./types.js").ShareMode, {encoding: {maxBitrate: number, maxFramerate: number}, degradation: RTCDegradationPreference}>}
+ */
+const screens = {
+  text: { encoding: { maxBitrate: 2_500_000, maxFramerate: 15 }, degradation: "maintain-resolution" },
+  motion: { encoding: { maxBitrate: 5_000_000, maxFramerate: 30 }, degradation: "maintain-framerate" },
+};
+
+/** The sound of a screen is more often music or a film than somebody's voice. @type {import("../../vendor/livekit.mjs").TrackPublishOptions} */
+const music = { audioPreset: AudioPresets.musicHighQuality, dtx: false, red: false };
+
 /** @returns {import("./types.js").Media} */
 export function create() {
   return new LiveKit();
@@ -30,8 +54,8 @@ export function create() {
 /** @extends {Emitter<import("./types.js").MediaEvents>} */
 class LiveKit extends Emitter {
   #room = new Room({
-    adaptiveStream: true,
-    dynacast: true,
+    adaptiveStream: false, // the stage says what is on screen, and how large: watch()
+    dynacast: true, // of the layers, only what somebody watches is encoded and sent
     // The tracks are the page's: it uses them again when it joins afresh.
     stopLocalTrackOnUnpublish: false,
     publishDefaults: {
@@ -47,6 +71,10 @@ class LiveKit extends Emitter {
   #camera = null;
   /** @type {LocalVideoTrack | null} */
   #share = null;
+  /** @type {LocalAudioTrack | null} */
+  #shareSound = null;
+  /** How large pictures are shown, by whose and which. @type {Map<string, Size | null>} */
+  #watched = new Map();
   /** @type {Outgoing | null} */
   #wanted = null;
   /** @type {Promise<void> | null} */
@@ -64,7 +92,11 @@ class LiveKit extends Emitter {
       .on(RoomEvent.SignalConnected, () => room.remoteParticipants.forEach(tell))
       .on(RoomEvent.ParticipantConnected, tell)
       .on(RoomEvent.ParticipantDisconnected, ({ identity }) => this.emit("gone", { id: identity }))
-      .on(RoomEvent.TrackSubscribed, (_track, _publication, participant) => tell(participant))
+      .on(RoomEvent.TrackSubscribed, (_track, { source }, participant) => {
+        const known = sourceOf(source);
+        if (known === "camera" || known === "share") this.#ask(participant.identity, known);
+        tell(participant);
+      })
       .on(RoomEvent.TrackUnsubscribed, (_track, _publication, participant) => tell(participant))
       .on(RoomEvent.TrackPublished, (_publication, participant) => tell(participant))
       .on(RoomEvent.TrackUnpublished, (_publication, participant) => tell(participant))
@@ -78,6 +110,7 @@ class LiveKit extends Emitter {
         if (track === this.#microphone) this.#microphone = null;
         if (track === this.#camera) this.#camera = null;
         if (track === this.#share) this.#share = null;
+        if (track === this.#shareSound) this.#shareSound = null;
       })
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.emit("sound", { blocked: !room.canPlaybackAudio }))
       .on(RoomEvent.SignalReconnecting, () => this.emit("reconnecting", null))
@@ -122,7 +155,9 @@ class LiveKit extends Emitter {
     let done = null;
     while (this.#wanted && this.#wanted !== done && this.#room.state === ConnectionState.Connected) {
       done = this.#wanted;
-      const results = await Promise.allSettled([this.#sendMicrophone(done), this.#sendCamera(done.camera), this.#sendShare(done.share)]);
+      const results = await Promise.allSettled([
+        this.#sendMicrophone(done), this.#sendCamera(done.camera), this.#sendShare(done), this.#sendShareSound(done.shareSound),
+      ]);
       for (const result of results) if (result.status === "rejected") throw result.reason;
     }
   }
@@ -159,79 +194,103 @@ class LiveKit extends Emitter {
     await this.#camera.unmute();
   }
 
-  /** @param {MediaStreamTrack | null} share */
-  async #sendShare(share) {
+  /** @param {Outgoing} wanted */
+  async #sendShare({ share, shareMode }) {
     const sent = this.#share;
-    if (sent?.mediaStreamTrack === share) return;
+    const { encoding, degradation } = screens[shareMode];
+    if (sent?.mediaStreamTrack === share) {
+      await tune(sent.sender, encoding, degradation);
+      return;
+    }
     if (sent) await this.#room.localParticipant.unpublishTrack(sent, false);
     this.#share = null;
     if (!share) return;
     const track = new LocalVideoTrack(share, undefined, true);
     this.#share = track;
-    await this.#publish(track, Track.Source.ScreenShare);
+    await this.#publish(track, Track.Source.ScreenShare, { screenShareEncoding: encoding, degradationPreference: degradation });
+  }
+
+  /** @param {MediaStreamTrack | null} sound */
+  async #sendShareSound(sound) {
+    const sent = this.#shareSound;
+    if ((sent?.mediaStreamTrack ?? null) === sound) return;
+    if (sent) await this.#room.localParticipant.unpublishTrack(sent, false);
+    this.#shareSound = null;
+    if (!sound) return;
+    const track = new LocalAudioTrack(sound, undefined, true);
+    this.#shareSound = track;
+    await this.#publish(track, Track.Source.ScreenShareAudio, music);
   }
 
   /**
    * @param {LocalAudioTrack | LocalVideoTrack} track
    * @param {Track.Source} source
+   * @param {import("../../vendor/livekit.mjs").TrackPublishOptions} [options]
    */
-  async #publish(track, source) {
+  async #publish(track, source, options = {}) {
     try {
-      await this.#room.localParticipant.publishTrack(track, { source });
+      await this.#room.localParticipant.publishTrack(track, { ...options, source });
     } catch (error) {
       if (this.#microphone === track) this.#microphone = null;
       if (this.#camera === track) this.#camera = null;
       if (this.#share === track) this.#share = null;
+      if (this.#shareSound === track) this.#shareSound = null;
       throw error;
     }
   }
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {Source} source
+   * @param {HTMLMediaElement} element
    */
-  attachPicture(id, element) {
-    this.#track(id, Track.Source.Camera)?.attach(element);
+  attach(id, source, element) {
+    this.#publication(id, source)?.track?.attach(element);
   }
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {Source} source
+   * @param {HTMLMediaElement} element
    */
-  detachPicture(id, element) {
-    this.#track(id, Track.Source.Camera)?.detach(element);
+  detach(id, source, element) {
+    this.#publication(id, source)?.track?.detach(element);
   }
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {"camera" | "share"} source
+   * @param {Size | null} size
    */
-  attachShare(id, element) {
-    this.#track(id, Track.Source.ScreenShare)?.attach(element);
+  watch(id, source, size) {
+    this.#watched.set(`${id} ${source}`, size);
+    this.#ask(id, source);
   }
 
   /**
+   * Asks for a picture as it is watched. LiveKit takes that only once the track is here.
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {"camera" | "share"} source
    */
-  detachShare(id, element) {
-    this.#track(id, Track.Source.ScreenShare)?.detach(element);
+  #ask(id, source) {
+    const size = this.#watched.get(`${id} ${source}`);
+    const publication = this.#publication(id, source);
+    if (size === undefined || !publication?.track) return;
+    if (size) publication.setVideoDimensions(size);
+    publication.setEnabled(size !== null);
   }
 
-  /**
-   * @param {string} id
-   * @param {HTMLAudioElement} element
-   */
-  attachSound(id, element) {
-    this.#track(id, Track.Source.Microphone)?.attach(element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLAudioElement} element
-   */
-  detachSound(id, element) {
-    this.#track(id, Track.Source.Microphone)?.detach(element);
+  /** @param {string} [id] */
+  async stats(id) {
+    const { localParticipant, remoteParticipants } = this.#room;
+    const participants = [localParticipant, ...remoteParticipants.values()].filter(({ identity }) => id === undefined || identity === id);
+    const tracks = participants.flatMap(({ identity, isLocal, trackPublications }) => {
+      return [...trackPublications.values()].flatMap(({ source, track }) => {
+        const known = sourceOf(source);
+        return track && known ? [{ id: identity, source: known, sent: isLocal, report: track.getRTCStatsReport() }] : [];
+      });
+    });
+    return sample(await Promise.all(tracks.map(async (track) => ({ ...track, report: await track.report }))));
   }
 
   async playSound() {
@@ -245,11 +304,34 @@ class LiveKit extends Emitter {
 
   /**
    * @param {string} id
-   * @param {Track.Source} source
+   * @param {Source} source
    */
-  #track(id, source) {
-    return this.#room.remoteParticipants.get(id)?.getTrackPublication(source)?.track;
+  #publication(id, source) {
+    return this.#room.remoteParticipants.get(id)?.getTrackPublication(sources[source]);
   }
+}
+
+/**
+ * Changes how a track that is being sent is encoded.
+ * @param {RTCRtpSender | undefined} sender
+ * @param {{maxBitrate: number, maxFramerate: number}} encoding
+ * @param {RTCDegradationPreference} degradation
+ */
+async function tune(sender, { maxBitrate, maxFramerate }, degradation) {
+  const parameters = sender?.getParameters();
+  const best = parameters?.encodings.at(-1);
+  if (!sender || !parameters || !best || best.maxFramerate === maxFramerate) return;
+  Object.assign(best, { maxBitrate, maxFramerate });
+  parameters.degradationPreference = degradation;
+  await sender.setParameters(parameters);
+}
+
+/**
+ * @param {Track.Source} source
+ * @returns {Source | undefined}
+ */
+function sourceOf(source) {
+  return /** @type {Source[]} */ (Object.keys(sources)).find((known) => sources[known] === source);
 }
 
 /**
@@ -257,15 +339,19 @@ class LiveKit extends Emitter {
  * @returns {import("./types.js").Present}
  */
 function present(participant) {
+  /** @param {Source} source */
+  const shown = (source) => {
+    const publication = participant.getTrackPublication(sources[source]);
+    return publication?.track && !publication.isMuted ? publication.trackSid : "";
+  };
   const microphone = participant.getTrackPublication(Track.Source.Microphone);
-  const camera = participant.getTrackPublication(Track.Source.Camera);
-  const share = participant.getTrackPublication(Track.Source.ScreenShare);
   return {
     id: participant.identity,
     microphone: microphone !== undefined && !microphone.isMuted,
-    picture: camera?.track && !camera.isMuted ? camera.track.sid ?? camera.trackSid : "",
-    share: share?.track && !share.isMuted ? share.track.sid ?? share.trackSid : "",
-    sound: microphone?.track ? microphone.track.sid ?? microphone.trackSid : "",
+    picture: shown("camera"),
+    share: shown("share"),
+    sound: microphone?.track ? microphone.trackSid : "",
+    shareSound: shown("shareSound"),
   };
 }
 

@@ -3,6 +3,7 @@
 import { LocalAudioTrack, LocalVideoTrack, Logger, connect } from "../../vendor/twilio.mjs";
 import { Emitter } from "../core/emitter.js";
 import { LevelMeter } from "../core/level.js";
+import { sample } from "./twilio_stats.js";
 import { parting, qualityOf, refusal, roomOf } from "./twilio_terms.js";
 import { Refused } from "./types.js";
 
@@ -11,7 +12,10 @@ import { Refused } from "./types.js";
 /** @typedef {import("../../vendor/twilio.mjs").RemoteTrackPublication} RemoteTrackPublication */
 /** @typedef {import("./types.js").Outgoing} Outgoing */
 
-/** Whose names the tracks bear: Twilio knows kinds of tracks only. @typedef {"microphone" | "camera" | "share"} Source */
+/** @typedef {import("./types.js").Flow} Flow */
+/** @typedef {import("./types.js").Size} Size */
+
+/** Whose names the tracks bear: Twilio knows kinds of tracks only. @typedef {import("./types.js").Source} Source */
 
 // What matters comes as events. Not to be remembered in the browser's storage.
 Logger.getLogger("twilio-video").setLevel("silent", false);
@@ -25,9 +29,9 @@ const options = {
   bandwidthProfile: {
     video: {
       mode: "collaboration", // a shared screen first
-      // Only what is on screen is received, at the size at which it is shown.
-      clientTrackSwitchOffControl: "auto",
-      contentPreferencesMode: "auto",
+      // The stage says what is on screen, and how large: watch().
+      clientTrackSwitchOffControl: "manual",
+      contentPreferencesMode: "manual",
     },
   },
   insights: false, // nothing about calls goes anywhere but into them
@@ -52,9 +56,9 @@ class Twilio extends Emitter {
   /**
    * What is published. Twilio sends a copy of each track, so that what the page
    * does to its own has no effect here.
-   * @type {{microphone: LocalAudioTrack | null, camera: LocalVideoTrack | null, share: LocalVideoTrack | null}}
+   * @type {{microphone: LocalAudioTrack | null, camera: LocalVideoTrack | null, share: LocalVideoTrack | null, shareSound: LocalAudioTrack | null}}
    */
-  #sent = { microphone: null, camera: null, share: null };
+  #sent = { microphone: null, camera: null, share: null, shareSound: null };
   /** The page's own microphone, of which the published one is a copy. @type {MediaStreamTrack | null} */
   #microphone = null;
   /** @type {Outgoing | null} */
@@ -65,8 +69,10 @@ class Twilio extends Emitter {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #listening;
   #speaking = "";
-  /** What plays sound. @type {Set<HTMLAudioElement>} */
+  /** What plays sound. @type {Set<HTMLMediaElement>} */
   #sounds = new Set();
+  /** How large pictures are shown, by whose and which. @type {Map<string, Size | null>} */
+  #watched = new Map();
 
   /**
    * @param {string} url
@@ -108,7 +114,10 @@ class Twilio extends Emitter {
     room.on("participantReconnected", ({ identity, networkQualityLevel }) => this.#tellQuality(identity, networkQualityLevel));
     room.on("trackPublished", (_publication, participant) => tell(participant));
     room.on("trackUnpublished", (_publication, participant) => tell(participant));
-    room.on("trackSubscribed", (_track, _publication, participant) => tell(participant));
+    room.on("trackSubscribed", (_track, { trackName }, participant) => {
+      if (trackName === "camera" || trackName === "share") this.#ask(participant.identity, trackName);
+      tell(participant);
+    });
     room.on("trackUnsubscribed", (_track, _publication, participant) => tell(participant));
     room.on("trackEnabled", (_publication, participant) => tell(participant));
     room.on("trackDisabled", (_publication, participant) => tell(participant));
@@ -168,12 +177,13 @@ class Twilio extends Emitter {
    * Stops at once what is not to be sent any more, whatever is under way.
    * @param {Outgoing} outgoing
    */
-  #withhold({ microphone, microphoneOn, camera, share }) {
+  #withhold({ microphone, microphoneOn, camera, share, shareSound }) {
     this.#meter.listen(microphoneOn ? microphone : null);
     if (microphone !== this.#microphone) this.#unpublish("microphone");
     else if (!microphoneOn) this.#sent.microphone?.enable(false);
     if (this.#sent.camera?.mediaStreamTrack !== camera) this.#unpublish("camera");
     if (this.#sent.share?.mediaStreamTrack !== share) this.#unpublish("share");
+    if (this.#sent.shareSound?.mediaStreamTrack !== shareSound) this.#unpublish("shareSound");
   }
 
   /** @param {Source} source */
@@ -193,11 +203,12 @@ class Twilio extends Emitter {
     let done = null;
     while (this.#wanted && this.#wanted !== done && this.#room && this.#room.state !== "disconnected") {
       done = this.#wanted;
-      const { microphone, microphoneOn, camera, share } = done;
+      const { microphone, microphoneOn, camera, share, shareSound } = done;
       const results = await Promise.allSettled([
         this.#sendSound(this.#room, microphone, microphoneOn),
         this.#sendPicture(this.#room, "camera", camera),
         this.#sendPicture(this.#room, "share", share),
+        this.#sendShareSound(this.#room, shareSound),
       ]);
       for (const result of results) if (result.status === "rejected") throw result.reason;
     }
@@ -232,6 +243,14 @@ class Twilio extends Emitter {
 
   /**
    * @param {Room} room
+   * @param {MediaStreamTrack | null} sound
+   */
+  async #sendShareSound(room, sound) {
+    if (sound && !this.#sent.shareSound) await this.#publish(room, "shareSound", new LocalAudioTrack(sound, { name: "shareSound" }));
+  }
+
+  /**
+   * @param {Room} room
    * @param {Source} source
    * @param {LocalAudioTrack | LocalVideoTrack} track
    */
@@ -249,42 +268,12 @@ class Twilio extends Emitter {
 
   /**
    * @param {string} id
-   * @param {HTMLVideoElement} element
+   * @param {Source} source
+   * @param {HTMLMediaElement} element
    */
-  attachPicture(id, element) {
-    this.#track(id, "camera")?.attach(element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLVideoElement} element
-   */
-  detachPicture(id, element) {
-    this.#track(id, "camera")?.detach(element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLVideoElement} element
-   */
-  attachShare(id, element) {
-    this.#track(id, "share")?.attach(element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLVideoElement} element
-   */
-  detachShare(id, element) {
-    this.#track(id, "share")?.detach(element);
-  }
-
-  /**
-   * @param {string} id
-   * @param {HTMLAudioElement} element
-   */
-  attachSound(id, element) {
-    this.#track(id, "microphone")?.attach(element);
+  attach(id, source, element) {
+    this.#track(id, source)?.attach(element);
+    if (source === "camera" || source === "share") return;
     this.#sounds.add(element);
     element.play().catch((error) => {
       if (error.name === "NotAllowedError") this.emit("sound", { blocked: true });
@@ -293,11 +282,52 @@ class Twilio extends Emitter {
 
   /**
    * @param {string} id
-   * @param {HTMLAudioElement} element
+   * @param {Source} source
+   * @param {HTMLMediaElement} element
    */
-  detachSound(id, element) {
-    this.#track(id, "microphone")?.detach(element);
+  detach(id, source, element) {
+    this.#track(id, source)?.detach(element);
     this.#sounds.delete(element);
+  }
+
+  /**
+   * @param {string} id
+   * @param {"camera" | "share"} source
+   * @param {Size | null} size
+   */
+  watch(id, source, size) {
+    this.#watched.set(`${id} ${source}`, size);
+    this.#ask(id, source);
+  }
+
+  /**
+   * Asks for a picture as it is watched. Twilio takes that only once the track is here.
+   * @param {string} id
+   * @param {"camera" | "share"} source
+   */
+  #ask(id, source) {
+    const size = this.#watched.get(`${id} ${source}`);
+    const track = this.#track(id, source);
+    if (size === undefined || track?.kind !== "video") return;
+    if (size) track.switchOn().setContentPreferences({ renderDimensions: size });
+    else track.switchOff();
+  }
+
+  /** Twilio does not tell over what media travel. @param {string} [id] */
+  async stats(id) {
+    const room = this.#room;
+    const reports = await room?.getStats() ?? [];
+    return sample(reports, (sid) => this.#nameOf(sid), id);
+  }
+
+  /** Whose track a sid is, and of what. @param {string} sid */
+  #nameOf(sid) {
+    const room = this.#room;
+    for (const participant of room ? [room.localParticipant, ...room.participants.values()] : []) {
+      const name = participant.tracks.get(sid)?.trackName;
+      if (name) return { id: participant.identity, source: /** @type {Source} */ (name) };
+    }
+    return null;
   }
 
   async playSound() {
@@ -345,6 +375,7 @@ function present(participant) {
     picture: shown(publicationOf(participant, "camera")),
     share: shown(publicationOf(participant, "share")),
     sound: microphone?.track ? microphone.trackSid : "",
+    shareSound: shown(publicationOf(participant, "shareSound")),
   };
 }
 

@@ -25,6 +25,39 @@
  *   none; another name means attaching anew
  * @property {string} share the same for the screen that they share
  * @property {string} sound the same for sound
+ * @property {string} shareSound the same for the sound of their screen
+ */
+
+/** What a track is of. @typedef {"microphone" | "camera" | "share" | "shareSound"} Source */
+
+/** How large a picture is on the screen, in its pixels. @typedef {{width: number, height: number}} Size */
+
+/**
+ * Counters of one track, since it began.
+ * @typedef {object} Flow
+ * @property {string} id whose it is
+ * @property {Source} source
+ * @property {boolean} sent by oneself; otherwise received
+ * @property {number} bytes
+ * @property {number} packets
+ * @property {number} lost packets that did not arrive
+ * @property {number} width of the picture; 0 for sound
+ * @property {number} height of the picture; 0 for sound
+ * @property {number} frames a second; 0 for sound
+ */
+
+/**
+ * Over what media travel; empty while not known, and where the service does not tell.
+ * @typedef {"" | "udp" | "tcp" | "relay"} Path
+ */
+
+/**
+ * How the connection does at one moment. core/quality.js makes rates of two.
+ * @typedef {object} Sample
+ * @property {number} at milliseconds
+ * @property {number | null} roundTrip milliseconds to the service and back; null while not known
+ * @property {Path} path
+ * @property {Flow[]} flows
  */
 
 /**
@@ -46,7 +79,11 @@
  * @property {boolean} microphoneOn
  * @property {MediaStreamTrack | null} camera null: off
  * @property {MediaStreamTrack | null} share a screen; null: none
+ * @property {MediaStreamTrack | null} shareSound what is heard of it
+ * @property {ShareMode} shareMode
  */
+
+/** What a shared screen is for: sharp letters, or smooth pictures. @typedef {"text" | "motion"} ShareMode */
 
 /**
  * One connection to one call: connect once, close at least once.
@@ -55,16 +92,19 @@
  * when it cannot be reached. send makes what is sent become what is given, by
  * publishing, replacing and muting; calls may overlap, the last one holds. The
  * tracks stay the caller's to stop.
+ *
+ * watch says how large somebody's picture is shown, so that no larger one is sent
+ * here, or null: it is not on screen, and none is received until it is. It holds
+ * for pictures that come later too. What watch was never said of is received as it
+ * is sent.
  * @typedef {import("../core/emitter.js").Emitter<MediaEvents> & {
  *   connect(url: string, token: string): Promise<void>,
  *   others(): Present[],
  *   send(outgoing: Outgoing): Promise<void>,
- *   attachPicture(id: string, element: HTMLVideoElement): void,
- *   detachPicture(id: string, element: HTMLVideoElement): void,
- *   attachShare(id: string, element: HTMLVideoElement): void,
- *   detachShare(id: string, element: HTMLVideoElement): void,
- *   attachSound(id: string, element: HTMLAudioElement): void,
- *   detachSound(id: string, element: HTMLAudioElement): void,
+ *   attach(id: string, source: Source, element: HTMLMediaElement): void,
+ *   detach(id: string, source: Source, element: HTMLMediaElement): void,
+ *   watch(id: string, source: "camera" | "share", size: Size | null): void,
+ *   stats(id?: string): Promise<Sample>,
  *   playSound(): Promise<void>,
  *   close(): Promise<void>,
  * }} Media
