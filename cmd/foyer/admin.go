@@ -13,8 +13,8 @@ import (
 	"foyer/internal/config"
 )
 
-// admin runs `foyer admin create`.
-func admin(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+// adminCommand runs `foyer admin create`.
+func adminCommand(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 || args[0] != "create" {
 		return errors.New("foyer admin: the command is: foyer admin create --username NAME --email ADDRESS --password-stdin")
 	}

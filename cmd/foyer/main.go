@@ -24,6 +24,7 @@ const help = `Foyer: video calls in rooms of your own.
   foyer admin create --username NAME --email ADDRESS --password-stdin
                           make an administrator; the password is read from standard input
   foyer config            show the settings in effect, without secrets
+  foyer doctor            look whether each part works, and say what to do
   foyer migrate           bring the database up to date and stop
   foyer version
   foyer help
@@ -63,8 +64,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprint(stdout, help)
 		return nil
 	case "admin":
-		return admin(ctx, args, stdin, stdout, stderr)
-	case "serve", "config", "migrate":
+		return adminCommand(ctx, args, stdin, stdout, stderr)
+	case "serve", "config", "migrate", "doctor":
 	default:
 		return fmt.Errorf("foyer: there is no command %q; see foyer help", command)
 	}
@@ -76,6 +77,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case "config":
 		cfg.Write(stdout)
 		return nil
+	case "doctor":
+		return doctor(ctx, cfg, stdout)
 	case "migrate":
 		return migrate(ctx, cfg, stdout, stderr)
 	}

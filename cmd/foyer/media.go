@@ -87,15 +87,7 @@ func (s *service) startSFU(ctx context.Context) (err error) {
 }
 
 func (s *service) useTwilio() error {
-	backend, err := twilio.New(twilio.Config{
-		AccountSID:   s.cfg.TwilioAccountSID,
-		APIKeySID:    s.cfg.TwilioKeySID,
-		APIKeySecret: s.cfg.TwilioKeySecret,
-		AuthToken:    s.cfg.TwilioAuthToken,
-		PublicOrigin: s.cfg.PublicOrigin(),
-		APIURL:       s.cfg.TwilioAPIURL,
-		SignalingURL: s.cfg.TwilioSignalingURL,
-	})
+	backend, err := twilio.New(twilioConfig(s.cfg))
 	if err != nil {
 		return err
 	}
@@ -107,6 +99,18 @@ func (s *service) useTwilio() error {
 		s.log.Info("Twilio does not report who comes and goes, because FOYER_PUBLIC_URL is not set; it is asked every few seconds instead")
 	}
 	return nil
+}
+
+func twilioConfig(cfg config.Config) twilio.Config {
+	return twilio.Config{
+		AccountSID:   cfg.TwilioAccountSID,
+		APIKeySID:    cfg.TwilioKeySID,
+		APIKeySecret: cfg.TwilioKeySecret,
+		AuthToken:    cfg.TwilioAuthToken,
+		PublicOrigin: cfg.PublicOrigin(),
+		APIURL:       cfg.TwilioAPIURL,
+		SignalingURL: cfg.TwilioSignalingURL,
+	}
 }
 
 // checkMedia logs which media services are not ready. Foyer serves without

@@ -17,15 +17,20 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
+	"foyer/internal/admin"
 	"foyer/internal/call"
 	"foyer/internal/config"
+	"foyer/internal/health"
+	"foyer/internal/jobs"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
 	"foyer/internal/media/sfu"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/settings"
 	"foyer/internal/tunnel"
 	"foyer/internal/web"
+	"foyer/internal/webhook"
 )
 
 // service is everything that runs while Foyer serves. It is put together by
@@ -42,6 +47,9 @@ type service struct {
 	accounts *account.Store
 	recovery *recovery.Store
 	mails    *mail.Store
+	webhooks *webhook.Store
+	settings *settings.Store
+	health   *health.Monitor
 	web      *web.Server
 	servers  []*http.Server
 	failed   chan error // of a server that stopped by itself
@@ -110,6 +118,9 @@ func (s *service) startWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openDesk(ctx); err != nil {
+		return err
+	}
 	s.web, err = web.New(web.Config{
 		PublicOrigin:   s.cfg.PublicOrigin(),
 		LinkOrigin:     s.origin(),
@@ -121,6 +132,10 @@ func (s *service) startWeb(ctx context.Context) error {
 		Recovery:       s.recovery,
 		Rooms:          rooms,
 		Mails:          s.mails,
+		Webhooks:       s.webhooks,
+		Settings:       s.settings,
+		Health:         s.health,
+		Admin:          admin.NewStore(pool),
 		Calls:          call.NewService(pool, rooms, s.backends, hub),
 		Reconciler:     reconciler,
 		Backends:       s.backends,
@@ -136,13 +151,15 @@ func (s *service) startWeb(ctx context.Context) error {
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
 	s.background.Go(func() { s.web.WriteLinks(live) })
 	s.background.Go(func() { s.purge(live) })
-	if sender != nil {
-		s.background.Go(func() {
-			if err := sender.Run(live); err != nil {
-				s.failed <- err
-			}
-		})
-	}
+	deliverer := webhook.NewSender(s.webhooks, webhook.Reach{Allowed: s.cfg.WebhookNetworks()}, version, s.log)
+	s.background.Go(func() { deliverer.Run(live) })
+	s.background.Go(func() {
+		if err := jobs.Run(live, pool, mail.Timing, s.log, sender, deliverer); err != nil {
+			s.failed <- err
+		}
+	})
+	s.background.Go(func() { s.settings.Run(live) })
+	s.background.Go(func() { s.health.Run(live) })
 	s.background.Go(func() { s.checkMedia(live) })
 	handler := s.web.Handler(live)
 	s.answer(s.public, handler)
@@ -167,6 +184,13 @@ func (s *service) purge(ctx context.Context) {
 			if err := purge(ctx); err != nil && ctx.Err() == nil {
 				s.log.Warn("what has run out not deleted", "what", what, "error", err)
 			}
+		}
+		keep := s.settings.Now()
+		if err := ledger.Purge(ctx, s.db.pool, keep.Retention()); err != nil && ctx.Err() == nil {
+			s.log.Warn("old entries of the ledger not deleted", "error", err)
+		}
+		if err := s.webhooks.Purge(ctx, keep.Deliveries()); err != nil && ctx.Err() == nil {
+			s.log.Warn("old deliveries of webhooks not deleted", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -164,4 +164,9 @@ func NewService(pool *pgxpool.Pool, rooms *room.Store, backends Backends, hub *l
 	return &Service{pool: pool, rooms: rooms, backends: backends, hub: hub}
 }
 
+// AtDesk returns the service as administrators of the site use it at /admin.
+func (s *Service) AtDesk() *Service {
+	return &Service{pool: s.pool, rooms: s.rooms.AtDesk(), backends: s.backends, hub: s.hub}
+}
+
 func noRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

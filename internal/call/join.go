@@ -87,9 +87,9 @@ func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.Part
 				ended as (
 					update grants set revoked_at = now(), left_at = coalesce(left_at, now()), held_until = null, reason = $2
 					where id = $1 and revoked_at is null returning room_id, coalesce(user_id, guest_id) as person, id)
-				insert into ledger (room_id, kind, actor, subject)
-				select room_id, $3, person, id from ended, before where before.left_at is null and before.connected_at is not null`,
-				id, Replaced, ledger.Left)
+				insert into ledger (room_id, kind, actor, subject, address)
+				select room_id, $3, person, id, $4 from ended, before where before.left_at is null and before.connected_at is not null`,
+				id, Replaced, ledger.Left, ledger.Address(ctx))
 			return err
 		})
 	}
@@ -118,21 +118,22 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			insert into calls (id, room_id) select $2, $1
 			where not exists (select from calls where room_id = $1 and ended_at is null)
 			returning room_id, id)
-		insert into ledger (room_id, kind, subject) select room_id, $3, id from begun`,
-		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted)
+		insert into ledger (room_id, kind, subject, address) select room_id, $3, id, $4 from begun`,
+		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted, ledger.Address(ctx))
 	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
 	batch.Queue(`
 		with granted as (
 			insert into grants (id, room_id, generation, user_id, guest_id, session_id, display_name, permissions, by_approval,
-				held_until, call_id)
-			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10,
+				held_until, role, call_id)
+			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14,
 				(select id from calls where room_id = $2 and ended_at is null)
 			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11
 			returning room_id, coalesce(user_id, guest_id) as person, id)
-		insert into ledger (room_id, kind, actor, subject, data)
-		select room_id, $12, person, id, $13 from granted returning id`,
+		insert into ledger (room_id, kind, actor, subject, data, address)
+		select room_id, $12, person, id, $13, $15 from granted returning id`,
 		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, displayName, ticket.May,
-		room.ByApproval(v.Person, v.Room.State()), room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who)).
+		room.ByApproval(v.Person, v.Room.State()), room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who),
+		v.Person.Role, ledger.Address(ctx)).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&ticket.Position)
 			if noRows(err) {

@@ -430,7 +430,8 @@ func (r *Reconciler) permit(ctx context.Context, p presence) error {
 // not in, because no place is left for them.
 func (r *Reconciler) markJoined(ctx context.Context, p presence, keep time.Duration) (in bool, err error) {
 	in, err = r.record(ctx, `
-		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = now() + $3::interval
+		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = now() + $3::interval,
+			away = case when connected_at is null then '0' else away + coalesce(now() - left_at, '0') end
 		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null
 			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id, r.backends.places(p.room), keep},
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})

@@ -31,7 +31,14 @@ type Config struct {
 	TLSCert        string // file with the certificate chain, PEM
 	TLSKey         string // file with its key, PEM
 	TLSSelfSigned  bool
-	Signup         string // "open" or "closed"
+	Signup         string // "open", "invitation" or "closed"
+	MailDomains    string // of addresses that may sign up; see Domains
+	AdminFactor    bool   // administrators need a second factor
+	RoomCapacity   int    // of new rooms
+	KeepCalls      int    // days; 0: for good
+	KeepAudit      int    // days; 0: for good
+	KeepDeliveries int    // days; 0: for good
+	WebhookReach   string // addresses and networks; see WebhookNetworks
 	MediaUDPPort   int
 	MediaTCPPort   int    // 0: media over UDP only
 	MediaIP        string // address of media that browsers reach; empty: found
@@ -74,7 +81,14 @@ var settings = []setting{
 	{env: "FOYER_TLS_CERT", help: "certificate file (PEM) to serve https with", field: func(c *Config) any { return &c.TLSCert }},
 	{env: "FOYER_TLS_KEY", help: "key file (PEM) of the certificate", field: func(c *Config) any { return &c.TLSKey }},
 	{env: "FOYER_TLS_SELF_SIGNED", flag: true, help: "serve https with a certificate made here, for trying on a local network", field: func(c *Config) any { return &c.TLSSelfSigned }},
-	{env: "FOYER_SIGNUP", def: "open", help: "who may make an account: open (everybody) or closed", field: func(c *Config) any { return &c.Signup }},
+	{env: "FOYER_SIGNUP", def: "open", help: "who may make an account: open (everybody), invitation (whom somebody invites) or closed", field: func(c *Config) any { return &c.Signup }},
+	{env: "FOYER_MAIL_DOMAINS", help: "domains of the addresses that may make an account, like example.org,example.com; any when unset", field: func(c *Config) any { return &c.MailDomains }},
+	{env: "FOYER_ADMIN_SECOND_FACTOR", flag: true, help: "administrators need a second factor", field: func(c *Config) any { return &c.AdminFactor }},
+	{env: "FOYER_ROOM_CAPACITY", def: "50", help: "how many people a new room takes", field: func(c *Config) any { return &c.RoomCapacity }},
+	{env: "FOYER_KEEP_CALLS", def: "365", help: "days that who was in which call is kept; 0 for good", field: func(c *Config) any { return &c.KeepCalls }},
+	{env: "FOYER_KEEP_AUDIT", def: "730", help: "days that the audit log is kept; 0 for good", field: func(c *Config) any { return &c.KeepAudit }},
+	{env: "FOYER_KEEP_DELIVERIES", def: "30", help: "days that deliveries of webhooks are kept; 0 for good", field: func(c *Config) any { return &c.KeepDeliveries }},
+	{env: "FOYER_WEBHOOK_NETWORKS", help: "addresses and networks of yours, like 10.1.0.0/16, that webhooks may reach besides the internet", field: func(c *Config) any { return &c.WebhookReach }},
 	{env: "FOYER_MEDIA_UDP_PORT", def: "7882", help: "UDP port of sound and picture", field: func(c *Config) any { return &c.MediaUDPPort }},
 	{env: "FOYER_MEDIA_TCP_PORT", def: "7881", help: "TCP port of sound and picture where UDP is blocked; 0 for none", field: func(c *Config) any { return &c.MediaTCPPort }},
 	{env: "FOYER_MEDIA_IP", help: "address at which browsers reach these ports; found when unset", field: func(c *Config) any { return &c.MediaIP }},
@@ -201,11 +215,13 @@ func (c Config) check() (problems []error) {
 	if ways := count(c.Domain != "", c.TLSCert != "", c.TLSSelfSigned); ways > 1 {
 		bad("FOYER_DOMAIN, FOYER_TLS_CERT and FOYER_TLS_SELF_SIGNED: choose one of them")
 	}
-	_, notNetworks := proxies(c.TrustedProxies)
+	_, notNetworks := networks("FOYER_TRUSTED_PROXIES", c.TrustedProxies)
+	problems = append(problems, notNetworks...)
+	_, notNetworks = networks("FOYER_WEBHOOK_NETWORKS", c.WebhookReach)
 	problems = append(problems, notNetworks...)
 	problems = append(problems, c.checkTunnel()...)
-	if c.Signup != "open" && c.Signup != "closed" {
-		bad("FOYER_SIGNUP: %q is neither open nor closed", c.Signup)
+	if c.Signup != "open" && c.Signup != "invitation" && c.Signup != "closed" {
+		bad("FOYER_SIGNUP: %q is neither open, invitation nor closed", c.Signup)
 	}
 	if c.MediaUDPPort < 1 || c.MediaUDPPort > 65535 {
 		bad("FOYER_MEDIA_UDP_PORT: %d is no port", c.MediaUDPPort)

@@ -10,16 +10,24 @@ import (
 // They are FOYER_TRUSTED_PROXIES: addresses and networks, with commas or spaces
 // between them. Load has refused what is neither.
 func (c Config) Proxies() []netip.Prefix {
-	networks, _ := proxies(c.TrustedProxies)
-	return networks
+	found, _ := networks("", c.TrustedProxies)
+	return found
 }
 
-func proxies(text string) (networks []netip.Prefix, problems []error) {
+// WebhookNetworks are the networks that webhooks may reach besides the internet:
+// FOYER_WEBHOOK_NETWORKS, in the same form.
+func (c Config) WebhookNetworks() []netip.Prefix {
+	found, _ := networks("", c.WebhookReach)
+	return found
+}
+
+// networks reads the list of networks in the setting env.
+func networks(env, text string) (networks []netip.Prefix, problems []error) {
 	between := func(r rune) bool { return r == ',' || r == ' ' }
 	for word := range strings.FieldsFuncSeq(text, between) {
 		network, err := network(word)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("FOYER_TRUSTED_PROXIES: %q is no address or network, like 127.0.0.1 or 10.0.0.0/8", word))
+			problems = append(problems, fmt.Errorf("%s: %q is no address or network, like 127.0.0.1 or 10.0.0.0/8", env, word))
 			continue
 		}
 		networks = append(networks, network)

@@ -65,12 +65,26 @@ const (
 	JoinGranted        Kind = "join_granted"        // subject: user; data: username
 	JoinDeclined       Kind = "join_declined"       // subject: user; data: username
 	Transferred        Kind = "transferred"         // subject: user who owns it now; data: username
+	WebhookMade        Kind = "webhook_made"        // subject: webhook; data: url; also about the site
+	WebhookRemoved     Kind = "webhook_removed"     // subject: webhook; data: url; also about the site
+)
+
+// The kinds that concern the site and no room.
+const (
+	AdministratorMade   Kind = "administrator_made"   // subject: user; data: username
+	AdministratorUnmade Kind = "administrator_unmade" // subject: user; data: username
+	UserDisabled        Kind = "user_disabled"        // subject: user; data: username
+	UserEnabled         Kind = "user_enabled"         // subject: user; data: username
+	UserSignedOut       Kind = "user_signed_out"      // subject: user, everywhere; data: username
+	ResetMade           Kind = "password_reset_made"  // subject: user; data: username
+	SettingsChanged     Kind = "settings_changed"     // data: name, value
+	Purged              Kind = "purged"               // data: what, count, before
 )
 
 // Entry is one thing that happened.
 type Entry struct {
-	ID      Position // given by Append's database
-	Room    Room
+	ID      Position  // given by Append's database
+	Room    Room      // empty: it concerns the whole site
 	At      time.Time // given by Append's database
 	Kind    Kind
 	Actor   string          // id of the user or guest who did it; empty: the system
@@ -78,20 +92,33 @@ type Entry struct {
 	Data    json.RawMessage // an object; what it holds depends on Kind
 }
 
-const insert = `insert into ledger (room_id, kind, actor, subject, data) values ($1, $2, nullif($3, '')::uuid, nullif($4, ''), $5)`
+type addressKey struct{}
 
-func (e Entry) values() []any {
-	data := e.Data
-	if data == nil {
-		data = json.RawMessage(`{}`)
-	}
-	return []any{e.Room, e.Kind, e.Actor, e.Subject, data}
+// From remembers in a context where the request comes from that acts in it, for
+// the entries about what it does.
+func From(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, addressKey{}, address)
+}
+
+// Address is where the request comes from that acts in a context; empty when it
+// is nobody's request.
+func Address(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey{}).(string)
+	return address
 }
 
 // Append writes an entry, best in the transaction that does what it says. Other
 // writers to the same room wait until that transaction ends.
 func Append(ctx context.Context, db postgres.Querier, entry Entry) error {
-	if _, err := db.Exec(ctx, insert, entry.values()...); err != nil {
+	data := entry.Data
+	if data == nil {
+		data = json.RawMessage(`{}`)
+	}
+	_, err := db.Exec(ctx, `
+		insert into ledger (room_id, kind, actor, subject, data, address)
+		values (nullif($1, '')::uuid, $2, nullif($3, '')::uuid, nullif($4, ''), $5, $6)`,
+		entry.Room, entry.Kind, entry.Actor, entry.Subject, data, Address(ctx))
+	if err != nil {
 		return fmt.Errorf("append to ledger: %w", err)
 	}
 	return nil
@@ -106,9 +133,6 @@ func Lock(ctx context.Context, tx pgx.Tx, room Room) error {
 	}
 	return nil
 }
-
-// Queue adds an Append to a batch.
-func Queue(batch *pgx.Batch, entry Entry) { batch.Queue(insert, entry.values()...) }
 
 // Data marshals what an entry's data holds. It panics when v cannot be JSON.
 func Data(v any) json.RawMessage {

@@ -42,7 +42,7 @@ func (s *Store) claim(ctx context.Context, id ID, lease time.Duration) (attempt,
 		return attempt{}, s.unclaimed(ctx, id, lease)
 	}
 	if err == nil {
-		a.text, err = s.seal.open(a.ID, body)
+		a.text, err = s.seal.Open(string(a.ID), body)
 	}
 	if err != nil {
 		return attempt{}, fmt.Errorf("claim mail: %w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"foyer/internal/jobs"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 )
@@ -27,10 +28,7 @@ func TestMain(m *testing.M) {
 // hurried is the usual timing for tests.
 var hurried = timing{
 	patience: patience{connect: 5 * time.Second, envelope: 5 * time.Second, answer: 5 * time.Second},
-	job:      20 * time.Second,
-	rescue:   21 * time.Second,
-	stop:     500 * time.Millisecond,
-	poll:     100 * time.Millisecond,
+	Timing:   jobs.Timing{Job: 20 * time.Second, Rescue: 21 * time.Second, Stop: 500 * time.Millisecond, Poll: 100 * time.Millisecond},
 	backoff:  func(int) time.Duration { return 10 * time.Millisecond },
 }
 

@@ -3,18 +3,18 @@ package mail
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"foyer/internal/jobs"
 )
 
 const (
 	queueName = "mail"
-	// atOnce is how many mails one node sends at a time.
-	atOnce = 4
+	// mostAtOnce is how many mails one node sends at a time.
+	mostAtOnce = 4
 	// jobTime is how long an attempt may take.
 	jobTime = 2*time.Minute + 10*time.Second
 )
@@ -22,19 +22,16 @@ const (
 // timing is how long things take; tests are in more of a hurry.
 type timing struct {
 	patience
-	job     time.Duration // an attempt; longer than the patience with its parts
-	rescue  time.Duration // until the job of a node that died is given to another
-	stop    time.Duration // for the attempts under way when the program stops
-	poll    time.Duration // looking for jobs that no notification told of
-	backoff func(attempts int) time.Duration
+	jobs.Timing // an attempt is longer than the patience with its parts
+	backoff     func(attempts int) time.Duration
 }
+
+// Timing is that of a queue that carries mails.
+var Timing = jobs.Timing{Job: jobTime, Rescue: jobTime + 20*time.Second, Stop: 4 * time.Second, Poll: 15 * time.Second}
 
 var usual = timing{
 	patience: patience{connect: 20 * time.Second, envelope: 20 * time.Second, answer: 80 * time.Second},
-	job:      jobTime,
-	rescue:   jobTime + 20*time.Second,
-	stop:     4 * time.Second,
-	poll:     15 * time.Second,
+	Timing:   Timing,
 	backoff:  backoff,
 }
 
@@ -58,36 +55,25 @@ func NewSender(store *Store, server Server, log *slog.Logger) *Sender {
 	return &Sender{store: store, server: server, log: log, timing: usual}
 }
 
-// Run sends mails until ctx ends. Attempts under way then get a few seconds; of
-// those that do not come to an end, the ones whose text the server was not given
-// yet are another node's, or the next start's.
+// Run sends mails until ctx ends, where nothing else is done by the queue.
+// Attempts under way then get a few seconds; of those that do not come to an end,
+// the ones whose text the server was not given yet are another node's, or the next
+// start's.
 func (s *Sender) Run(ctx context.Context) error {
-	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{sender: s}); err != nil {
-		return fmt.Errorf("mail queue: %w", err)
-	}
-	client, err := river.NewClient(riverpgxv5.New(s.store.pool), &river.Config{
-		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: atOnce}},
-		Workers:                     workers,
-		FetchPollInterval:           s.timing.poll,
-		JobTimeout:                  s.timing.job,
-		RescueStuckJobsAfter:        s.timing.rescue,
-		SoftStopTimeout:             s.timing.stop,
-		CompletedJobRetentionPeriod: time.Hour,
-		ReindexerIndexNames:         []string{}, // its tables stay small
-		Logger:                      quiet(s.log),
-	})
-	if err != nil {
-		return fmt.Errorf("mail queue: %w", err)
-	}
-	if err := client.Start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("mail queue: %w", err)
-	}
-	<-client.Stopped()
-	return nil
+	return jobs.Run(ctx, s.store.pool, s.timing.Timing, s.log, s)
+}
+
+// Register makes the sender a jobs.Worker.
+func (s *Sender) Register(workers *river.Workers) (queue string, atOnce int, err error) {
+	return queueName, mostAtOnce, river.AddWorkerSafely(workers, &worker{sender: s})
+}
+
+// Idle is a jobs.Worker where there is no mail server: mails wait.
+type Idle struct{}
+
+// Register makes the kind of job known.
+func (Idle) Register(workers *river.Workers) (queue string, atOnce int, err error) {
+	return "", 0, river.AddWorkerSafely(workers, &worker{})
 }
 
 // worker is what River calls.
@@ -111,7 +97,7 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 // attempt tries to send a mail once. It returns notYet when that is to be done
 // again, and errOvertaken when there is nothing to do.
 func (s *Sender) attempt(ctx context.Context, id ID) error {
-	a, err := s.store.claim(ctx, id, s.timing.job)
+	a, err := s.store.claim(ctx, id, s.timing.Job)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/mail"
 	"time"
@@ -89,6 +90,24 @@ func (s Server) dial(ctx context.Context, p patience, l letter) (*connection, er
 		return nil, cannotConnect(err)
 	}
 	return c, nil
+}
+
+// Check asks the server whether it takes us in, with TLS and a password as they
+// are set up, and sends nothing. Its error is a sentence.
+func (s Server) Check(ctx context.Context) error {
+	const within = 6 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	c, err := s.dial(ctx, patience{connect: within, envelope: within, answer: within}, letter{})
+	if err == nil {
+		c.close()
+		return nil
+	}
+	var failed *failure
+	if errors.As(err, &failed) {
+		return errors.New(failed.words)
+	}
+	return err
 }
 
 func (s Server) tlsConfig() *tls.Config {

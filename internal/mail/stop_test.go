@@ -67,7 +67,7 @@ func TestStopWaitsForTheAnswer(t *testing.T) {
 	})
 	id := h.enqueue(invitation)
 	patient := hurried
-	patient.stop = 20 * time.Second
+	patient.Stop = 20 * time.Second
 	stop := h.send(p.server(Clear), patient)
 	<-reached
 	stopped := make(chan struct{})

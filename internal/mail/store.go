@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"foyer/internal/postgres"
+	"foyer/internal/seal"
 )
 
 // ErrNotNow means that a mail cannot be sent as things are: it is sent, lapsed,
@@ -23,7 +24,7 @@ var ErrNotNow = errors.New("mail: cannot be sent now")
 // Store keeps mails in Postgres.
 type Store struct {
 	pool  *pgxpool.Pool
-	seal  seal
+	seal  seal.Seal
 	jobs  *river.Client[pgx.Tx]
 	sends bool
 }
@@ -32,7 +33,7 @@ type Store struct {
 // says whether there is a mail server, for a Sender to hand mails to; without
 // one they are held.
 func NewStore(pool *pgxpool.Pool, key []byte, sends bool) (*Store, error) {
-	seal, err := newSeal(key)
+	seal, err := seal.New(key)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (s *Store) Enqueue(ctx context.Context, tx pgx.Tx, m Message) (ID, error) {
 	_, err = tx.Exec(ctx, `
 		insert into mails (id, kind, state, recipient, recipient_name, subject, body, next_at, lapses_at)
 		values ($1, $2, $3, $4, $5, $6, $7, case when $3 = 'waiting' then now() end, now() + $8)`,
-		id, m.Kind, state, m.To, m.Name, m.Subject, s.seal.close(id, m.Text), Life)
+		id, m.Kind, state, m.To, m.Name, m.Subject, s.seal.Close(string(id), m.Text), Life)
 	if err == nil && s.sends {
 		_, err = s.jobs.InsertTx(ctx, tx, job{Mail: id}, nil)
 	}
@@ -123,7 +124,7 @@ func (s *Store) Read(ctx context.Context, id ID) (m Mail, text string, err error
 	var body []byte
 	err = s.pool.QueryRow(ctx, `select `+columns+`, body from mails where id = $1`, id).Scan(append(m.fields(), &body)...)
 	if err == nil && body != nil {
-		text, err = s.seal.open(m.ID, body)
+		text, err = s.seal.Open(string(m.ID), body)
 	}
 	if err != nil {
 		return Mail{}, "", fmt.Errorf("read mail: %w", postgres.Translate(err))

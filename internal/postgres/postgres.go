@@ -16,10 +16,11 @@ import (
 // ErrNotFound is returned where a row was asked for by key and there is none.
 var ErrNotFound = errors.New("not found")
 
-// Conflict says which unique constraint a write ran into.
+// Conflict says which constraint a write ran into: that something is there once
+// only, or another that the schema names.
 type Conflict struct{ Constraint string }
 
-func (c *Conflict) Error() string { return "already exists: " + c.Constraint }
+func (c *Conflict) Error() string { return "refused by the constraint " + c.Constraint }
 
 // Querier is what the pool and a transaction have in common.
 type Querier interface {
@@ -69,6 +70,9 @@ func Tx(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
 	return Translate(pgx.BeginFunc(ctx, pool, do))
 }
 
+// Codes of Postgres, which names no constraint with others of their class.
+const uniqueViolation, integrityViolation = "23505", "23000"
+
 // Translate turns driver errors that callers act upon into ErrNotFound and
 // *Conflict, and returns all others as they are.
 func Translate(err error) error {
@@ -78,7 +82,7 @@ func Translate(err error) error {
 		return nil
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
-	case errors.As(err, &refused) && refused.Code == "23505": // unique_violation
+	case errors.As(err, &refused) && (refused.Code == uniqueViolation || refused.Code == integrityViolation):
 		return &Conflict{Constraint: refused.ConstraintName}
 	}
 	return err

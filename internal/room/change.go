@@ -1,6 +1,7 @@
 package room
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,6 +26,7 @@ type Draft struct {
 	Topic      string
 	Visibility Visibility
 	Backend    string // the media backend that will carry its calls
+	Capacity   int    // 0: the usual
 }
 
 func checkVisibility(bad input.Invalid, v Visibility) {
@@ -60,8 +62,8 @@ func (s *Store) Create(ctx context.Context, creator account.UserID, d Draft) (Ro
 
 func insertRoom(ctx context.Context, tx pgx.Tx, r Room, creator account.UserID, d Draft) error {
 	_, err := tx.Exec(ctx, `
-		insert into rooms (id, slug, name, topic, visibility, backend, created_by) values ($1, $2, $3, $4, $5, $6, $7)`,
-		r.ID, r.Slug, r.Name, r.Topic, d.Visibility, d.Backend, creator)
+		insert into rooms (id, slug, name, topic, visibility, backend, capacity, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		r.ID, r.Slug, r.Name, r.Topic, d.Visibility, d.Backend, cmp.Or(d.Capacity, usualCapacity), creator)
 	if err != nil {
 		return err
 	}
@@ -242,6 +244,7 @@ func (s *Store) Hold(ctx context.Context, id ID, by account.UserID, do func(tx p
 		if err != nil {
 			return err
 		}
+		who.AtDesk = s.desk
 		return do(tx, room, who)
 	})
 	if err != nil {

@@ -140,7 +140,8 @@ func (s *Store) leaveLobby(ctx context.Context, id ID, who string, arg any) erro
 		}
 		_, err := tx.Exec(ctx, `
 			with gone as (delete from lobby where room_id = $1 and state = 'waiting' and `+who+` returning room_id, id, person)
-			insert into ledger (room_id, kind, actor, subject) select room_id, $3, person, id from gone`, id, arg, ledger.KnockGone)
+			insert into ledger (room_id, kind, actor, subject, address) select room_id, $3, person, id, $4 from gone`,
+			id, arg, ledger.KnockGone, ledger.Address(ctx))
 		return err
 	})
 	if err != nil {

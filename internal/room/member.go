@@ -123,7 +123,10 @@ func (s *Store) RemoveMember(ctx context.Context, id ID, by account.UserID, user
 // changeMember is change for what is done to one member, whose name it returns.
 func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, username string, ask Ask, do func(pgx.Tx, Membership) error) (name string, err error) {
 	// The right to see the list comes first: to others there are no members.
-	err = s.change(ctx, id, by, Ask{Action: ListMembers}, func(tx pgx.Tx, r Room) error {
+	err = s.Hold(ctx, id, by, func(tx pgx.Tx, r Room, who Person) error {
+		if err := Authorize(who, Ask{Action: ListMembers}, r.State()); err != nil {
+			return err
+		}
 		var target Membership
 		err := tx.QueryRow(ctx, `
 			select `+memberColumns+`
@@ -131,10 +134,6 @@ func (s *Store) changeMember(ctx context.Context, id ID, by account.UserID, user
 			where memberships.room_id = $1 and users.username = $2`, id, username).Scan(target.fields()...)
 		if err != nil {
 			return postgres.Translate(err)
-		}
-		who, err := person(ctx, tx, id, by)
-		if err != nil {
-			return err
 		}
 		ask.Target, name = target.Person, target.DisplayName
 		if err := Authorize(who, ask, r.State()); err != nil {

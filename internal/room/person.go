@@ -39,8 +39,10 @@ type Person struct {
 	Answer   Answer // what the lobby says of them
 	Hosting  bool   // hosts the call that goes on, while no moderator is in it
 	// Administrator is of the site. Towards a room they are what their role says;
-	// only Move is theirs alone.
+	// only Move is theirs alone, and what they do AtDesk.
 	Administrator bool
+	// AtDesk says that they act as administrator of the site, at /admin.
+	AtDesk bool
 }
 
 // id names the person whether or not they have an account.

@@ -32,37 +32,40 @@ type Action int
 
 // The actions. Those on somebody else need Ask.Target.
 const (
-	See           Action = iota // know that the room exists: its name
-	SeePeople                   // see the topic and who is in
-	ListMembers                 // see who belongs to it
-	Enter                       // begin to be in the call
-	Stay                        // go on being in the call, also after a lost connection
-	Knock                       // ask in the lobby to be let in
-	RequestToJoin               // ask to become a member
-	AddMember                   // give Ask.NewRole to somebody who has none
-	SetRole                     // give Ask.NewRole to a member
-	Remove                      // end a membership; one's own: leave
-	Transfer                    // make a member the owner in one's own place
-	Invite                      // make an invitation that gives Ask.NewRole
-	Revoke                      // see and end an invitation that gives Ask.NewRole
-	ManageLobby                 // see who waits, let in, deny
-	Expel                       // put somebody out of the call, or back into the lobby
-	Ban                         // close the room to somebody
-	ManageBans                  // see and lift bans
-	EndCall                     // end the call for everyone
-	ReadChat                    // read what is written, from Ask.InCall's beginning on or all of it
-	Chat                        // write in the chat
-	DeleteMessage               // delete what somebody else wrote
-	React                       // send a reaction
-	RaiseHand                   // raise one's hand
-	Mute                        // mute somebody, ask them to unmute
-	StopShare                   // end somebody's screen share
-	LowerHand                   // lower somebody's hand
-	Spotlight                   // show somebody large to everyone
-	SetSwitches                 // change what people below moderator may do in the call
-	Rename                      // change name and topic
-	Lock                        // lock and unlock
-	Configure                   // change who may enter, how, and how many
+	See            Action = iota // know that the room exists: its name
+	SeePeople                    // see the topic and who is in
+	ListMembers                  // see who belongs to it
+	Enter                        // begin to be in the call
+	Stay                         // go on being in the call, also after a lost connection
+	Knock                        // ask in the lobby to be let in
+	RequestToJoin                // ask to become a member
+	AddMember                    // give Ask.NewRole to somebody who has none
+	SetRole                      // give Ask.NewRole to a member
+	Remove                       // end a membership; one's own: leave
+	Transfer                     // make a member the owner in one's own place
+	Invite                       // make an invitation that gives Ask.NewRole
+	Revoke                       // see and end an invitation that gives Ask.NewRole
+	ManageLobby                  // see who waits, let in, deny
+	Expel                        // put somebody out of the call, or back into the lobby
+	Ban                          // close the room to somebody
+	ManageBans                   // see and lift bans
+	EndCall                      // end the call for everyone
+	ReadChat                     // read what is written, from Ask.InCall's beginning on or all of it
+	Chat                         // write in the chat
+	DeleteMessage                // delete what somebody else wrote
+	React                        // send a reaction
+	RaiseHand                    // raise one's hand
+	Mute                         // mute somebody, ask them to unmute
+	StopShare                    // end somebody's screen share
+	LowerHand                    // lower somebody's hand
+	Spotlight                    // show somebody large to everyone
+	SetSwitches                  // change what people below moderator may do in the call
+	Rename                       // change name and topic
+	Lock                         // lock and unlock
+	SeeAttendance                // see who was in which call, and for how long
+	SeeAudit                     // see who changed who may do what
+	ManageWebhooks               // have other programs told of what happens in it
+	Configure                    // change who may enter, how, and how many
 	Delete
 	Move // have another media service carry its calls
 )
@@ -113,6 +116,8 @@ func Authorize(who Person, ask Ask, in State) error {
 		return ErrSignIn
 	case ask.Action == Move:
 		return move(who, in)
+	case who.AtDesk:
+		return atDesk(who, ask, in)
 	case in.Deleted, who.Banned:
 		return ErrHidden
 	case who.Guest != "" && !(in.Guests && (who.Invited || in.Open)):
@@ -161,9 +166,9 @@ func Authorize(who Person, ask Ask, in State) error {
 		return expel(who, ask.Target)
 	case Ban:
 		return ban(who, ask.Target)
-	case ManageBans, Rename, Lock:
+	case ManageBans, Rename, Lock, SeeAttendance:
 		return atLeast(Moderator, who)
-	case Configure, Delete:
+	case Configure, Delete, SeeAudit, ManageWebhooks:
 		return atLeast(Owner, who)
 	}
 	return Rank

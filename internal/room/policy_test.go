@@ -81,6 +81,9 @@ lock                         login login 404 404    rank    rank    rank     ran
 bans                         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
 lobby                        login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
 end                          login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+attendance                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
+audit                        login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
+webhooks                     login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
 configure                    login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
 delete                       login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
 expel:                       login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
@@ -233,6 +236,7 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 		"readchat": ReadChat, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,
 		"lowerhand": LowerHand, "spotlight": Spotlight, "switches": SetSwitches, "delmessage": DeleteMessage,
 		"add": AddMember, "role": SetRole, "transfer": Transfer, "remove": Remove,
+		"attendance": SeeAttendance, "audit": SeeAudit, "webhooks": ManageWebhooks,
 	}
 	question, condition, _ := strings.Cut(question, "/")
 	question, role, _ := strings.Cut(question, ">")

@@ -17,6 +17,7 @@ type ID string
 const (
 	// LeastCapacity and MostCapacity bound how many participants a room takes.
 	LeastCapacity, MostCapacity = 2, 500
+	usualCapacity               = 50
 	// GrantLife is how long somebody who was let in has to connect; their place
 	// is held so long.
 	GrantLife = 2 * time.Minute
@@ -112,10 +113,18 @@ func countColumns(taken string) string {
 func (r *Room) countFields() []any { return []any{&r.Present, &r.Owners} }
 
 // Store keeps rooms and memberships in Postgres.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool *pgxpool.Pool
+	desk bool
+}
 
 // NewStore returns a store over the database of pool.
 func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+
+// AtDesk returns the store as administrators of the site use it at /admin: the
+// policy is asked whether they may act on the room as that, whatever they are in
+// it.
+func (s *Store) AtDesk() *Store { return &Store{pool: s.pool, desk: true} }
 
 // Participant is somebody who is in a room now.
 type Participant struct {

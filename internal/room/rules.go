@@ -155,11 +155,16 @@ func changeMember(who Person, ask Ask, in State) error {
 	default:
 		return Rank
 	}
-	losesOwner := ask.Target.Role == Owner && !ask.Target.Disabled && (ask.Action == Remove || ask.NewRole != Owner)
-	if losesOwner && in.Owners <= 1 {
+	if losesOwner(ask, in) {
 		return LastOwner
 	}
 	return nil
+}
+
+// losesOwner says whether what is asked takes a room's last active owner away.
+func losesOwner(ask Ask, in State) bool {
+	loses := ask.Target.Role == Owner && !ask.Target.Disabled && (ask.Action == Remove || ask.NewRole != Owner)
+	return loses && in.Owners <= 1
 }
 
 // transfer: to somebody who belongs to the room and can log in.
@@ -183,6 +188,30 @@ func ban(who, target Person) error {
 		return Rank
 	}
 	return atLeast(Moderator, who)
+}
+
+// atDesk: what administrators do with any room at the site's desk, whatever they
+// are in it. They enter no call that way, read nothing that is said, and decide
+// about nobody in a lobby.
+func atDesk(who Person, ask Ask, in State) error {
+	if !who.Administrator || in.Deleted {
+		return ErrHidden
+	}
+	switch ask.Action {
+	case See, SeePeople, ListMembers, AddMember, Expel, EndCall, Rename, SeeAttendance, SeeAudit, Configure, Delete:
+		return nil
+	case Transfer:
+		if ask.Target.Disabled || ask.Target.Banned {
+			return Rank
+		}
+		return nil
+	case SetRole, Remove:
+		if losesOwner(ask, in) {
+			return LastOwner
+		}
+		return nil
+	}
+	return Rank
 }
 
 // move is for administrators of the site, who need not know the room.

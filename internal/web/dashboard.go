@@ -112,7 +112,7 @@ func (s *Server) findRooms(w http.ResponseWriter, r *http.Request, session accou
 		return err
 	}
 	page := FindPage{Page: s.base(r, "Find a room"), Query: shown(q)}
-	page.Pages = pagesOf("/rooms", map[string]string{"q": page.Query}, after, next)
+	page.Pages = pagesOf("/rooms", map[string]string{"q": page.Query}, after.String(), next.String())
 	page.Notice = s.takeNotice(w, r)
 	for _, card := range cards {
 		page.Rooms = append(page.Rooms, roomCard(card))

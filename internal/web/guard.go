@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/httprate"
 
 	"foyer/internal/account"
+	"foyer/internal/ledger"
 	"foyer/internal/room"
 )
 
@@ -169,6 +170,13 @@ func newLimits() limits {
 		linksByAddress:      httprate.NewRateLimiter(60, time.Hour, quiet),
 		linksByAccount:      httprate.NewRateLimiter(10, time.Hour, quiet),
 	}
+}
+
+// noteAddress has what a request does written down with where it came from.
+func noteAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(ledger.From(r.Context(), address(r))))
+	})
 }
 
 // address is where a request comes from.

@@ -18,14 +18,18 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
+	"foyer/internal/admin"
 	"foyer/internal/call"
+	"foyer/internal/health"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
 	"foyer/internal/media/mediatest"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
+	"foyer/internal/settings"
 	"foyer/internal/web"
+	"foyer/internal/webhook"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -39,6 +43,9 @@ type house struct {
 	rooms    *room.Store
 	media    *mediatest.Memory
 	mails    *mail.Store // with a mail server, and nobody who sends
+	webhooks *webhook.Store
+	settings *settings.Store
+	health   *health.Monitor
 	config   web.Config
 	server   *web.Server
 	url      string
@@ -71,9 +78,12 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	maps.Copy(backends, more)
 	reconciler := call.NewReconciler(pool, backends, log)
 	h.mails = newMails(t, pool, true)
+	h.webhooks = newWebhooks(t, pool)
+	h.settings, h.health = newSettings(t, pool), health.NewMonitor([]health.Check{health.Database(pool)}, log)
 	h.config = web.Config{
 		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
 		Recovery: recovery.NewStore(pool, h.accounts), Rooms: h.rooms, Mails: h.mails,
+		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Admin: admin.NewStore(pool),
 		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}
 	var err error
@@ -104,6 +114,27 @@ func newMails(t *testing.T, pool *pgxpool.Pool, sends bool) *mail.Store {
 		t.Fatal(err)
 	}
 	return mails
+}
+
+func newWebhooks(t *testing.T, pool *pgxpool.Pool) *webhook.Store {
+	t.Helper()
+	store, err := webhook.NewStore(pool, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// usual are the settings that the environment gives.
+var usual = settings.Values{Signup: "open", Capacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30}
+
+func newSettings(t *testing.T, pool *pgxpool.Pool) *settings.Store {
+	t.Helper()
+	store, err := settings.Open(t.Context(), pool, usual, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
 }
 
 type writerFunc func([]byte) (int, error)

@@ -32,7 +32,7 @@ func (s *Server) showInvitations(w http.ResponseWriter, r *http.Request, v room.
 	page := InvitationsPage{
 		Page: s.base(r, "Invitations to "+v.Room.Name), Room: header(v), Form: form,
 		Roles: names(room.Allowed(v.Person, room.Ask{Action: room.Invite}, v.Room.State(), room.InvitationRoles)),
-		Pages: pagesOf(invitationsPath(v), nil, after, next),
+		Pages: pagesOf(invitationsPath(v), nil, after.String(), next.String()),
 	}
 	page.Notice = s.takeNotice(w, r)
 	for _, i := range invitations {

@@ -41,7 +41,7 @@ func (s *Server) showMembers(w http.ResponseWriter, r *http.Request, v room.Visi
 		return err
 	}
 	page.Found = roll.Found
-	page.Pages = pagesOf(membersPath(v), map[string]string{"q": page.Query, "role": page.Role}, sought.After, roll.Next)
+	page.Pages = pagesOf(membersPath(v), map[string]string{"q": page.Query, "role": page.Role}, sought.After.String(), roll.Next.String())
 	for _, m := range roll.Members {
 		page.Members = append(page.Members, memberRow(v, m))
 	}

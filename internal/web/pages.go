@@ -161,6 +161,9 @@ type RoomHeader struct {
 	CanManageBans     bool
 	CanRename         bool // sees the settings page, and name and topic on it
 	CanInvite         bool // sees the invitations page
+	CanSeeAttendance  bool
+	CanSeeAudit       bool
+	CanManageWebhooks bool
 }
 
 // RoomPage is templates/room.html: before the call and in it.

@@ -4,35 +4,43 @@ import (
 	"net/url"
 
 	"foyer/internal/input"
-	"foyer/internal/room"
 )
 
 // pagesOf makes the links between the pages of a list at path with the given
-// query, on the page that begins after a cursor and is followed by next.
-func pagesOf(path string, query map[string]string, after, next room.Cursor) Pages {
-	link := func(at room.Cursor) string {
-		values := make(url.Values)
-		for name, value := range query {
-			if value != "" {
-				values.Set(name, value)
-			}
-		}
-		if at != (room.Cursor{}) {
-			values.Set("after", at.String())
-		}
-		if len(values) == 0 {
+// query, on the page that begins at a place and is followed by the next; both are
+// as addresses carry them, empty for none.
+func pagesOf(path string, query map[string]string, at, next string) Pages {
+	link := func(place string) string {
+		values := encoded(query, "after", place)
+		if values == "" {
 			return path
 		}
-		return path + "?" + values.Encode()
+		return path + "?" + values
 	}
 	var pages Pages
-	if after != (room.Cursor{}) {
-		pages.First = link(room.Cursor{})
+	if at != "" {
+		pages.First = link("")
 	}
-	if next != (room.Cursor{}) {
+	if next != "" {
 		pages.Next = link(next)
 	}
 	return pages
+}
+
+// encoded is a query without what is empty, with more names and values.
+func encoded(query map[string]string, more ...string) string {
+	values := make(url.Values)
+	for name, value := range query {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		if more[i+1] != "" {
+			values.Set(more[i], more[i+1])
+		}
+	}
+	return values.Encode()
 }
 
 // shown is what was looked for as a page can show it again.

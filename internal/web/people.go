@@ -1,11 +1,9 @@
 package web
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"foyer/internal/room"
 )
@@ -84,10 +82,6 @@ func peopleBelong(n int) string {
 	return fmt.Sprintf("%d more people belong", n)
 }
 
-// byteOrderMark tells Excel that a file is UTF-8; without it, names with accents
-// are garbled there. Other spreadsheets know by themselves and ignore it.
-const byteOrderMark = "\ufeff"
-
 func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	if err := v.May(room.Ask{Action: room.ListMembers}); err != nil {
 		return err
@@ -96,27 +90,9 @@ func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, v room.Vi
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="`+v.Room.Slug+`-members.csv"`)
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(byteOrderMark)) // as below: when the client is gone there is nobody to tell
-	out := csv.NewWriter(w)
-	out.UseCRLF = true // as RFC 4180 has it
-	_ = out.Write([]string{"username", "display name", "role", "member since (UTC)"})
+	out := s.table(w, v.Room.Slug+"-members", "username", "display name", "role", "member since (UTC)")
 	for _, m := range members {
-		// A moment that spreadsheets read as one.
-		_ = out.Write([]string{cell(m.Username), cell(m.DisplayName), string(m.Role), m.Since.UTC().Format("2006-01-02 15:04:05")})
+		out.write(m.Username, m.DisplayName, string(m.Role), moment(m.Since))
 	}
-	out.Flush()
-	return nil
-}
-
-// cell is text that a spreadsheet takes as text: what begins like a formula gets
-// an apostrophe before it. The wide signs count in East Asian settings.
-func cell(text string) string {
-	if first, _ := utf8.DecodeRuneInString(text); strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
-		return "'" + text
-	}
-	return text
+	return out.done()
 }

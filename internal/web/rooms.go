@@ -31,6 +31,7 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request, session acco
 	}
 	created, err := s.Rooms.Create(r.Context(), session.User.ID, room.Draft{
 		Name: values["name"], Topic: values["topic"], Visibility: room.Visibility(values["visibility"]), Backend: s.Backend,
+		Capacity: s.Settings.Now().Capacity,
 	})
 	if err == nil {
 		return s.leave(w, r, "/r/"+created.Slug, "")
@@ -69,6 +70,10 @@ func header(v room.Visit) RoomHeader {
 		CanManageBans: v.May(room.Ask{Action: room.ManageBans}) == nil,
 		CanRename:     v.May(room.Ask{Action: room.Rename}) == nil,
 		CanInvite:     len(mayRevoke(v)) > 0,
+
+		CanSeeAttendance:  v.May(room.Ask{Action: room.SeeAttendance}) == nil,
+		CanSeeAudit:       v.May(room.Ask{Action: room.SeeAudit}) == nil,
+		CanManageWebhooks: v.May(room.Ask{Action: room.ManageWebhooks}) == nil,
 	}
 }
 
@@ -190,8 +195,8 @@ func (s *Server) deleteRoom(w http.ResponseWriter, r *http.Request, v room.Visit
 	if err := v.May(room.Ask{Action: room.Delete}); err != nil {
 		return err
 	}
-	if values["confirm"] != v.Room.Name {
-		form, status, _ := again(w, values, input.Invalid{"confirm": "Type the room's name exactly: " + v.Room.Name})
+	if err := sameName(values["confirm"], v.Room.Name); err != nil {
+		form, status, _ := again(w, values, err)
 		return s.showSettings(w, r, v, status, Form{}, form)
 	}
 	if err := s.Rooms.Delete(r.Context(), v.Room.ID, v.Person.User); err != nil {

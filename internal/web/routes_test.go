@@ -1,15 +1,19 @@
 package web_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
 
+	"foyer/internal/ledger"
 	"foyer/internal/room"
+	"foyer/internal/webhook"
 )
 
 // access is the expected answer to every route for every kind of person, a
@@ -105,6 +109,51 @@ GET  /admin/mail/{id}                    login  login  404    404    404    404 
 POST /admin/mail/{id}/send               login  login  404    404    404    404    404    login  login  404    404    404    303
 POST /admin/mail/{id}/delete             login  login  404    404    404    404    404    login  login  404    404    404    303
 
+GET  /r/{slug}/attendance                login  login  404    404    403    403    403    403    login  403    200    200    404
+GET  /r/{slug}/attendance.csv            login  login  404    404    403    403    403    403    login  403    200    200    404
+GET  /r/{slug}/audit                     login  login  404    404    403    403    403    403    login  403    403    200    404
+GET  /r/{slug}/audit.csv                 login  login  404    404    403    403    403    403    login  403    403    200    404
+GET  /r/{slug}/webhooks                  login  login  404    404    403    403    403    403    login  403    403    200    404
+POST /r/{slug}/webhooks                  login  login  404    404    403    403    403    403    login  403    403    303    404
+GET  /r/{slug}/webhooks/{webhook}        login  login  404    404    403    403    403    403    login  403    403    200    404
+POST /r/{slug}/webhooks/{webhook}/try    login  login  404    404    403    403    403    403    login  403    403    303    404
+POST /r/{slug}/webhooks/{webhook}/remove login  login  404    404    403    403    403    403    login  403    403    303    404
+POST /r/{slug}/webhooks/{webhook}/deliveries/{delivery}/again login  login  404    404    403    403    403    403    login  403    403    303    404
+POST /r/{slug}/participants/{participant}/connection 404    404    404    404    404    404    404    404    404    404    404    404    404
+
+GET  /admin                              login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/look                         login  login  404    404    404    404    404    login  login  404    404    404    303
+GET  /admin/live                         login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/audit                        login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/audit.csv                    login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/storage                      login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/settings                     login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/settings                     login  login  404    404    404    404    404    login  login  404    404    404    303
+GET  /admin/users                        login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/users/{user}                 login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/users/{user}/disable         login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/users/{user}/enable          login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/users/{user}/administrator   login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/users/{user}/no-administrator login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/users/{user}/sign-out        login  login  404    404    404    404    404    login  login  404    404    404    303
+GET  /admin/rooms                        login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/rooms/{room}                 login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/rooms/{room}/attendance      login  login  404    404    404    404    404    login  login  404    404    404    200
+GET  /admin/rooms/{room}/attendance.csv  login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/rooms/{room}/end             login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/participants/{participant}/remove login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/members         login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/members/{username} login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/members/{username}/remove login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/transfer        login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/rooms/{room}/delete          login  login  404    404    404    404    404    login  login  404    404    404    303
+GET  /admin/webhooks                     login  login  404    404    404    404    404    login  login  404    404    404    200
+POST /admin/webhooks                     login  login  404    404    404    404    404    login  login  404    404    404    303
+GET  /admin/webhooks/{webhook}           login  login  404    404    404    404    404    login  login  404    404    404    404
+POST /admin/webhooks/{webhook}/try       login  login  404    404    404    404    404    login  login  404    404    404    404
+POST /admin/webhooks/{webhook}/remove    login  login  404    404    404    404    404    login  login  404    404    404    404
+POST /admin/webhooks/{webhook}/deliveries/{delivery}/again login  login  404    404    404    404    404    login  login  404    404    404    404
+
 POST /account/sign-out-everywhere        login  login  login  login  login  login  login  login  login  login  login  login  login
 POST /logout                             303    303    303    303    303    303    303    303    303    303    303    303    303
 `
@@ -198,7 +247,15 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 		h.row(&id, `select id from sessions where user_id = $1`, h.people["target"].ID)
 		return id
 	},
-	"{link}":       func(*house, room.Room) string { return "nobodys" },
+	"{link}": func(*house, room.Room) string { return "nobodys" },
+	// A room's webhook with something that was delivered: to the site's pages it is
+	// none.
+	"{webhook}": func(h *house, r room.Room) string { return string(h.webhook(r)) },
+	"{delivery}": func(h *house, r room.Room) (id string) {
+		h.row(&id, `select max(deliveries.id)::text from deliveries join webhooks on webhooks.id = deliveries.webhook_id where room_id = $1`, r.ID)
+		return id
+	},
+	"{user}":       func(h *house, _ room.Room) string { return string(h.people["newcomer"].ID) },
 	"{token}":      func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).Token) },
 	"{invitation}": func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).ID) },
 	"{id}":         func(h *house, _ room.Room) string { return string(h.mail(h.mails)) },
@@ -226,6 +283,14 @@ var bodies = map[string]url.Values{
 	"/r/{slug}/invitations":                     {"role": {"member"}, "lasts": {"week"}, "way": {"link"}},
 	"/r/{slug}/invitations/{invitation}/revoke": {},
 	"/r/{slug}/settings":                        {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
+	"/r/{slug}/webhooks":                        {"url": {"https://example.org/hook"}, "topic_call": {"on"}},
+	"/admin/webhooks":                           {"url": {"https://example.org/hook"}, "topic_site": {"on"}},
+	"/admin/look":                               {},
+	"/admin/settings":                           {},
+	"/admin/rooms/{room}/members":               {"login": {"newcomer"}, "role": {"member"}},
+	"/admin/rooms/{room}/members/{username}":    {"role": {"moderator"}},
+	"/admin/rooms/{room}/transfer":              {"heir": {"newcomer"}},
+	"/admin/rooms/{room}/delete":                {"confirm": {"Team"}},
 	"/r/{slug}/lock":                            {"locked": {"true"}},
 	"/r/{slug}/delete":                          {"confirm": {"Team"}},
 }
@@ -349,12 +414,18 @@ var ofGuests = map[string]string{
 func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	h.Helper()
 	path := pattern
-	for placeholder, stand := range placeholders {
-		if strings.Contains(path, placeholder) {
-			path = strings.ReplaceAll(path, placeholder, stand(h, r))
+	for _, placeholder := range slices.Sorted(maps.Keys(placeholders)) {
+		// In any order but this: a delivery is one of its webhook's.
+		if placeholder != "{delivery}" && strings.Contains(path, placeholder) {
+			path = strings.ReplaceAll(path, placeholder, placeholders[placeholder](h, r))
 		}
 	}
+	if strings.Contains(path, "{delivery}") {
+		path = strings.ReplaceAll(path, "{delivery}", placeholders["{delivery}"](h, r))
+	}
 	switch {
+	case strings.HasSuffix(pattern, "/connection"):
+		return h.postJSON(who, path, `{"path": "udp", "quality": "good", "rtt": 0.03, "loss": 0}`)
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)
 	case strings.HasSuffix(pattern, "/lobby/events"):
@@ -399,4 +470,17 @@ func TestHiddenRoomLooksLikeNone(t *testing.T) {
 	if hidden.status != http.StatusNotFound || hidden.status != none.status || hidden.body != none.body {
 		t.Errorf("join: hidden %d %s, none %d %s", hidden.status, hidden.body, none.status, none.body)
 	}
+}
+
+// webhook makes one of a room, with something delivered by it.
+func (h *house) webhook(r room.Room) webhook.ID {
+	h.Helper()
+	id, err := h.webhooks.Make(h.Context(), h.people["owner"].ID, ledger.Room(r.ID), webhook.Draft{URL: "https://example.org/hook", Topics: []string{webhook.Access}})
+	if err == nil {
+		err = h.webhooks.Try(h.Context(), id)
+	}
+	if err != nil {
+		h.Fatal(err)
+	}
+	return id
 }

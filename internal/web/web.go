@@ -20,10 +20,14 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
+	"foyer/internal/admin"
 	"foyer/internal/call"
+	"foyer/internal/health"
 	"foyer/internal/mail"
 	"foyer/internal/media"
 	"foyer/internal/room"
+	"foyer/internal/settings"
+	"foyer/internal/webhook"
 )
 
 // Config is what a Server is made of.
@@ -46,6 +50,10 @@ type Config struct {
 	Recovery   *recovery.Store
 	Rooms      *room.Store
 	Mails      *mail.Store
+	Webhooks   *webhook.Store
+	Settings   *settings.Store
+	Health     *health.Monitor
+	Admin      *admin.Store
 	Calls      *call.Service
 	Reconciler *call.Reconciler
 	Backends   call.Backends
@@ -94,7 +102,7 @@ func (s *Server) WriteLinks(ctx context.Context) { s.Recovery.Run(ctx, s.writeLi
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(behind(s.TrustedProxies), s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
+	r.Use(behind(s.TrustedProxies), noteAddress, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
 
@@ -137,8 +145,6 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Group(s.accountRoutes)
 
 		r.Get("/rooms", s.page(s.signedIn(s.findRooms)))
-		r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
-		r.Post("/admin/media/{room}", s.page(s.administering(s.moveRoom)))
 
 		r.Get("/rooms/new", s.page(s.signedIn(s.newRoomPage)))
 		r.Post("/rooms", s.page(s.signedIn(s.createRoom)))
@@ -182,6 +188,14 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/lock", s.page(s.visiting(s.setLocked)))
 		r.Post("/r/{slug}/delete", s.page(s.visiting(s.deleteRoom)))
 
+		r.Get("/r/{slug}/attendance", s.page(s.visiting(s.roomAttendance)))
+		r.Get("/r/{slug}/attendance.csv", s.page(s.visiting(s.roomAttendanceCSV)))
+		r.Get("/r/{slug}/audit", s.page(s.visiting(s.roomAudit)))
+		r.Get("/r/{slug}/audit.csv", s.page(s.visiting(s.roomAuditCSV)))
+		s.webhookRoutes(r, "/r/{slug}/webhooks", s.ofRoom)
+		r.Post("/r/{slug}/participants/{participant}/connection", s.json(s.reportConnection))
+
+		s.deskRoutes(r)
 		r.Get("/admin/mail", s.page(s.administering(s.mailsPage)))
 		r.Get("/admin/mail/{id}", s.page(s.administering(s.mailPage)))
 		r.Post("/admin/mail/{id}/send", s.page(s.administering(s.sendMail)))
@@ -211,6 +225,51 @@ func (s *Server) accountRoutes(r chi.Router) {
 	r.Post("/account/sessions/{session}/end", s.page(s.signedIn(s.endPlace)))
 	r.Post("/account/sessions/end-others", s.page(s.signedIn(s.endOtherPlaces)))
 	r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
+}
+
+// deskRoutes are the administrators' pages; to others there is nothing there.
+func (s *Server) deskRoutes(r chi.Router) {
+	r.Get("/admin", s.page(s.administering(s.healthPage)))
+	r.Post("/admin/look", s.page(s.administering(s.lookAgain)))
+	r.Get("/admin/live", s.page(s.administering(s.liveCalls)))
+	r.Get("/admin/audit", s.page(s.administering(s.siteAudit)))
+	r.Get("/admin/audit.csv", s.page(s.administering(s.siteAuditCSV)))
+	r.Get("/admin/storage", s.page(s.administering(s.storagePage)))
+	r.Get("/admin/settings", s.page(s.administering(s.siteSettings)))
+	r.Post("/admin/settings", s.page(s.administering(s.changeSiteSettings)))
+	r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
+	r.Post("/admin/media/{room}", s.page(s.administering(s.moveRoom)))
+	s.webhookRoutes(r, "/admin/webhooks", s.ofSite)
+
+	r.Get("/admin/users", s.page(s.administering(s.deskUsers)))
+	r.Get("/admin/users/{user}", s.page(s.administering(s.deskUser)))
+	r.Post("/admin/users/{user}/disable", s.page(s.changeUser(s.disableUser)))
+	r.Post("/admin/users/{user}/enable", s.page(s.changeUser(s.enableUser)))
+	r.Post("/admin/users/{user}/administrator", s.page(s.changeUser(s.makeAdministrator)))
+	r.Post("/admin/users/{user}/no-administrator", s.page(s.changeUser(s.unmakeAdministrator)))
+	r.Post("/admin/users/{user}/sign-out", s.page(s.changeUser(s.signOutUser)))
+
+	r.Get("/admin/rooms", s.page(s.administering(s.deskRooms)))
+	r.Get("/admin/rooms/{room}", s.page(s.atDesk(s.deskRoom)))
+	r.Get("/admin/rooms/{room}/attendance", s.page(s.atDesk(s.deskAttendance)))
+	r.Get("/admin/rooms/{room}/attendance.csv", s.page(s.atDesk(s.deskAttendanceCSV)))
+	r.Post("/admin/rooms/{room}/end", s.page(s.atDesk(s.deskEnd)))
+	r.Post("/admin/rooms/{room}/participants/{participant}/remove", s.page(s.atDesk(s.deskExpel)))
+	r.Post("/admin/rooms/{room}/members", s.page(s.atDesk(s.deskAdd)))
+	r.Post("/admin/rooms/{room}/members/{username}", s.page(s.atDesk(s.deskSetRole)))
+	r.Post("/admin/rooms/{room}/members/{username}/remove", s.page(s.atDesk(s.deskRemove)))
+	r.Post("/admin/rooms/{room}/transfer", s.page(s.atDesk(s.deskTransfer)))
+	r.Post("/admin/rooms/{room}/delete", s.page(s.atDesk(s.deskDelete)))
+}
+
+// webhookRoutes are the pages about the webhooks of a room, or of the site.
+func (s *Server) webhookRoutes(r chi.Router, path string, of func(hookedHandler) handler) {
+	r.Get(path, s.page(of(s.webhooksPage)))
+	r.Post(path, s.page(of(s.makeWebhook)))
+	r.Get(path+"/{webhook}", s.page(of(s.webhookPage)))
+	r.Post(path+"/{webhook}/try", s.page(of(s.tryWebhook)))
+	r.Post(path+"/{webhook}/remove", s.page(of(s.removeWebhook)))
+	r.Post(path+"/{webhook}/deliveries/{delivery}/again", s.page(of(s.redeliver)))
 }
 
 // Hooks returns the routes of callbacks alone, for a listener that only a media

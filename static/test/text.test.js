@@ -24,7 +24,7 @@ test("every message is used, and every key that is used has a message", async ()
       if (!/\.(html|js|go)$/.test(file) || /_test\.go$|node_modules/.test(file)) continue;
       const source = await readFile(new URL(`${folder}/${file}`, root), "utf8");
       for (const [, key = ""] of source.matchAll(new RegExp(`["\`]((?:${areas})\\.[a-z0-9_]+)["\`]`, "g"))) {
-        if (!/\.(js|css|html|mjs)$/.test(key)) used.add(key);
+        if (!/\.(js|css|html|mjs)$|_$/.test(key)) used.add(key);
       }
       // A key that is put together uses all messages that begin as it does.
       for (const [, begin = ""] of source.matchAll(new RegExp(`["\`]((?:${areas})\\.[a-z0-9_]*)(?:\\$\\{|" ?\\+|" \\.)`, "g"))) {

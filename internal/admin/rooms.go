@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/postgres"
+	"foyer/internal/room"
+)
+
+// Room is a room as the desk shows it.
+type Room struct {
+	room.Room
+	CreatedAt time.Time
+	LiveSince *time.Time // when the call that goes on began; nil: none does
+	Members   int
+	Owner     string // name of the owner of longest standing; empty: nobody owns it
+	OwnerName string // their username
+}
+
+// RoomSearch says which rooms are looked for.
+type RoomSearch struct {
+	Text  string         // a part of a name or an address; empty: any
+	Live  bool           // only those with a call
+	Of    account.UserID // only those that somebody belongs to; empty: any
+	After room.Cursor
+}
+
+// roomColumns selects a Room, from the table rooms.
+const roomColumns = room.Columns + `, rooms.created_at,
+	(select started_at from calls where calls.room_id = rooms.id and calls.ended_at is null),
+	(select count(*) from memberships where memberships.room_id = rooms.id),
+	(select count(*) from grants where grants.room_id = rooms.id and ` + room.Present + `),
+	(select count(*) from memberships join users on users.id = memberships.user_id
+		where memberships.room_id = rooms.id and memberships.role = 'owner' and users.disabled_at is null),
+	coalesce(owners.display_name, ''), coalesce(owners.username, '')`
+
+// ownerJoin finds the owner of longest standing.
+const ownerJoin = `
+	left join lateral (select users.display_name, users.username from memberships join users on users.id = memberships.user_id
+		where memberships.room_id = rooms.id and memberships.role = 'owner'
+		order by users.disabled_at is not null, memberships.created_at, users.id limit 1) owners on true`
+
+func (r *Room) fields() []any {
+	return append(r.Room.Fields(), &r.CreatedAt, &r.LiveSince, &r.Members, &r.Present, &r.Owners, &r.Owner, &r.OwnerName)
+}
+
+// query is the SQL of a search: PerPage and one more.
+func (s RoomSearch) query() (string, []any) {
+	after := s.After.ID
+	if after == "" {
+		after = uuid.Nil.String()
+	}
+	from, args := `rooms`, []any{s.After.Name, after, PerPage + 1}
+	if text := input.Searchable(s.Text); text != "" {
+		// First which have the letters, by their index, then in order.
+		from = `(select * from rooms where lower(name || ' ' || slug) like $4 and deleted_at is null limit $5) rooms`
+		args = append(args, pattern(text), mostFound)
+	}
+	where := ``
+	if s.Live {
+		where = ` and rooms.id in (select room_id from calls where ended_at is null)`
+	}
+	if s.Of != "" {
+		args = append(args, s.Of)
+		where += fmt.Sprintf(` and rooms.id in (select room_id from memberships where user_id = $%d)`, len(args))
+	}
+	// The page first, then what there is to say of its rows.
+	return `select ` + roomColumns + `, lower(rooms.name) from (
+			select * from ` + from + ` where (lower(rooms.name), rooms.id) > ($1, $2::uuid) and deleted_at is null` + where + `
+			order by lower(rooms.name), rooms.id limit $3) rooms` + ownerJoin + `
+		order by lower(rooms.name), rooms.id`, args
+}
+
+// Rooms lists a page of the rooms that are looked for, by name, and where the
+// next one begins; zero after the last.
+func (s *Store) Rooms(ctx context.Context, search RoomSearch) (rooms []Room, next room.Cursor, err error) {
+	query, args := search.query()
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, next, fmt.Errorf("list rooms: %w", err)
+	}
+	var r Room
+	var name string
+	var last room.Cursor
+	_, err = pgx.ForEachRow(rows, append(r.fields(), &name), func() error {
+		if len(rooms) == PerPage {
+			next = last
+			return nil
+		}
+		last = room.Cursor{Name: name, ID: string(r.ID)}
+		rooms = append(rooms, r)
+		return nil
+	})
+	if err != nil {
+		return nil, next, fmt.Errorf("list rooms: %w", err)
+	}
+	return rooms, next, nil
+}
+
+// Room returns one room, a deleted one too. It returns postgres.ErrNotFound.
+func (s *Store) Room(ctx context.Context, id room.ID) (r Room, err error) {
+	if uuid.Validate(string(id)) != nil {
+		return Room{}, postgres.ErrNotFound
+	}
+	err = s.pool.QueryRow(ctx, `select `+roomColumns+` from rooms `+ownerJoin+` where rooms.id = $1`, id).Scan(r.fields()...)
+	if err != nil {
+		return Room{}, fmt.Errorf("look at room: %w", postgres.Translate(err))
+	}
+	return r, nil
+}

@@ -1,0 +1,53 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/ledger"
+)
+
+// Storage is how much there is of everything.
+type Storage struct {
+	Database int64 // bytes
+	Parts    []Part
+	Oldest   *time.Time      // the first entry of the ledger; nil: there is none
+	Purges   []ledger.Record // the last ones
+}
+
+// Part is one kind of thing that is stored.
+type Part struct {
+	Name  string // of its table
+	Bytes int64  // with its indexes
+	Rows  int64  // about
+}
+
+// partsQuery asks the catalogue, not the tables.
+const partsQuery = `
+	select relname, pg_total_relation_size(oid), greatest(reltuples, 0)::bigint from pg_class
+	where oid = any($1::regclass[]::oid[]) order by 2 desc`
+
+// parts are the tables that grow.
+var parts = []string{"users", "sessions", "rooms", "memberships", "grants", "calls", "ledger", "mails", "deliveries"}
+
+// Storage looks how much there is of everything.
+func (s *Store) Storage(ctx context.Context) (storage Storage, err error) {
+	err = s.pool.QueryRow(ctx, `
+		select pg_database_size(current_database()), (select at from ledger order by id limit 1)`).Scan(&storage.Database, &storage.Oldest)
+	if err != nil {
+		return Storage{}, fmt.Errorf("storage: %w", err)
+	}
+	rows, err := s.pool.Query(ctx, partsQuery, parts)
+	if err != nil {
+		return Storage{}, fmt.Errorf("storage: %w", err)
+	}
+	if storage.Parts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Part]); err != nil {
+		return Storage{}, fmt.Errorf("storage: %w", err)
+	}
+	const few = 10
+	storage.Purges, err = ledger.Audit(ctx, s.pool, ledger.Search{Kind: ledger.Purged}, few)
+	return storage, err
+}

@@ -1,0 +1,166 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/ledger"
+	"foyer/internal/postgres"
+)
+
+// User is somebody's account as the desk shows it.
+type User struct {
+	account.User
+	SeenAt   *time.Time // when they were last here; nil: they are signed in nowhere
+	Sessions int        // places where they are signed in
+	Rooms    int        // that they belong to
+}
+
+// UserSearch says which users are looked for.
+type UserSearch struct {
+	Text  string // a part of a username, name or address; empty: any
+	Only  string // "administrators", "disabled", or empty for all
+	After string // username after which the list goes on
+}
+
+// userColumns selects a User, from the table users.
+const userColumns = `users.id, users.username, users.email, users.display_name, users.administrator, users.disabled_at, users.created_at,
+	(select max(last_seen_at) from sessions where sessions.user_id = users.id),
+	(select count(*) from sessions where sessions.user_id = users.id and sessions.expires_at > now()),
+	(select count(*) from memberships where memberships.user_id = users.id)`
+
+func (u *User) fields() []any {
+	return []any{&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.DisabledAt, &u.CreatedAt, &u.SeenAt, &u.Sessions, &u.Rooms}
+}
+
+// query is the SQL of a search: PerPage and one more.
+func (s UserSearch) query() (string, []any) {
+	from, args := `users`, []any{s.After, PerPage + 1}
+	if text := input.Searchable(s.Text); text != "" {
+		// First who has the letters, by their index, then in order.
+		from = `(select * from users where user_terms(username, display_name, email) like $3 limit $4) users`
+		args = append(args, pattern(text), mostFound)
+	}
+	only := map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
+	return `select ` + userColumns + ` from ` + from + ` where username > $1` + only + ` order by username limit $2`, args
+}
+
+// Users lists users who are looked for, by username, and whether there are more.
+func (s *Store) Users(ctx context.Context, search UserSearch) (users []User, more bool, err error) {
+	search.After = input.Searchable(search.After)
+	query, args := search.query()
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("list users: %w", err)
+	}
+	users, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (u User, err error) {
+		return u, row.Scan(u.fields()...)
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("list users: %w", err)
+	}
+	if more = len(users) > PerPage; more {
+		users = users[:PerPage]
+	}
+	return users, more, nil
+}
+
+// User returns one user. It returns postgres.ErrNotFound.
+func (s *Store) User(ctx context.Context, id account.UserID) (u User, err error) {
+	if uuid.Validate(string(id)) != nil {
+		return User{}, postgres.ErrNotFound
+	}
+	if err := s.pool.QueryRow(ctx, `select `+userColumns+` from users where id = $1`, id).Scan(u.fields()...); err != nil {
+		return User{}, fmt.Errorf("look at user: %w", postgres.Translate(err))
+	}
+	return u, nil
+}
+
+// SetDisabled switches an account off, with all its sessions and calls, or on
+// again. It returns the account, postgres.ErrNotFound and ErrLastAdministrator.
+func (s *Store) SetDisabled(ctx context.Context, by, id account.UserID, disabled bool) (account.User, error) {
+	kind := ledger.UserEnabled
+	if disabled {
+		kind = ledger.UserDisabled
+	}
+	return s.change(ctx, by, id, kind, func(tx pgx.Tx) (bool, error) {
+		tag, err := tx.Exec(ctx, `
+			update users set disabled_at = case when $2 then now() end where id = $1 and (disabled_at is not null) <> $2`, id, disabled)
+		if err == nil && disabled {
+			_, err = tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
+		}
+		return tag.RowsAffected() > 0, err
+	})
+}
+
+// SetAdministrator makes somebody an administrator of the site, or ends that. It
+// returns the account, postgres.ErrNotFound and ErrLastAdministrator.
+func (s *Store) SetAdministrator(ctx context.Context, by, id account.UserID, administrator bool) (account.User, error) {
+	kind := ledger.AdministratorUnmade
+	if administrator {
+		kind = ledger.AdministratorMade
+	}
+	return s.change(ctx, by, id, kind, func(tx pgx.Tx) (bool, error) {
+		tag, err := tx.Exec(ctx, `update users set administrator = $2 where id = $1 and administrator <> $2`, id, administrator)
+		return tag.RowsAffected() > 0, err
+	})
+}
+
+// SignOut ends all sessions of somebody, and with them their calls. It returns
+// the account and postgres.ErrNotFound.
+func (s *Store) SignOut(ctx context.Context, by, id account.UserID) (account.User, error) {
+	return s.change(ctx, by, id, ledger.UserSignedOut, func(tx pgx.Tx) (bool, error) {
+		_, err := tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
+		return true, err
+	})
+}
+
+// change does something to an account and appends an entry about it, unless there
+// was nothing to do.
+func (s *Store) change(ctx context.Context, by, id account.UserID, kind ledger.Kind, do func(tx pgx.Tx) (changed bool, err error)) (user account.User, err error) {
+	if uuid.Validate(string(id)) != nil {
+		return account.User{}, postgres.ErrNotFound
+	}
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		// One after the other: whoever acts has to be what lets them act when it is
+		// done, so that two who end each other's office do not both succeed.
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('administrators', 0))`); err != nil {
+			return err
+		}
+		var may bool
+		err := tx.QueryRow(ctx, `select administrator and disabled_at is null from users where id = $1`, by).Scan(&may)
+		if err != nil {
+			return err
+		}
+		if !may {
+			return postgres.ErrNotFound
+		}
+		err = tx.QueryRow(ctx, `select id, username, email, display_name from users where id = $1`, id).
+			Scan(&user.ID, &user.Username, &user.Email, &user.DisplayName)
+		if err != nil {
+			return err
+		}
+		changed, err := do(tx)
+		if err != nil || !changed {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{
+			Kind: kind, Actor: string(by), Subject: string(id), Data: ledger.Data(map[string]string{"username": user.Username}),
+		})
+	})
+	var conflict *postgres.Conflict
+	if errors.As(err, &conflict) && conflict.Constraint == "users_administrator_remains" {
+		return account.User{}, ErrLastAdministrator
+	}
+	if err != nil {
+		return account.User{}, fmt.Errorf("change user: %w", err)
+	}
+	return user, nil
+}

@@ -1,0 +1,60 @@
+package call
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/media"
+)
+
+// Connection is how a participant's browser says that it is connected to the
+// media service: the same of every service. It is stored beside the grant, where
+// every node finds it, and means nothing to anybody but those who look.
+type Connection struct {
+	Path    string  `json:"path"`    // "udp", "tcp", "relay" or "unknown"
+	Quality string  `json:"quality"` // "good", "poor" or "lost"
+	RTT     float64 `json:"rtt"`     // seconds there and back
+	Loss    float64 `json:"loss"`    // share of packets that were lost, 0 to 1
+}
+
+func (c Connection) check() error {
+	bad := input.Invalid{}
+	bad.Choice("path", c.Path, "udp", "tcp", "relay", "unknown")
+	bad.Choice("quality", c.Quality, "good", "poor", "lost")
+	if !(c.RTT >= 0 && c.RTT <= 60) {
+		bad.Add("rtt", "Give seconds, from 0 to 60.")
+	}
+	if !(c.Loss >= 0 && c.Loss <= 1) {
+		bad.Add("loss", "Give a share, from 0 to 1.")
+	}
+	return bad.Err()
+}
+
+// Report writes down how a participant of the person of a session is connected.
+// It returns input.Invalid, and ErrNotYours when there is no such participant,
+// theirs, in the call of the room of slug.
+func (s *Service) Report(ctx context.Context, token account.Token, slug string, id media.ParticipantID, c Connection) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	tag, err := s.pool.Exec(ctx, `
+		insert into connections (grant_id, path, quality, rtt_ms, loss)
+		select grants.id, $4, $5, $6, $7
+		from grants
+		join rooms on rooms.id = grants.room_id and rooms.slug = $3 and rooms.deleted_at is null
+		join sessions on sessions.id = grants.session_id and sessions.token_hash = $1
+		where grants.id = $2 and grants.revoked_at is null and grants.left_at is null
+		on conflict (grant_id) do update
+		set path = excluded.path, quality = excluded.quality, rtt_ms = excluded.rtt_ms, loss = excluded.loss, at = excluded.at`,
+		token.Hash(), id, slug, c.Path, c.Quality, int(math.Round(c.RTT*1000)), c.Loss)
+	if err != nil {
+		return fmt.Errorf("report a connection: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNotYours
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"foyer/internal/account"
+	"foyer/internal/ledger"
+	"foyer/internal/room"
+	"foyer/internal/words"
+)
+
+// recordsPerPage is how many records a page of the audit log shows.
+const recordsPerPage = 50
+
+// auditKinds are what can be looked for in a room's audit log, in the order in
+// which they are offered; siteKinds in the site's besides.
+var (
+	auditKinds = []ledger.Kind{
+		ledger.MemberAdded, ledger.RoleChanged, ledger.MemberRemoved, ledger.Transferred, ledger.Removed,
+		ledger.Banned, ledger.BanLifted, ledger.InvitationMade, ledger.InvitationAccepted, ledger.InvitationRevoked,
+		ledger.JoinRequested, ledger.JoinWithdrawn, ledger.JoinGranted, ledger.JoinDeclined,
+		ledger.LobbyAdmitted, ledger.LobbyDenied, ledger.SentToLobby, ledger.CallEnded,
+		ledger.RoomCreated, ledger.RoomRenamed, ledger.RoomConfigured, ledger.RoomLocked, ledger.RoomUnlocked,
+		ledger.RoomMoved, ledger.RoomDeleted, ledger.WebhookMade, ledger.WebhookRemoved,
+	}
+	siteKinds = []ledger.Kind{
+		ledger.AdministratorMade, ledger.AdministratorUnmade, ledger.UserDisabled, ledger.UserEnabled, ledger.UserSignedOut,
+		ledger.ResetMade, ledger.SettingsChanged, ledger.Purged,
+	}
+)
+
+func (s *Server) roomAudit(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if err := v.May(room.Ask{Action: room.SeeAudit}); err != nil {
+		return err
+	}
+	place := Place{Room: header(v), Current: "audit", Path: "/r/" + v.Room.Slug + "/audit"}
+	return s.showAudit(w, r, place, words.Text("audit.title_of", "room", v.Room.Name), ledger.Search{Room: ledger.Room(v.Room.ID)})
+}
+
+func (s *Server) siteAudit(w http.ResponseWriter, r *http.Request, _ account.Session) error {
+	place := Place{Admin: true, Current: "audit", Path: "/admin/audit", Title: words.Text("audit.title")}
+	return s.showAudit(w, r, place, place.Title, ledger.Search{})
+}
+
+func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, place Place, title string, search ledger.Search) error {
+	page := AuditPage{Page: s.base(r, title), Place: place, Sought: soughtRecords(r.URL.Query()), Kinds: kindChoices(place.Admin)}
+	search, known, err := s.search(r, search, page.Sought)
+	if err != nil {
+		return err
+	}
+	var records []ledger.Record
+	if known {
+		if records, err = ledger.Audit(r.Context(), s.Pool, search, recordsPerPage+1); err != nil {
+			return err
+		}
+	}
+	next := ledger.Mark{}
+	if len(records) > recordsPerPage {
+		records = records[:recordsPerPage]
+		next = ledger.MarkOf(records[recordsPerPage-1])
+	}
+	for _, record := range records {
+		page.Records = append(page.Records, auditRow(record))
+	}
+	page.Pages = pagesOf(place.Path, page.Sought.values(), search.Before.String(), next.String())
+	page.CSV = place.Path + ".csv?" + encoded(page.Sought.values())
+	s.render(w, r, http.StatusOK, "audit", page)
+	return nil
+}
+
+func (s *Server) roomAuditCSV(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if err := v.May(room.Ask{Action: room.SeeAudit}); err != nil {
+		return err
+	}
+	return s.exportAudit(w, r, v.Room.Slug+"-audit", ledger.Search{Room: ledger.Room(v.Room.ID)})
+}
+
+func (s *Server) siteAuditCSV(w http.ResponseWriter, r *http.Request, _ account.Session) error {
+	return s.exportAudit(w, r, "audit", ledger.Search{})
+}
+
+// exportAudit writes all records that are looked for, page by page, so that
+// neither side holds them all.
+func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, name string, search ledger.Search) error {
+	const portion = 1000
+	search, known, err := s.search(r, search, soughtRecords(r.URL.Query()))
+	if err != nil {
+		return err
+	}
+	table := s.table(w, name, "time (UTC)", "kind", "what", "by", "by username", "room", "address", "details")
+	for known {
+		records, err := ledger.Audit(r.Context(), s.Pool, search, portion)
+		if err != nil {
+			return table.broken(s, err)
+		}
+		for _, record := range records {
+			row := auditRow(record)
+			table.write(moment(record.At), string(record.Kind), row.Sentence, row.By, record.ActorUsername, record.Slug, record.Address, string(record.Data))
+		}
+		if len(records) < portion {
+			break
+		}
+		search.Before = ledger.MarkOf(records[portion-1])
+	}
+	return table.done()
+}
+
+// soughtRecords is what the form of an audit log looks for.
+func soughtRecords(query url.Values) SoughtRecords {
+	day := func(name string) string {
+		if _, err := time.Parse(time.DateOnly, query.Get(name)); err != nil {
+			return ""
+		}
+		return query.Get(name)
+	}
+	return SoughtRecords{
+		Person: shown(query.Get("person")), Kind: shown(query.Get("kind")), Room: shown(query.Get("room")),
+		Address: shown(query.Get("address")), From: day("from"), Until: day("until"),
+	}
+}
+
+func (f SoughtRecords) values() map[string]string {
+	return map[string]string{"person": f.Person, "kind": f.Kind, "room": f.Room, "address": f.Address, "from": f.From, "until": f.Until}
+}
+
+// search makes of what a form looks for the search of the ledger. It is not known
+// when nobody and nothing has the name that is looked for.
+func (s *Server) search(r *http.Request, search ledger.Search, sought SoughtRecords) (_ ledger.Search, known bool, err error) {
+	search.Kind, search.Address = ledger.Kind(sought.Kind), sought.Address
+	if sought.Kind == "site" {
+		search.Kind, search.Site = "", true
+	}
+	search.Before = ledger.ParseMark(r.URL.Query().Get("after"))
+	// They were checked.
+	search.From, _ = time.Parse(time.DateOnly, sought.From)
+	if until, err := time.Parse(time.DateOnly, sought.Until); err == nil {
+		search.Until = until.AddDate(0, 0, 1) // that day too
+	}
+	if sought.Person != "" {
+		id, err := s.Admin.UserNamed(r.Context(), sought.Person)
+		if err != nil {
+			return search, false, unlessNotFound(err)
+		}
+		search.Person = string(id)
+	}
+	if sought.Room != "" && search.Room == "" {
+		id, err := s.Admin.RoomNamed(r.Context(), sought.Room)
+		if err != nil {
+			return search, false, unlessNotFound(err)
+		}
+		search.Room = ledger.Room(id)
+	}
+	return search, true, nil
+}
+
+func kindChoices(site bool) []Choice {
+	var choices []Choice
+	add := func(kinds []ledger.Kind) {
+		for _, kind := range kinds {
+			choices = append(choices, Choice{string(kind), words.Text("audit.choice_" + string(kind))})
+		}
+	}
+	add(auditKinds)
+	if site {
+		choices = append(choices, Choice{"site", words.Text("audit.choice_site")})
+		add(siteKinds)
+	}
+	return choices
+}
+
+// auditRow is a record in words.
+func auditRow(record ledger.Record) AuditRow {
+	row := AuditRow{
+		At: record.At, By: record.ActorName, ByUsername: record.ActorUsername, Administrator: record.Administrator,
+		Address: record.Address, Slug: record.Slug, RoomName: record.RoomName, RoomDeleted: record.RoomDeleted,
+	}
+	switch {
+	case record.Actor == "":
+		row.By = words.Text("audit.by_foyer")
+	case row.By == "":
+		row.By = words.Text("audit.by_gone")
+	}
+	var data map[string]any
+	_ = json.Unmarshal(record.Data, &data) // an object, as the database says
+	text := func(field string) string {
+		value, _ := data[field].(string)
+		return value
+	}
+	who := firstOf(record.SubjectName, text("name"), text("username"), words.Text("audit.somebody"))
+	kind := string(record.Kind)
+	if record.Kind == ledger.MemberRemoved && record.Subject == record.Actor {
+		kind = "member_left"
+	}
+	if !words.Has("audit." + kind) {
+		row.Sentence = strings.ReplaceAll(kind, "_", " ")
+		return row
+	}
+	row.Sentence = words.Text("audit."+kind, "who", who, "name", text("name"), "role", roleWord(text("role")), "what", text("what"),
+		"value", text("value"), "from", titleOf(text("from")), "to", titleOf(text("to")), "count", number(data["count"]), "before", text("before"))
+	row.Detail = auditDetail(record.Kind, data)
+	return row
+}
+
+// auditDetail is what a sentence has no place for.
+func auditDetail(kind ledger.Kind, data map[string]any) string {
+	text := func(field string) string {
+		value, _ := data[field].(string)
+		return value
+	}
+	switch kind {
+	case ledger.RoomConfigured:
+		return words.Text("audit.configuration", "visibility", words.Text("audit.visibility_"+text("visibility")),
+			"lobby", words.Text("audit.lobby_"+text("lobby")), "capacity", number(data["capacity"]), "guests", words.Text(yesOrNo(data["guests"] == true)))
+	case ledger.Removed:
+		return text("message")
+	case ledger.InvitationMade:
+		return firstOf(text("email"), text("note"))
+	case ledger.RoomRenamed:
+		return text("topic")
+	}
+	return ""
+}
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return "unit.yes"
+	}
+	return "unit.no"
+}
+
+// number is a number of JSON as a whole one.
+func number(value any) int {
+	n, _ := value.(float64)
+	return int(n)
+}
+
+func roleWord(role string) string {
+	if role == "" {
+		return ""
+	}
+	return words.Text("role." + role)
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
