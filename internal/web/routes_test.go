@@ -297,11 +297,15 @@ var bodies = map[string]url.Values{
 
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "eve", "member", "moder", "owner", "admin", "target", "newcomer")
-	h.sql(`update users set administrator = true where username = 'admin'`)
 	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member}
 	tested := make(map[string]bool)
-	for _, row := range accessRows(t) {
+	var h *house
+	for i, row := range accessRows(t) {
+		if i%rowsOfAHouse == 0 {
+			h = newHouse(t, "eve", "member", "moder", "owner", "admin", "target", "newcomer")
+			h.sql(`update users set administrator = true where username = 'admin'`)
+			defer h.noFailures()
+		}
 		tested[row.method+" "+row.pattern] = true
 		for _, kind := range kinds {
 			r, who := h.room(kind.access, roles, "owner"), kind.who
@@ -321,10 +325,11 @@ func TestAccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(h.log.String(), "level=ERROR") {
-		t.Errorf("errors were logged:\n%s", h.log)
-	}
 }
+
+// rowsOfAHouse is for how many rows one service is asked, before it finds that too
+// many guests come from one address.
+const rowsOfAHouse = 100
 
 // route is one row of access.
 type route struct {
