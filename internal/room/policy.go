@@ -38,6 +38,7 @@ const (
 	Enter                        // begin to be in the call
 	Stay                         // go on being in the call, also after a lost connection
 	Knock                        // ask in the lobby to be let in
+	TryConnection                // find out whether a call could be reached, without being in it
 	RequestToJoin                // ask to become a member
 	AddMember                    // give Ask.NewRole to somebody who has none
 	SetRole                      // give Ask.NewRole to a member
@@ -136,6 +137,8 @@ func Authorize(who Person, ask Ask, in State) error {
 		return stay(who, ask.ByApproval, in)
 	case Knock:
 		return knock(who, in)
+	case TryConnection:
+		return mayMeet(who, in)
 	case RequestToJoin:
 		return requestToJoin(who)
 	case ListMembers:

@@ -74,6 +74,8 @@ knock                        login login 404 404    members yes     yes      yes
 knock/everyone-lobby         login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 knock/everyone-lobby+den     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 knock/everyone-lobby+locked  login login 404 404    members locked  locked   locked  login    404     locked locked yes    yes
+try                          login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+try/everyone-lobby+den+locked+full login login 404 404 members yes  yes      yes     login    404     yes    yes    yes    yes
 request                      login login 404 404    yes     yes     rank     rank    login    404     rank   rank   rank   rank
 list                         login login 404 404    rank    rank    rank     rank    login    404     yes    yes    yes    yes
 rename                       login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
@@ -230,7 +232,7 @@ func TestAuthorize(t *testing.T) {
 func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state State, standing Answer) {
 	t.Helper()
 	actions := map[string]Action{
-		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "request": RequestToJoin,
+		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "try": TryConnection, "request": RequestToJoin,
 		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "end": EndCall,
 		"configure": Configure, "delete": Delete, "expel": Expel, "ban": Ban, "invite": Invite, "revoke": Revoke,
 		"readchat": ReadChat, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,

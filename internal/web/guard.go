@@ -150,7 +150,7 @@ func (s *Server) origin(r *http.Request) string {
 // that somebody waits.
 type limits struct {
 	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
-	wrongLinksByAddress, guestsByAddress, mailingsByPerson                             *httprate.RateLimiter
+	wrongLinksByAddress, guestsByAddress, mailingsByPerson, checksByPerson             *httprate.RateLimiter
 	linksByAddress, linksByAccount                                                     *httprate.RateLimiter
 }
 
@@ -163,6 +163,7 @@ func newLimits() limits {
 		signupsByAddress: httprate.NewRateLimiter(100, time.Hour, quiet),
 		requestsByUser:   httprate.NewRateLimiter(20, time.Hour, quiet),
 		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
+		checksByPerson:   httprate.NewRateLimiter(10, time.Minute, quiet),
 		// Many people may come from one address at once.
 		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, time.Minute, quiet),
 		guestsByAddress:     httprate.NewRateLimiter(300, time.Hour, quiet),
@@ -203,6 +204,13 @@ func (l limits) signup(w http.ResponseWriter, r *http.Request) error {
 
 func (l limits) knock(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.knocksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+func (l limits) check(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.checksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
 		return errTooMany
 	}
 	return nil

@@ -68,6 +68,7 @@ GET  /r/{slug}                           login  200    404    404    200    200 
 POST /r/{slug}/guest                     login  303    404    404    303    303    303    303    login  303    303    303    404
 POST /r/{slug}/guest/leave               login  login  404    404    403    403    403    303    login  403    403    403    404
 POST /r/{slug}/join                      401    401    404    404    403    200    403    200    401    200    200    200    404
+POST /r/{slug}/check                     401    401    404    404    403    200    200    200    401    200    200    200    404
 GET  /r/{slug}/events                    401    401    404    404    404    404    404    404    401    404    404    404    404
 POST /r/{slug}/lobby                     login  login  404    404    403    303    303    303    login  303    303    303    404
 POST /r/{slug}/lobby/leave               login  login  404    404    303    303    303    303    login  303    303    303    404

@@ -153,6 +153,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/guest", s.page(s.comeIn))
 		r.Post("/r/{slug}/guest/leave", s.page(s.visiting(s.leaveAsGuest)))
 		r.Post("/r/{slug}/join", s.json(s.join))
+		r.Post("/r/{slug}/check", s.json(s.visiting(s.checkConnection)))
 		r.Post("/r/{slug}/lobby", s.either(s.visiting(s.knock)))
 		r.Post("/r/{slug}/lobby/leave", s.either(s.visiting(s.stopWaiting)))
 		r.Post("/r/{slug}/lobby/admit-all", s.either(s.visiting(s.admitAll)))
