@@ -18,10 +18,11 @@ export function chromium() {
  * @param {string} [what.camera] a y4m file that the camera shows
  * @param {boolean} [what.cameras] whether there is one
  * @param {boolean} [what.speaks] whether the microphone hears somebody speak, rather than beeps
+ * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, speaks = false, udp = true, asks = false } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, speaks = false, hears = speaks ? voiceFile : "", udp = true, asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -29,7 +30,7 @@ export function flags({ camera = cameraFile("bars"), cameras = true, speaks = fa
     ...(cameras
       ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`]
       : ["--use-fake-device-for-media-stream=device-count=0"]),
-    ...(speaks ? [`--use-file-for-fake-audio-capture=${voiceFile}`] : []),
+    ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
     `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];

@@ -50,9 +50,17 @@ export function writeCamera(name, wide, high, pictures) {
 /** Where a voice is recorded that never pauses, unlike the beeps of feigned microphones. */
 export const voiceFile = fileURLToPath(new URL("../results/cameras/voice.wav", import.meta.url));
 
+/** A microphone that is on and hears nothing at all. */
+export const silenceFile = fileURLToPath(new URL("../results/cameras/silence.wav", import.meta.url));
+
+export function recordSilence() {
+  writeSound(silenceFile, Buffer.alloc(hertz * 2));
+}
+
+const hertz = 48_000;
+
 /** Records it: a buzz with overtones that swells as often as syllables do. */
 export function recordVoice() {
-  const hertz = 48_000;
   const samples = Buffer.alloc(hertz * 2 * 2); // two seconds of 16 bits
   for (let n = 0; n < hertz * 2; n++) {
     const time = n / hertz;
@@ -62,6 +70,14 @@ export function recordVoice() {
     const swell = 0.55 + 0.45 * Math.sin(2 * Math.PI * 4 * time);
     samples.writeInt16LE(Math.round(sum * swell * 9000), n * 2);
   }
+  writeSound(voiceFile, samples);
+}
+
+/**
+ * @param {string} file
+ * @param {Buffer} samples of 16 bits
+ */
+function writeSound(file, samples) {
   const head = Buffer.alloc(44);
   head.write("RIFF", 0);
   head.writeUInt32LE(36 + samples.length, 4);
@@ -76,5 +92,5 @@ export function recordVoice() {
   head.write("data", 36);
   head.writeUInt32LE(samples.length, 40);
   mkdirSync(new URL("../results/cameras/", import.meta.url), { recursive: true });
-  writeFileSync(voiceFile, Buffer.concat([head, samples]));
+  writeFileSync(file, Buffer.concat([head, samples]));
 }

@@ -1,7 +1,8 @@
-import { drawBars, recordVoice } from "./camera.js";
+import { drawBars, recordSilence, recordVoice } from "./camera.js";
 
 /** What the tests need before any browser starts. */
 export default function setup() {
   drawBars();
   recordVoice();
+  recordSilence();
 }

@@ -348,3 +348,15 @@ test("a weak computer has the camera take smaller pictures, also when it is open
   await devices.turn("camera", true);
   assert.deepEqual(/** @type {MediaTrackConstraints} */ (media.asked.at(-1)?.video).height, { ideal: 180 });
 });
+
+test("what was turned for now is as it was by hand once everything was let go of", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  await devices.turnForNow("camera", false);
+  await devices.turnForNow("microphone", false);
+  devices.stop();
+  assert.equal(media.open.length, 0);
+  await devices.start();
+  assert.deepEqual([devices.use.microphone.on, devices.use.camera.on, media.open.length], [true, true, 2]);
+});

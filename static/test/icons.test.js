@@ -13,7 +13,7 @@ test("every icon that templates and scripts name is in the sprite", async () => 
     for (const file of await readdir(new URL(folder, root))) {
       if (!/\.(html|js)$/.test(file)) continue;
       const text = await readFile(new URL(folder + file, root), "utf8");
-      const names = text.matchAll(/(?:template )?"icon" "([a-z0-9-]+)"|\bicon\("([a-z0-9-]+)"\)|\b(?:on|off|icon): "([a-z0-9-]+)"/g);
+      const names = text.matchAll(/(?:template )?"icon" "([a-z0-9-]+)"|\bicon\("([a-z0-9-]+)"\)|\b(?:on|off|icon|waiting|running|good|fair|bad|left_out): "([a-z0-9-]+)"/g);
       for (const [, inTemplate, made, shown] of names) used.add(inTemplate ?? made ?? shown);
     }
   }

@@ -115,3 +115,18 @@ test("clear takes everybody and every wait away", (t) => {
   assert.equal(roster.count, 0);
   assert.deepEqual(seen, ["+me:ana", "+x:", "-me", "-x"]);
 });
+
+test("with sound only the others have no picture, whenever they come, and theirs are back afterwards", () => {
+  const roster = new Roster();
+  roster.begin("me", []);
+  roster.own({ microphone: true, picture: "own", share: "" });
+  const other = { id: "b", microphone: true, picture: "p1", share: "screen", sound: "s" };
+  roster.present(other);
+  roster.soundOnly = true;
+  roster.present({ ...other, picture: "p2" });
+  roster.present({ ...other, id: "c", picture: "p3" });
+  const pictures = () => roster.participants.map(({ picture, share }) => `${picture}/${share}`);
+  assert.deepEqual(pictures(), ["own/", "/screen", "/screen"]);
+  roster.soundOnly = false;
+  assert.deepEqual(pictures(), ["own/", "p2/screen", "p3/screen"]);
+});

@@ -6,6 +6,9 @@ import { words } from "./words.js";
 /** The reasons after which coming back may work. */
 const mayRejoin = ["left", "lost", "call_ended", "expelled", "full", "locked", "unknown", "busy", "media_unavailable", "expired", "duplicate"];
 
+/** Those of them that a check of the connection may find out more about. */
+const checkHelps = ["lost", "unknown", "media_unavailable", "expired"];
+
 /** Those of them that end a guest's visit. */
 const endsVisit = ["call_ended", "expelled"];
 
@@ -38,6 +41,7 @@ export class Ended {
     this.#detail.textContent = detail;
     this.#detail.hidden = detail === "";
     this.#rejoin.hidden = over || !mayRejoin.includes(reason);
+    byId("ended-check", HTMLButtonElement).hidden = !checkHelps.includes(reason);
     this.#logIn.hidden = reason !== "signed_out";
     this.#back.hidden = reason === "signed_out" || reason === "disabled";
     this.#back.classList.toggle("primary", this.#rejoin.hidden);

@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 import { words } from "./words.js";
 
 const shownFor = 5000; // milliseconds
+const offeredFor = 10_000; // with something to press
 const gather = 1200; // comings and goings within this time are told in one line
 
 export class Notices {
@@ -22,6 +23,21 @@ export class Notices {
     setTimeout(() => line.remove(), shownFor);
   }
 
+  /**
+   * Says something that can be acted upon at once, or let be.
+   * @param {string} text
+   * @param {string} label of the button
+   * @param {() => void} act
+   */
+  offer(text, label, act) {
+    const line = this.#add(text);
+    line.append(actionButton(label, () => {
+      line.remove();
+      act();
+    }));
+    setTimeout(() => line.remove(), offeredFor);
+  }
+
   /** Shows what is being waited for until it is something else; null: nothing is. @param {string | null} text */
   set waiting(text) {
     this.keep("waiting", text);
@@ -29,17 +45,19 @@ export class Notices {
 
   /**
    * Shows a line until there is another of its kind; null: none.
-   * @param {"waiting" | "host"} kind
+   * @param {"waiting" | "host" | "sound"} kind
    * @param {string | null} text
+   * @param {{label: string, act: () => void}} [action] a button that it has
    */
-  keep(kind, text) {
+  keep(kind, text, action) {
     const before = this.#lasting.get(kind);
-    if (before?.textContent === text) return;
+    if (before?.firstChild?.textContent === text) return;
     before?.remove();
     this.#lasting.delete(kind);
     if (text === null) return;
     const line = this.#add(text);
     line.classList.add(kind);
+    if (action) line.append(actionButton(action.label, action.act));
     this.#lasting.set(kind, line);
   }
 
@@ -78,4 +96,17 @@ export class Notices {
     this.#region.append(line);
     return line;
   }
+}
+
+/**
+ * @param {string} label
+ * @param {() => void} act
+ */
+function actionButton(label, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "notice-action";
+  button.textContent = label;
+  button.addEventListener("click", act);
+  return button;
 }

@@ -1,7 +1,9 @@
 // The room page before the call: preview, meter, devices, name, Join call.
 
-import { LevelMeter } from "../core/level.js";
+import { Deafness, LevelMeter } from "../core/level.js";
+import { t } from "../core/text.js";
 import { byId, within } from "./dom.js";
+import { deviceActions } from "./options.js";
 import { devicePickers } from "./pickers.js";
 import { deviceSwitch } from "./switches.js";
 import { words } from "./words.js";
@@ -9,6 +11,9 @@ import { words } from "./words.js";
 /** @typedef {import("../core/devices.js").Devices} Devices */
 /** @typedef {import("../core/devices.js").Problem} Problem */
 /** @typedef {import("../core/post.js").Declined} Declined */
+
+/** The reasons that joining failed for, which a check may find out more about. */
+const checkHelps = ["unreachable", "media_unavailable", "busy"];
 
 export class Prejoin {
   #main = byId("main", HTMLElement);
@@ -22,19 +27,24 @@ export class Prejoin {
   #join = byId("join", HTMLButtonElement);
   #bars = [...byId("meter", HTMLElement).children];
   #meter = new LevelMeter();
+  #deafness = new Deafness();
+  /** Whether the microphone hears nothing. */
+  #deaf = false;
   #devices;
   #shown = true;
 
   /**
    * @param {Devices} devices
+   * @param {import("../core/sounds.js").Sounds} sounds
    * @param {(displayName: string) => void} join
    */
-  constructor(devices, join) {
+  constructor(devices, sounds, join) {
     this.#devices = devices;
     const { signal } = new AbortController(); // lives as long as the page
     deviceSwitch(byId("preview-microphone", HTMLButtonElement), "microphone", devices, signal);
     deviceSwitch(byId("preview-camera", HTMLButtonElement), "camera", devices, signal);
     devicePickers(byId("prejoin-devices", HTMLElement), devices, signal);
+    deviceActions(this.#main, devices, sounds);
     within(this.#problem, "button", HTMLButtonElement).addEventListener("click", () => void devices.retry());
     byId("join-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
@@ -83,6 +93,7 @@ export class Prejoin {
     const name = refused.fields["display_name"];
     if (name) this.#sayName(name);
     else this.#say(refused.message || words.refused[refused.reason] || words.refusedOtherwise);
+    byId("join-check", HTMLElement).hidden = !checkHelps.includes(refused.reason);
     if (!name) this.#join.focus();
   }
 
@@ -90,6 +101,7 @@ export class Prejoin {
   #say(message) {
     this.#error.hidden = !message;
     within(this.#error, "span", HTMLElement).textContent = message;
+    byId("join-check", HTMLElement).hidden = true;
     if (message === null) this.#sayName(null);
   }
 
@@ -120,7 +132,8 @@ export class Prejoin {
     this.#state.textContent = camera.opening ? words.yourCameraStarts : camera.on && camera.problem ? words.yourCamera[camera.problem] : words.yourCameraIsOff;
     if (this.#shown) this.#meter.listen(microphone.on ? microphone.track : null);
 
-    const text = problemText(this.#devices);
+    this.#video.classList.toggle("mirrored", this.#devices.facing !== "environment");
+    const text = problemText(this.#devices) || (this.#deaf ? `${t("check.microphone_silent")} ${t("check.microphone_silent_do")}` : "");
     this.#problem.hidden = text === "";
     within(this.#problem, "p", HTMLElement).textContent = text;
     within(this.#problem, "button", HTMLButtonElement).hidden = insecure;
@@ -131,6 +144,11 @@ export class Prejoin {
     if (!this.#shown) return;
     const level = this.#meter.read() * this.#bars.length;
     this.#bars.forEach((bar, i) => bar.classList.toggle("on", level > i + 0.5));
+    const deaf = this.#deafness.lasts(this.#meter.samples(), performance.now());
+    if (deaf !== this.#deaf) {
+      this.#deaf = deaf;
+      this.#show();
+    }
     requestAnimationFrame(() => this.#listen());
   }
 }

@@ -5,6 +5,7 @@ import { Devices } from "../core/devices.js";
 import { EventStream } from "../core/events.js";
 import { askToJoin } from "../core/join.js";
 import { Lobby } from "../core/lobby.js";
+import { isTouchSafari } from "../core/phone.js";
 import { Moderation } from "../core/moderation.js";
 import { get, post } from "../core/post.js";
 import { Screen } from "../core/screen.js";
@@ -14,6 +15,7 @@ import { t } from "../core/text.js";
 import { View } from "../core/view.js";
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
+import { CheckDialog } from "./check.js";
 import { askFirst } from "./confirm.js";
 import { Connection } from "./connection.js";
 import { byId, within } from "./dom.js";
@@ -23,11 +25,14 @@ import { layoutItems, tileItems } from "./layouts.js";
 import { Notices } from "./notices.js";
 import { People } from "./people.js";
 import { Prejoin } from "./prejoin.js";
+import { Presence } from "./presence.js";
 import { Sharing } from "./sharing.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { isOn } from "./switches.js";
+import { noticeUnheard } from "./unheard.js";
 import { Waiting } from "./waiting.js";
+import { Weak } from "./weak.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/post.js").Declined} Declined */
@@ -37,7 +42,7 @@ const base = `/r/${encodeURIComponent(slug)}`;
 const callView = byId("call", HTMLElement);
 const settings = new Settings(storage());
 const sounds = new Sounds();
-const devices = new Devices(navigator.mediaDevices, storage());
+const devices = new Devices(navigator.mediaDevices, storage(), { oneAtATime: isTouchSafari(navigator) });
 const screen = new Screen(navigator.mediaDevices, {
   origin: location.origin,
   handle: crypto.randomUUID?.() ?? String(Math.random()), // insecure pages have no UUIDs, nor screens to share
@@ -85,7 +90,7 @@ const shortcuts = new Shortcuts({
     return true;
   },
 });
-const prejoin = new Prejoin(devices, comeIn);
+const prejoin = new Prejoin(devices, sounds, comeIn);
 const waiting = new Waiting(byId("room-name", HTMLElement).textContent ?? "", { ask: () => lobby.ask(displayName), cancel: () => lobby.cancel() });
 const ended = new Ended(() => join(displayName), role === "guest");
 const knocks = new Knocks({
@@ -95,6 +100,17 @@ const knocks = new Knocks({
   view: () => people.open(),
 });
 const people = new People(call.roster, moderation, (open) => { knocks.covered = open; });
+const check = new CheckDialog({
+  ask: () => post(`${base}/check`, {}),
+  probe: async (backend, url, token) => {
+    const { probe } = await adapter(backend);
+    if (!probe) throw new Error(`the adapter of ${backend} tries no way`);
+    return probe(url, token);
+  },
+  use: () => devices.use,
+});
+const weak = new Weak(call, devices, notices);
+const presence = new Presence(devices, () => { tapToHear.hidden = false; });
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
 bar.more.add(() => layoutItems(view));
 new Sharing(screen, byId("bar-share", HTMLButtonElement));
@@ -102,6 +118,8 @@ let displayName = prejoin.name;
 let before = call.state;
 /** Whether one has to be let in, as far as known. */
 let mustAsk = standing !== "";
+/** The microphone was turned off because there are many in the call. */
+let mutedOnArrival = false;
 /** The lobby has just let one in. */
 let letIn = false;
 let usesDevices = true;
@@ -111,6 +129,8 @@ void adapter(usualBackend).catch(() => {}); // asked for again, and reported, on
 sounds.on = settings.is("cues");
 void devices.process(settings.processing);
 void devices.start();
+bar.more.add(() => [{ label: t("weak.audio_only"), icon: "headphones", checked: weak.soundOnly, act: () => { weak.soundOnly = !weak.soundOnly; } }]);
+bar.more.add(() => [{ label: t("check.offer"), icon: "activity", act: () => check.open() }]);
 bar.more.add(() => matchMedia("(any-hover: none)").matches ? [] : [{ label: t("bar.shortcuts"), icon: "keyboard", act: () => shortcuts.open() }]);
 
 devices.on("change", () => {
@@ -136,6 +156,8 @@ call.on("state", ({ state, ending }) => {
   const came = before;
   before = state;
   stage.settled = state === "incall";
+  presence.inCall = state === "incall" || state === "reconnecting";
+  weak.watching = state === "incall";
   switch (state) {
     case "prejoin":
       leaveStage();
@@ -151,6 +173,8 @@ call.on("state", ({ state, ending }) => {
       if (came === "reconnecting") notices.say(words.reconnected);
       else if (letIn) notices.say(words.letIn);
       letIn = false;
+      if (mutedOnArrival) notices.offer(t("large.muted"), words.unmute, () => turn("microphone"));
+      mutedOnArrival = false;
       break;
     case "reconnecting":
       notices.waiting = words.reconnecting;
@@ -161,8 +185,13 @@ call.on("state", ({ state, ending }) => {
       break;
   }
 });
-call.on("admitted", () => {
+call.on("admitted", ({ people: there }) => {
   if (call.state !== "joining") return;
+  if (there.length > quietAbove && devices.use.microphone.on) {
+    // Many who come at once are not heard all at once.
+    void devices.turnForNow("microphone", false);
+    mutedOnArrival = true;
+  }
   ended.hide();
   prejoin.shown = false;
   notices.waiting = words.joining;
@@ -238,6 +267,9 @@ lobby.on("refused", (refused) => {
 });
 lobby.on("closed", ({ reason }) => over({ reason, message: "" }));
 
+noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () => {
+  notices.offer(t("unheard.muted"), words.unmute, () => turn("microphone"));
+});
 tapToHear.addEventListener("click", () => void call.playSound());
 addEventListener("online", () => {
   call.nudge();
@@ -314,6 +346,8 @@ function over(ending) {
 function leaveStage() {
   bar.close();
   shortcuts.close();
+  check.close();
+  weak.reset();
   people.close();
   knocks.clear();
   notices.clear();
@@ -349,7 +383,7 @@ function timeOf(at) {
 
 /**
  * @param {string} backend
- * @returns {Promise<{create(): import("../media/types.js").Media}>}
+ * @returns {Promise<import("../media/types.js").Adapter>}
  */
 function adapter(backend) {
   return import(`../media/${backend}.js`);

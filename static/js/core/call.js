@@ -185,6 +185,16 @@ export class Call extends Emitter {
     return media ? media.stats(id) : null;
   }
 
+  /** How sending one's picture does; null when one is not in the call. */
+  async pressure() {
+    return this.#connection?.connected ? this.#connection.media.pressure() : null;
+  }
+
+  /** How good one's own connection is. */
+  get quality() {
+    return this.roster.participants.find(({ local }) => local)?.quality ?? "good";
+  }
+
   /** Starts sound that the browser held back; to be called from a tap. */
   async playSound() {
     await this.#connection?.media.playSound();

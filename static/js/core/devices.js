@@ -276,10 +276,13 @@ export class Devices extends Emitter {
     return { microphone: microphone.track, microphoneOn: microphone.on && microphone.track !== null, camera: camera.on ? camera.track : null };
   }
 
-  /** Lets go of everything; start() begins again. */
+  /** Lets go of everything; start() begins again, with what was on by hand. */
   stop() {
     this.#life.abort();
-    for (const input of inputs) this.#close(input);
+    for (const input of inputs) {
+      this.#close(input);
+      this.use[input].on = this.#remembered[input];
+    }
     this.emit("change", null);
   }
 

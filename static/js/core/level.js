@@ -14,6 +14,30 @@ export function loudness(samples) {
   return Math.min(1, Math.max(0, (decibels - quiet) / (loud - quiet)));
 }
 
+/** Samples closer to zero than this come from no microphone that hears. */
+export const silence = 0.0005;
+
+/** How long a microphone may be without any sound at all before it counts as one that hears nothing. */
+const deafAfter = 5000; // milliseconds
+
+/** Finds out that a microphone hears nothing: no room is so quiet. */
+export class Deafness {
+  /** @type {number | null} */
+  #since = null;
+
+  /**
+   * Takes what is heard, or null for nothing to listen to. Returns whether it has
+   * been silence for long.
+   * @param {Float32Array | null} samples
+   * @param {number} now milliseconds
+   */
+  lasts(samples, now) {
+    if (!samples || samples.some((sample) => Math.abs(sample) > silence)) this.#since = null;
+    else this.#since ??= now;
+    return this.#since !== null && now - this.#since >= deafAfter;
+  }
+}
+
 export class LevelMeter {
   /** @type {AudioContext | null} */
   #context = null;
@@ -46,13 +70,9 @@ export class LevelMeter {
     return this.#hear() ? loudness(this.#samples) : 0;
   }
 
-  /**
-   * The furthest of the samples from silence now, 0 to 1; -1 when nothing can be
-   * heard yet because the browser does not play.
-   */
-  peak() {
-    if (!this.#hear() || this.#context?.state !== "running") return -1;
-    return this.#samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  /** What is heard now; null when nothing can be, because the browser does not play yet or the track is off. */
+  samples() {
+    return this.#hear() && this.#context?.state === "running" ? this.#samples : null;
   }
 
   /** Takes what is heard now, if anything is. */

@@ -52,6 +52,10 @@ export class Roster extends Emitter {
   #waits = new Map();
   #self = "";
   #host = "";
+  /** Whether pictures are left out, so that none are received. */
+  #soundOnly = false;
+  /** The pictures that there are, by participant. @type {Map<string, string>} */
+  #pictures = new Map();
   #speaking = new Speaking((id, speaking) => this.#change(id, { speaking }));
 
   get count() {
@@ -95,7 +99,9 @@ export class Roster extends Emitter {
 
   /** @param {import("../media/types.js").Present} other */
   present(other) {
-    if (!this.#formerSelves.has(other.id)) this.#put(other);
+    if (this.#formerSelves.has(other.id)) return;
+    this.#pictures.set(other.id, other.picture);
+    this.#put({ ...other, picture: this.#shown(other.id) });
   }
 
   /** @param {string} id */
@@ -122,6 +128,21 @@ export class Roster extends Emitter {
   host(username) {
     this.#host = username;
     for (const id of this.#participants.keys()) this.#change(id, this.#who(id));
+  }
+
+  /** Whether the others' pictures are left out; their screens stay. */
+  get soundOnly() {
+    return this.#soundOnly;
+  }
+
+  set soundOnly(only) {
+    this.#soundOnly = only;
+    for (const { id, local } of this.participants) if (!local) this.#change(id, { picture: this.#shown(id) });
+  }
+
+  /** The picture of somebody else that is to be shown. @param {string} id */
+  #shown(id) {
+    return this.#soundOnly ? "" : this.#pictures.get(id) ?? "";
   }
 
   /** Drops the name of somebody who left. @param {string} id */
@@ -199,6 +220,7 @@ export class Roster extends Emitter {
     const participant = this.#participants.get(id);
     if (!participant) return;
     this.#participants.delete(id);
+    this.#pictures.delete(id);
     this.#stopWaiting(id);
     this.#speaking.forget(id);
     this.emit("removed", participant);

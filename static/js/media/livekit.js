@@ -6,7 +6,7 @@ import {
   VideoPresets, setLogLevel,
 } from "../../vendor/livekit.mjs";
 import { Emitter } from "../core/emitter.js";
-import { sample } from "./rtc_stats.js";
+import { pathIn, sample } from "./rtc_stats.js";
 import { Refused } from "./types.js";
 
 /** @typedef {import("../../vendor/livekit.mjs").Participant} Participant */
@@ -49,6 +49,36 @@ const music = { audioPreset: AudioPresets.musicHighQuality, dtx: false, red: fal
 /** @returns {import("./types.js").Media} */
 export function create() {
   return new LiveKit();
+}
+
+/** How long each part of the way may take to stand. */
+const probeWithin = 10_000; // milliseconds
+
+/**
+ * Tries the way to the service, which is closed again at once.
+ * @param {string} url
+ * @param {string} token
+ * @returns {Promise<import("./types.js").Way>}
+ */
+export async function probe(url, token) {
+  const room = new Room();
+  let signalled = false;
+  room.on(RoomEvent.SignalConnected, () => { signalled = true; });
+  try {
+    await room.connect(addressOf(url), token, { maxRetries: 0, websocketTimeout: probeWithin, peerConnectionTimeout: probeWithin });
+    return { signalling: "open", media: pathIn(await room.engine.pcManager?.publisher.getStats()) || "udp" };
+  } catch (error) {
+    if (signalled) return { signalling: "open", media: "none" };
+    const unavailable = error instanceof ConnectionError && error.status !== undefined && error.status >= 500;
+    return { signalling: unavailable ? "unavailable" : "blocked", media: "none" };
+  } finally {
+    await room.disconnect();
+  }
+}
+
+/** Where the SDK connects; nothing: this origin. @param {string} url */
+function addressOf(url) {
+  return url || location.origin.replace(/^http/, "ws");
 }
 
 /** @extends {Emitter<import("./types.js").MediaEvents>} */
@@ -129,7 +159,7 @@ class LiveKit extends Emitter {
    */
   async connect(url, token) {
     try {
-      await this.#room.connect(url || location.origin.replace(/^http/, "ws"), token);
+      await this.#room.connect(addressOf(url), token);
     } catch (error) {
       if (error instanceof ConnectionError && error.status !== undefined && error.status >= 401 && error.status <= 403) {
         throw new Refused(reasonIn(error.message));
@@ -291,6 +321,15 @@ class LiveKit extends Emitter {
       });
     });
     return sample(await Promise.all(tracks.map(async (track) => ({ ...track, report: await track.report }))));
+  }
+
+  async pressure() {
+    const layers = this.#camera && !this.#camera.isMuted ? await this.#camera.getSenderStats() : [];
+    const reasons = layers.map(({ qualityLimitationReason: reason }) => reason);
+    return {
+      limited: /** @type {"" | "cpu" | "bandwidth"} */ (reasons.includes("cpu") ? "cpu" : reasons.includes("bandwidth") ? "bandwidth" : ""),
+      frames: Math.max(0, ...layers.map(({ framesPerSecond }) => framesPerSecond ?? 0)),
+    };
   }
 
   async playSound() {

@@ -32,6 +32,14 @@ export function sample(tracks) {
 }
 
 /**
+ * Over what media travel.
+ * @param {RTCStatsReport | undefined} report
+ */
+export function pathIn(report) {
+  return wayOf(entriesOf(report))?.path ?? "";
+}
+
+/**
  * @param {RTCStatsReport | undefined} report
  * @returns {Map<string, Entry>}
  */

@@ -330,6 +330,23 @@ class Twilio extends Emitter {
     return null;
   }
 
+  async pressure() {
+    const layers = (await this.#room?.getStats() ?? []).flatMap(({ localVideoTrackStats }) => localVideoTrackStats)
+      .filter(({ trackSid }) => trackSid === this.#cameraSid());
+    const frames = Math.max(0, ...layers.map(({ frameRate }) => frameRate ?? 0));
+    const captured = Math.max(0, ...layers.map(({ captureFrameRate }) => captureFrameRate ?? 0));
+    // Twilio does not say what holds a picture back, only that fewer leave than the camera takes.
+    return { limited: /** @type {"" | "bandwidth"} */ (frames > 0 && frames < captured / 2 ? "bandwidth" : ""), frames };
+  }
+
+  /** Under what name one's own picture is published. */
+  #cameraSid() {
+    for (const { track, trackSid } of this.#room?.localParticipant.videoTracks.values() ?? []) {
+      if (track === this.#sent.camera) return trackSid;
+    }
+    return "";
+  }
+
   async playSound() {
     await Promise.all([...this.#sounds].map((element) => element.play()));
     this.emit("sound", { blocked: false });

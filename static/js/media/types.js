@@ -86,6 +86,11 @@
 /** What a shared screen is for: sharp letters, or smooth pictures. @typedef {"text" | "motion"} ShareMode */
 
 /**
+ * How sending one's picture does; limited: what holds it back.
+ * @typedef {{limited: "" | "cpu" | "bandwidth", frames: number}} Pressure
+ */
+
+/**
  * One connection to one call: connect once, close at least once.
  *
  * connect rejects with Refused when the service says no, and with other errors
@@ -105,9 +110,24 @@
  *   detach(id: string, source: Source, element: HTMLMediaElement): void,
  *   watch(id: string, source: "camera" | "share", size: Size | null): void,
  *   stats(id?: string): Promise<Sample>,
+ *   pressure(): Promise<Pressure>,
  *   playSound(): Promise<void>,
  *   close(): Promise<void>,
  * }} Media
+ */
+
+/**
+ * What became of trying the way to the service, which an adapter's probe(url,
+ * token) does where there is a way without a call.
+ * @typedef {object} Way
+ * @property {"open" | "blocked" | "unavailable"} signalling unavailable: the service does not answer Foyer
+ * @property {"udp" | "tcp" | "relay" | "none"} media over what it travelled
+ */
+
+/**
+ * @typedef {object} Adapter what a module media/<backend>.js exports
+ * @property {() => Media} create
+ * @property {(url: string, token: string) => Promise<Way>} [probe]
  */
 
 /** The media service says that this participant may not enter. */
