@@ -18,11 +18,19 @@ import (
 func main() {
 	binary := flag.String("foyer", "bin/foyer", "the program to measure")
 	seconds := flag.Int("seconds", 10, "how long to send join requests")
+	only := flag.String("only", "", "measure one thing alone: desk")
 	browser := flag.Bool("browser", true, "measure the time to the first remote frame, in Chromium")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *binary, time.Duration(*seconds)*time.Second, *browser); err != nil {
+	var err error
+	if *only != "desk" {
+		err = run(ctx, *binary, time.Duration(*seconds)*time.Second, *browser)
+	}
+	if err == nil {
+		err = runDesk(ctx, *binary)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -80,6 +88,25 @@ func run(ctx context.Context, binary string, duration time.Duration, browser boo
 	cmd := exec.CommandContext(ctx, "node", "bench/first-frame.mjs", p.url)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
+}
+
+// runDesk measures the administrators' pages, in a deployment of its own: it is a
+// large one.
+func runDesk(ctx context.Context, binary string) error {
+	dir, err := os.MkdirTemp("", "foyer-bench-desk-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // Postgres may run as another user
+		return err
+	}
+	p, err := start(ctx, binary, dir)
+	if err != nil {
+		return err
+	}
+	defer p.stop() //nolint:errcheck // everything was measured
+	return desk(ctx, p)
 }
 
 func processor() string { return field("/proc/cpuinfo", "model name") }

@@ -138,6 +138,17 @@ export class Foyer {
     return errorsIn(this.log);
   }
 
+  /**
+   * Makes somebody an administrator of the site, or ends that. One always has to
+   * remain: somebody who never logs in stays one.
+   * @param {string} username
+   * @param {boolean} [yes]
+   */
+  async administrator(username, yes = true) {
+    await this.sql("insert into users (id, username, email, display_name, password_hash, administrator) values (gen_random_uuid(), 'keeper', 'keeper@example.org', 'Keeper', '', true) on conflict do nothing");
+    await this.sql("update users set administrator = $2 where username = $1", [username, yes]);
+  }
+
   /** The process id of the media server. */
   get mediaServer() {
     const list = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });

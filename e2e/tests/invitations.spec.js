@@ -278,7 +278,7 @@ test("an invitation by mail is read in the outbox and lets its reader in", async
   // No mail server is set up: an administrator reads the outbox.
   const admin = await newcomer();
   await signUp(admin);
-  await foyer.sql("update users set administrator = true where username = $1", [admin.username]);
+  await foyer.administrator(admin.username);
   await admin.page.goto("/admin/mail");
   await admin.page.getByRole("row", { name: "reader-one@example.org" }).getByRole("link").click();
   const text = (await admin.page.getByRole("main").innerText()) ?? "";

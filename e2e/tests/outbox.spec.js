@@ -9,10 +9,11 @@ const text = "Hello Cleo,\n\nAna invites you to the room Kitchen. Open this link
 test("the outbox without a mail server, in pictures", { tag: "@pictures" }, async ({ visit, foyer }) => {
   const ana = await visit("ana");
   expect((await ana.page.goto("/admin/mail"))?.status()).toBe(404);
-  await foyer.sql("update users set administrator = true where username = 'ana'");
+  await foyer.administrator("ana");
   await foyer.sql("delete from mails"); // of other tests
   await ana.page.goto("/");
   await ana.page.getByRole("link", { name: "Administration" }).click();
+  await ana.page.getByRole("link", { name: "Outbox" }).click();
   await expect(ana.page.getByText("No mails yet")).toBeVisible();
   await shots(ana, "outbox-empty");
 
@@ -36,12 +37,12 @@ test("the outbox without a mail server, in pictures", { tag: "@pictures" }, asyn
   await ana.page.getByRole("button", { name: "Yes, delete" }).click();
   await expect(ana.page.getByRole("status")).toHaveText("The mail is deleted.");
   await expect(ana.page.getByRole("row")).toHaveCount(7);
-  await foyer.sql("update users set administrator = false where username = 'ana'");
+  await foyer.administrator("ana", false);
 });
 
 test("the outbox works without a script", async ({ visit, newcomer, foyer }) => {
   const ana = await visit("ana");
-  await foyer.sql("update users set administrator = true where username = 'ana'");
+  await foyer.administrator("ana");
   const plain = await newcomer({ options: { javaScriptEnabled: false, storageState: await ana.context.storageState() } });
   const path = await writeMail(foyer, { state: "held", to: "ines@example.org", subject: "For Ines", text });
   await plain.page.goto("/admin/mail");
@@ -50,5 +51,5 @@ test("the outbox works without a script", async ({ visit, newcomer, foyer }) => 
   await expect(plain.page.getByText("The link is for you alone")).toBeVisible();
   await plain.page.getByRole("button", { name: "Delete" }).click();
   await expect(plain.page.getByRole("status")).toHaveText("The mail is deleted.");
-  await foyer.sql("update users set administrator = false where username = 'ana'");
+  await foyer.administrator("ana", false);
 });

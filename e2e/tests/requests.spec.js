@@ -149,7 +149,7 @@ test("who waits shows on the dashboard within seconds, and is admitted or denied
 test("a mail tells who decides, and its link leads through log-in to the answer", async ({ newcomer, foyer }) => {
   const [ana, dan, admin] = [await newcomer(), await newcomer(), await newcomer()];
   for (const person of [ana, dan, admin]) await signUp(person);
-  await foyer.sql("update users set administrator = true where username = $1", [admin.username]);
+  await foyer.administrator(admin.username);
   const room = await makeRoom(ana, [], { name: "By mail", visibility: "listed" });
   await dan.page.goto(room);
   await dan.page.getByLabel("A line to them").fill("I would like to read along");

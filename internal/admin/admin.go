@@ -22,6 +22,9 @@ import (
 // administrator.
 var ErrLastAdministrator = errors.New("admin: an active administrator has to remain")
 
+// ErrDisabled refuses what makes no sense for an account that is switched off.
+var ErrDisabled = errors.New("admin: the account is switched off")
+
 // PerPage is how many rows a page of a list has.
 const PerPage = 50
 

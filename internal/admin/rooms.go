@@ -60,7 +60,7 @@ func (s RoomSearch) query() (string, []any) {
 	from, args := `rooms`, []any{s.After.Name, after, PerPage + 1}
 	if text := input.Searchable(s.Text); text != "" {
 		// First which have the letters, by their index, then in order.
-		from = `(select * from rooms where lower(name || ' ' || slug) like $4 and deleted_at is null limit $5) rooms`
+		from = `(select * from rooms where lower(name || ' ' || slug) like $4 limit $5) rooms`
 		args = append(args, pattern(text), mostFound)
 	}
 	where := ``

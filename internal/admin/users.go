@@ -31,13 +31,13 @@ type UserSearch struct {
 }
 
 // userColumns selects a User, from the table users.
-const userColumns = `users.id, users.username, users.email, users.display_name, users.administrator, users.disabled_at, users.created_at,
+const userColumns = account.Columns + `,
 	(select max(last_seen_at) from sessions where sessions.user_id = users.id),
 	(select count(*) from sessions where sessions.user_id = users.id and sessions.expires_at > now()),
 	(select count(*) from memberships where memberships.user_id = users.id)`
 
 func (u *User) fields() []any {
-	return []any{&u.ID, &u.Username, &u.Email, &u.DisplayName, &u.Administrator, &u.DisabledAt, &u.CreatedAt, &u.SeenAt, &u.Sessions, &u.Rooms}
+	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms)
 }
 
 // query is the SQL of a search: PerPage and one more.
@@ -119,6 +119,22 @@ func (s *Store) SignOut(ctx context.Context, by, id account.UserID) (account.Use
 	return s.change(ctx, by, id, ledger.UserSignedOut, func(tx pgx.Tx) (bool, error) {
 		_, err := tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
 		return true, err
+	})
+}
+
+// SendReset has somebody mailed a link with which they set a new password, by
+// send, which runs in the transaction that writes it down. It returns the account,
+// postgres.ErrNotFound and ErrDisabled.
+func (s *Store) SendReset(ctx context.Context, by, id account.UserID, send account.Then) (account.User, error) {
+	return s.change(ctx, by, id, ledger.ResetMade, func(tx pgx.Tx) (bool, error) {
+		var user account.User
+		if err := tx.QueryRow(ctx, `select `+account.Columns+` from users where id = $1`, id).Scan(user.Fields()...); err != nil {
+			return false, err
+		}
+		if user.DisabledAt != nil {
+			return false, ErrDisabled
+		}
+		return true, send(ctx, tx, user)
 	})
 }
 

@@ -269,6 +269,6 @@ func (s *Server) reportConnection(w http.ResponseWriter, r *http.Request) error 
 	if err := s.Calls.Report(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), media.ParticipantID(id), connection); err != nil {
 		return err
 	}
-	w.WriteHeader(http.StatusNoContent)
+	writeJSON(w, http.StatusOK, struct{}{})
 	return nil
 }

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/input"
 	"foyer/internal/ledger"
@@ -104,6 +107,18 @@ func (s *Server) unmakeAdministrator(_ http.ResponseWriter, r *http.Request, by,
 func (s *Server) signOutUser(_ http.ResponseWriter, r *http.Request, by, id account.UserID) (string, error) {
 	user, err := s.Admin.SignOut(r.Context(), by, id)
 	return words.Text("admin.signed_out", "name", user.DisplayName), err
+}
+
+// resetUser mails somebody a link with which they set a new password.
+func (s *Server) resetUser(_ http.ResponseWriter, r *http.Request, by, id account.UserID) (string, error) {
+	user, err := s.Admin.SendReset(r.Context(), by, id, func(ctx context.Context, tx pgx.Tx, user account.User) error {
+		return recovery.Send(ctx, tx, user, recovery.Reset, user.Email, s.writeLink)
+	})
+	notice := "admin.reset_sent"
+	if !s.Mails.Sends() {
+		notice = "admin.reset_held"
+	}
+	return words.Text(notice, "name", user.DisplayName), err
 }
 
 // unlessNotFound is an error, unless it says that there is nothing.

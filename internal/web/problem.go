@@ -100,6 +100,8 @@ func problemOf(err error) problem {
 	case errors.Is(err, mail.ErrNotNow):
 		return problem{status: 409, reason: "not_now", heading: "This mail cannot be sent now",
 			message: "It is sent already, being sent, or too old, or there is no mail server. Go back and look at it again."}
+	case errors.Is(err, admin.ErrDisabled):
+		return problem{status: 409, reason: "disabled", heading: words.Text("problem.disabled"), message: words.Text("problem.disabled_advice")}
 	case errors.Is(err, admin.ErrLastAdministrator):
 		return problem{status: 409, reason: "last_administrator", heading: words.Text("problem.last_administrator"), message: words.Text("problem.last_administrator_advice")}
 	case errors.Is(err, errTooMany):

@@ -136,6 +136,7 @@ POST /admin/users/{user}/disable         login  login  404    404    404    404 
 POST /admin/users/{user}/enable          login  login  404    404    404    404    404    login  login  404    404    404    303
 POST /admin/users/{user}/administrator   login  login  404    404    404    404    404    login  login  404    404    404    303
 POST /admin/users/{user}/no-administrator login  login  404    404    404    404    404    login  login  404    404    404    303
+POST /admin/users/{user}/reset           login  login  404  404  404  404  404  login  login  404  404  404  303
 POST /admin/users/{user}/sign-out        login  login  404    404    404    404    404    login  login  404    404    404    303
 GET  /admin/rooms                        login  login  404    404    404    404    404    login  login  404    404    404    200
 GET  /admin/rooms/{room}                 login  login  404    404    404    404    404    login  login  404    404    404    200

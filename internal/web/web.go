@@ -248,6 +248,7 @@ func (s *Server) deskRoutes(r chi.Router) {
 	r.Post("/admin/users/{user}/enable", s.page(s.changeUser(s.enableUser)))
 	r.Post("/admin/users/{user}/administrator", s.page(s.changeUser(s.makeAdministrator)))
 	r.Post("/admin/users/{user}/no-administrator", s.page(s.changeUser(s.unmakeAdministrator)))
+	r.Post("/admin/users/{user}/reset", s.page(s.changeUser(s.resetUser)))
 	r.Post("/admin/users/{user}/sign-out", s.page(s.changeUser(s.signOutUser)))
 
 	r.Get("/admin/rooms", s.page(s.administering(s.deskRooms)))

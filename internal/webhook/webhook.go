@@ -135,13 +135,14 @@ func (s *Store) Make(ctx context.Context, by account.UserID, in ledger.Room, d D
 		if count >= mostOfOne {
 			return input.Invalid{"url": words.Text("webhook.too_many", "count", mostOfOne)}
 		}
+		// Before it is there: it is not told of itself.
+		if err := ledger.Append(ctx, tx, entry(ledger.WebhookMade, by, in, id, d.URL)); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, `
 			insert into webhooks (id, room_id, url, topics, secret, created_by) values ($1, nullif($2, '')::uuid, $3, $4, $5, $6)`,
 			id, in, d.URL, d.Topics, s.seal.Close(string(id), newSecret()), by)
-		if err != nil {
-			return err
-		}
-		return ledger.Append(ctx, tx, entry(ledger.WebhookMade, by, in, id, d.URL))
+		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("make webhook: %w", err)

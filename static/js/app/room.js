@@ -8,6 +8,7 @@ import { Lobby } from "../core/lobby.js";
 import { isTouchSafari } from "../core/phone.js";
 import { Moderation } from "../core/moderation.js";
 import { get, post } from "../core/post.js";
+import { Reporting } from "../core/reporting.js";
 import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
 import { Sounds, quietAbove } from "../core/sounds.js";
@@ -65,6 +66,12 @@ const lobby = new Lobby({
 const moderation = new Moderation(base, { get, post });
 const view = new View(storage());
 const connection = new Connection((id) => call.stats(id));
+const oneself = () => call.roster.participants.find(({ local }) => local);
+const reporting = new Reporting({
+  stats: () => call.stats(),
+  quality: () => oneself()?.quality ?? "good",
+  tell: (report) => post(`${base}/participants/${oneself()?.id}/connection`, report),
+});
 const stage = new Stage(call.roster, {
   attach: (id, source, element) => call.attach(id, source, element),
   detach: (id, source, element) => call.detach(id, source, element),
@@ -158,6 +165,8 @@ call.on("state", ({ state, ending }) => {
   stage.settled = state === "incall";
   presence.inCall = state === "incall" || state === "reconnecting";
   weak.watching = state === "incall";
+  if (state === "incall") reporting.begin();
+  else reporting.end();
   switch (state) {
     case "prejoin":
       leaveStage();
