@@ -15,6 +15,7 @@ const icons = [
   "mic-off", "minimize", "minus", "monitor", "phone-off", "pin", "plus", "radio-tower", "scan", "screen-share",
   "screen-share-off", "scroll-text", "search", "settings", "share", "smartphone", "star", "switch-camera",
   "user", "users", "video", "video-off", "volume-2", "webhook", "x", "zoom-in", "zoom-out",
+  "fingerprint", "key-round",
 ];
 
 /** What media/livekit.js imports from the SDK. */

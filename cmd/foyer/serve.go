@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"foyer/internal/account"
+	"foyer/internal/account/factor"
+	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
@@ -46,6 +48,8 @@ type service struct {
 	hooks    net.Listener // where the embedded media server calls back; nil without it
 	accounts *account.Store
 	recovery *recovery.Store
+	factors  *factor.Store
+	oidc     *oidc.Store // nil without a provider
 	mails    *mail.Store
 	webhooks *webhook.Store
 	settings *settings.Store
@@ -114,6 +118,14 @@ func (s *service) startWeb(ctx context.Context) error {
 	reconciler := call.NewReconciler(pool, s.backends, s.log)
 	s.accounts = account.NewStore(pool, account.DefaultCost)
 	s.recovery = recovery.NewStore(pool, s.accounts)
+	factorKey, err := postgres.Key(ctx, pool, "factor")
+	if err != nil {
+		return err
+	}
+	s.openOIDC()
+	if s.factors, err = factor.NewStore(pool, s.accounts, factorKey, time.Now); err != nil {
+		return err
+	}
 	sender, err := s.openMail(ctx)
 	if err != nil {
 		return err
@@ -121,15 +133,17 @@ func (s *service) startWeb(ctx context.Context) error {
 	if err := s.openDesk(ctx); err != nil {
 		return err
 	}
+	s.accounts.UsePolicy(func() account.Policy { return s.settings.Now().Accounts() })
 	s.web, err = web.New(web.Config{
 		PublicOrigin:   s.cfg.PublicOrigin(),
 		LinkOrigin:     s.origin(),
 		TrustedProxies: s.cfg.Proxies(),
-		SignupOpen:     s.cfg.Signup == "open",
 		CookieKey:      cookieKey,
 		Pool:           pool,
 		Accounts:       s.accounts,
 		Recovery:       s.recovery,
+		Factors:        s.factors,
+		OIDC:           s.oidc,
 		Rooms:          rooms,
 		Mails:          s.mails,
 		Webhooks:       s.webhooks,
@@ -178,9 +192,13 @@ func (s *service) purge(ctx context.Context) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		for what, purge := range map[string]func(context.Context) error{
-			"sessions": s.accounts.Purge, "links": s.recovery.Purge, "mails": s.mails.Purge,
-		} {
+		purges := map[string]func(context.Context) error{
+			"sessions": s.accounts.Purge, "links": s.recovery.Purge, "ceremonies": s.factors.Purge, "mails": s.mails.Purge,
+		}
+		if s.oidc != nil {
+			purges["ways to the provider"] = s.oidc.Purge
+		}
+		for what, purge := range purges {
 			if err := purge(ctx); err != nil && ctx.Err() == nil {
 				s.log.Warn("what has run out not deleted", "what", what, "error", err)
 			}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ import (
 
 	"foyer/internal/input"
 	"foyer/internal/postgres"
+	"foyer/internal/words"
 )
 
 // UserID names a user for good; usernames and addresses may change.
@@ -38,6 +40,8 @@ var (
 	// ErrWrongPassword is the one answer to every failed log-in: no such user,
 	// disabled, or the password is not theirs.
 	ErrWrongPassword = errors.New("account: wrong name or password")
+	// ErrUnverified means that an account opens once its address is confirmed.
+	ErrUnverified = errors.New("account: the address is not confirmed")
 	// ErrBusy means too many passwords are being checked; try again shortly.
 	ErrBusy = errors.New("account: too many passwords to check at once")
 	// ErrSignedOut means that a session token opens nothing (any more).
@@ -50,12 +54,15 @@ var (
 type Store struct {
 	pool      *pgxpool.Pool
 	passwords *passwords
+	policy    atomic.Pointer[func() Policy]
 }
 
 // NewStore returns a store whose passwords are hashed at the given bcrypt cost;
-// DefaultCost outside tests.
+// DefaultCost outside tests. Until UsePolicy, everybody may make an account.
 func NewStore(pool *pgxpool.Pool, cost int) *Store {
-	return &Store{pool: pool, passwords: newPasswords(cost)}
+	s := &Store{pool: pool, passwords: newPasswords(cost)}
+	s.UsePolicy(func() Policy { return Policy{Signup: SignupOpen} })
+	return s
 }
 
 // Registration is what someone gives to get an account.
@@ -77,9 +84,12 @@ func (s *Store) Register(ctx context.Context, r Registration) (User, error) {
 	return s.register(ctx, r, false, nothing, nothingMore)
 }
 
-// SignUp is Register for somebody who does it themselves: then runs in the
-// transaction that makes the user.
+// SignUp is Register for somebody who does it themselves, as the policy lets them:
+// then runs in the transaction that makes the user.
 func (s *Store) SignUp(ctx context.Context, r Registration, then Then) (User, error) {
+	if err := s.checkDomain(r.Email); err != nil {
+		return User{}, err
+	}
 	return s.register(ctx, r, false, nothing, then)
 }
 
@@ -159,6 +169,26 @@ func CleanEmail(email string) (string, error) {
 	bad := input.Invalid{}
 	email = checkEmail(bad, email)
 	return email, bad.Err()
+}
+
+// checkDomain returns input.Invalid with field email for an address that accounts
+// here may not have. What is no address at all is complained about elsewhere.
+func (s *Store) checkDomain(email string) error {
+	policy := s.Policy()
+	email, err := CleanEmail(email)
+	if err != nil || policy.Allows(email) {
+		return nil
+	}
+	return input.Invalid{"email": words.Text("policy.domain", "domains", strings.Join(policy.MailDomains, ", "))}
+}
+
+// CleanOwnEmail is CleanEmail for an address that somebody wants for their account.
+func (s *Store) CleanOwnEmail(email string) (string, error) {
+	email, err := CleanEmail(email)
+	if err == nil {
+		err = s.checkDomain(email)
+	}
+	return email, err
 }
 
 func checkDisplayName(bad input.Invalid, name string) string {

@@ -168,11 +168,11 @@ func TestLogIn(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			token, err := store.LogIn(t.Context(), test.login, test.password, "", account.Origin{})
+			entry, err := store.LogIn(t.Context(), test.login, test.password, "", account.Origin{})
 			if !errors.Is(err, test.want) {
 				t.Fatalf("got %v, want %v", err, test.want)
 			}
-			if _, err := store.Resume(t.Context(), token); (err == nil) != (test.want == nil) {
+			if _, err := store.Resume(t.Context(), entry.Session); (err == nil) != (test.want == nil) {
 				t.Errorf("resume: %v", err)
 			}
 		})

@@ -17,7 +17,7 @@ import (
 func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, current, password string, then Then) error {
 	var user User
 	var hash string
-	err := s.pool.QueryRow(ctx, `select `+Columns+`, password_hash from users where id = $1`, id).Scan(append(user.Fields(), &hash)...)
+	err := s.pool.QueryRow(ctx, `select `+Columns+`, coalesce(password_hash, '') from users where id = $1`, id).Scan(append(user.Fields(), &hash)...)
 	if err != nil {
 		return fmt.Errorf("change password: %w", postgres.Translate(err))
 	}
@@ -53,6 +53,40 @@ func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, c
 	})
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
+	}
+	return nil
+}
+
+// HasPassword reports whether a user can log in with one.
+func (s *Store) HasPassword(ctx context.Context, id UserID) (yes bool, err error) {
+	if err := s.pool.QueryRow(ctx, `select password_hash is not null from users where id = $1`, id).Scan(&yes); err != nil {
+		return false, fmt.Errorf("has password: %w", postgres.Translate(err))
+	}
+	return yes, nil
+}
+
+// FirstPassword gives one to a user who has none, and signs out every session but
+// keep. It returns input.Invalid with field password, and ErrBusy.
+func (s *Store) FirstPassword(ctx context.Context, user User, keep SessionID, password string, then Then) error {
+	secret, err := s.NewSecret(ctx, user, password)
+	if err != nil {
+		return err
+	}
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update users set password_hash = $2 where id = $1 and password_hash is null`, user.ID, secret.hash)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return input.Invalid{"password": words.Text("password.changed_meanwhile")}
+		}
+		if err := endOthers(ctx, tx, user.ID, keep); err != nil {
+			return err
+		}
+		return then(ctx, tx, user)
+	})
+	if err != nil {
+		return fmt.Errorf("first password: %w", err)
 	}
 	return nil
 }

@@ -75,7 +75,10 @@ func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) erro
 	return nil
 }
 
+// endOthers ends what was begun with a former password too.
 func endOthers(ctx context.Context, db postgres.Querier, user UserID, keep SessionID) error {
-	_, err := db.Exec(ctx, `delete from sessions where user_id = $1 and id::text <> $2`, user, keep)
+	_, err := db.Exec(ctx, `
+		with halfway as (delete from halfway where user_id = $1)
+		delete from sessions where user_id = $1 and id::text <> $2`, user, keep)
 	return err
 }

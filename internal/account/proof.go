@@ -25,7 +25,7 @@ func (s Session) Proved() bool { return time.Since(s.ProvedAt) < ProofLife }
 // are input.Invalid with field password, and ErrBusy.
 func (s *Store) Prove(ctx context.Context, session Session, password string) (Token, error) {
 	var hash string
-	err := s.pool.QueryRow(ctx, `select password_hash from users where id = $1`, session.User.ID).Scan(&hash)
+	err := s.pool.QueryRow(ctx, `select coalesce(password_hash, '') from users where id = $1`, session.User.ID).Scan(&hash)
 	if err != nil {
 		return "", fmt.Errorf("prove password: %w", postgres.Translate(err))
 	}
@@ -43,7 +43,7 @@ func (s *Store) Prove(ctx context.Context, session Session, password string) (To
 // session goes on under the token that it returns, and not under the one before.
 func (s *Store) Proven(ctx context.Context, id SessionID) (token Token, err error) {
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		token, err = Renew(ctx, tx, id)
+		token, err = renew(ctx, tx, id, false)
 		return err
 	})
 	if err != nil {
@@ -52,11 +52,17 @@ func (s *Store) Proven(ctx context.Context, id SessionID) (token Token, err erro
 	return token, nil
 }
 
-// Renew is Proven in a transaction. It returns ErrSignedOut when the session has
-// ended.
-func Renew(ctx context.Context, tx pgx.Tx, id SessionID) (Token, error) {
+// ProvenByFactor is Proven for somebody who showed a second factor, in the
+// transaction that checks it. It returns ErrSignedOut when the session has ended.
+func ProvenByFactor(ctx context.Context, tx pgx.Tx, id SessionID) (Token, error) {
+	return renew(ctx, tx, id, true)
+}
+
+func renew(ctx context.Context, tx pgx.Tx, id SessionID, factor bool) (Token, error) {
 	token := NewToken()
-	tag, err := tx.Exec(ctx, `update sessions set token_hash = $2, proved_at = now() where id = $1`, id, token.Hash())
+	tag, err := tx.Exec(ctx, `
+		update sessions set token_hash = $2, proved_at = now(), factor_at = case when $3 then now() else factor_at end where id = $1`,
+		id, token.Hash(), factor)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrSignedOut
 	}

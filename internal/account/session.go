@@ -44,6 +44,8 @@ type Session struct {
 	SeenAt time.Time
 	// ProvedAt is when the person last showed that it is they.
 	ProvedAt time.Time
+	// FactorAt is when they last showed a second factor; nil if they have not.
+	FactorAt *time.Time
 }
 
 // Origin is where a session is begun from.
@@ -62,53 +64,64 @@ func (t Token) Hash() []byte {
 	return sum[:]
 }
 
-// LogIn checks a username or email address and a password and begins a session.
-// The session of the token old, if any, ends with it. It returns
-// ErrWrongPassword for every failure of theirs, and ErrBusy.
-func (s *Store) LogIn(ctx context.Context, login, password string, old Token, from Origin) (Token, error) {
+// LogIn checks a username or email address and a password and lets their owner in.
+// The session of the token old, if any, ends when another begins. It returns
+// ErrWrongPassword for every failure of theirs, ErrUnverified, and ErrBusy.
+func (s *Store) LogIn(ctx context.Context, login, password string, old Token, from Origin) (Entry, error) {
 	var id UserID
 	var hash string
 	var disabled *time.Time
 	err := s.pool.QueryRow(ctx, `
-		select id, password_hash, disabled_at from users
+		select id, coalesce(password_hash, ''), disabled_at from users
 		where username = lower($1) or lower(email) = lower($1)`, input.Searchable(login)).Scan(&id, &hash, &disabled)
 	unknown := errors.Is(err, pgx.ErrNoRows)
-	switch {
-	case unknown:
+	if err != nil && !unknown {
+		return Entry{}, fmt.Errorf("log in: %w", err)
+	}
+	if hash == "" { // there is no such user, or one without a password
 		hash = s.passwords.nobodysHash()
-	case err != nil:
-		return "", fmt.Errorf("log in: %w", err)
 	}
 	right, err := s.passwords.matches(ctx, hash, password)
 	if err != nil {
-		return "", err
+		return Entry{}, err
 	}
 	if !right || unknown || disabled != nil {
-		return "", ErrWrongPassword
+		return Entry{}, ErrWrongPassword
 	}
-	return s.Begin(ctx, id, old, from)
+	return s.Enter(ctx, id, old, from)
 }
 
 // Begin starts a session for a user who proved to be who they are, and ends the
 // one of the token old, if any.
-func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) (Token, error) {
-	token := NewToken()
-	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if old != "" {
-			if _, err := tx.Exec(ctx, `delete from sessions where token_hash = $1`, old.Hash()); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(ctx, `
-			insert into sessions (id, token_hash, user_id, expires_at, address, user_agent)
-			values ($1, $2, $3, now() + $4, $5, $6)`,
-			uuid.Must(uuid.NewV7()).String(), token.Hash(), user, SessionLife, clip(from.Address), clip(from.UserAgent))
+func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) (token Token, err error) {
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		token, err = begin(ctx, tx, user, old, from, false)
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("begin session: %w", err)
 	}
 	return token, nil
+}
+
+// BeginProven is Begin for somebody who showed a second factor, or one that counts
+// for two, in the transaction that checks it.
+func BeginProven(ctx context.Context, tx pgx.Tx, user UserID, old Token, from Origin) (Token, error) {
+	return begin(ctx, tx, user, old, from, true)
+}
+
+func begin(ctx context.Context, tx pgx.Tx, user UserID, old Token, from Origin, factor bool) (Token, error) {
+	if old != "" {
+		if _, err := tx.Exec(ctx, `delete from sessions where token_hash = $1`, old.Hash()); err != nil {
+			return "", err
+		}
+	}
+	token := NewToken()
+	_, err := tx.Exec(ctx, `
+		insert into sessions (id, token_hash, user_id, expires_at, address, user_agent, factor_at)
+		values ($1, $2, $3, now() + $4, $5, $6, case when $7 then now() end)`,
+		uuid.Must(uuid.NewV7()).String(), token.Hash(), user, SessionLife, clip(from.Address), clip(from.UserAgent), factor)
+	return token, err
 }
 
 // BeginGuest starts the session of somebody who has no account, in the
@@ -146,10 +159,10 @@ func (s *Store) Resume(ctx context.Context, token Token) (Session, error) {
 	}
 	var session Session
 	err := s.pool.QueryRow(ctx, `
-		select sessions.id, sessions.last_seen_at, sessions.proved_at, `+Columns+`
+		select sessions.id, sessions.last_seen_at, sessions.proved_at, sessions.factor_at, `+Columns+`
 		from sessions join users on users.id = sessions.user_id
 		where token_hash = $1 and `+Valid, token.Hash()).
-		Scan(append([]any{&session.ID, &session.SeenAt, &session.ProvedAt}, session.User.Fields()...)...)
+		Scan(append([]any{&session.ID, &session.SeenAt, &session.ProvedAt, &session.FactorAt}, session.User.Fields()...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrSignedOut
 	}
@@ -180,9 +193,12 @@ func (s *Store) End(ctx context.Context, token Token) error {
 	return nil
 }
 
-// Purge deletes sessions that ran out.
+// Purge deletes sessions, and ways to them, that ran out.
 func (s *Store) Purge(ctx context.Context) error {
 	_, err := s.pool.Exec(ctx, `delete from sessions where expires_at < now() or last_seen_at < now() - $1::interval`, SessionIdle)
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `delete from halfway where expires_at < now()`)
+	}
 	if err != nil {
 		return fmt.Errorf("purge sessions: %w", err)
 	}

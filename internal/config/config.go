@@ -56,6 +56,17 @@ type Config struct {
 	TwilioAPIURL       string // of its REST service in place of Twilio's own
 	TwilioSignalingURL string // where browsers connect in place of Twilio's own
 
+	OIDCIssuer       string // empty: no provider
+	OIDCClientID     string
+	OIDCClientSecret string
+	OIDCName         string
+	OIDCScopes       string
+	OIDCDomains      string
+	OIDCGroupsClaim  string
+	OIDCGroups       string
+	OIDCAdminGroups  string
+	OIDCSignup       string // "open" or "closed"
+
 	SMTPURL  string // empty: mails stay in the outbox
 	MailFrom string // empty: noreply at the public host
 }
@@ -89,6 +100,16 @@ var settings = []setting{
 	{env: "FOYER_KEEP_AUDIT", def: "730", help: "days that the audit log is kept; 0 for good", field: func(c *Config) any { return &c.KeepAudit }},
 	{env: "FOYER_KEEP_DELIVERIES", def: "30", help: "days that deliveries of webhooks are kept; 0 for good", field: func(c *Config) any { return &c.KeepDeliveries }},
 	{env: "FOYER_WEBHOOK_NETWORKS", help: "addresses and networks of yours, like 10.1.0.0/16, that webhooks may reach besides the internet", field: func(c *Config) any { return &c.WebhookReach }},
+	{env: "OIDC_ISSUER", help: "OpenID Connect provider to sign in through, like https://id.example.org", field: func(c *Config) any { return &c.OIDCIssuer }},
+	{env: "OIDC_CLIENT_ID", help: "what it calls this Foyer", field: func(c *Config) any { return &c.OIDCClientID }},
+	{env: "OIDC_CLIENT_SECRET", secret: true, help: "the secret it gave this Foyer", field: func(c *Config) any { return &c.OIDCClientSecret }},
+	{env: "OIDC_NAME", def: "single sign-on", help: "how people know it: Log in with …", field: func(c *Config) any { return &c.OIDCName }},
+	{env: "OIDC_SCOPES", def: "email profile", help: "what it is asked for, besides openid", field: func(c *Config) any { return &c.OIDCScopes }},
+	{env: "OIDC_DOMAINS", help: "mail domains whose people come in by it; all when unset", field: func(c *Config) any { return &c.OIDCDomains }},
+	{env: "OIDC_GROUPS_CLAIM", def: "groups", help: "where it lists somebody's groups", field: func(c *Config) any { return &c.OIDCGroupsClaim }},
+	{env: "OIDC_GROUPS", help: "groups whose people come in by it; all when unset", field: func(c *Config) any { return &c.OIDCGroups }},
+	{env: "OIDC_ADMIN_GROUPS", help: "groups whose people are administrators; when set, others who come in by it are none", field: func(c *Config) any { return &c.OIDCAdminGroups }},
+	{env: "OIDC_SIGNUP", def: "open", help: "whether it makes accounts for people who have none: open or closed", field: func(c *Config) any { return &c.OIDCSignup }},
 	{env: "FOYER_MEDIA_UDP_PORT", def: "7882", help: "UDP port of sound and picture", field: func(c *Config) any { return &c.MediaUDPPort }},
 	{env: "FOYER_MEDIA_TCP_PORT", def: "7881", help: "TCP port of sound and picture where UDP is blocked; 0 for none", field: func(c *Config) any { return &c.MediaTCPPort }},
 	{env: "FOYER_MEDIA_IP", help: "address at which browsers reach these ports; found when unset", field: func(c *Config) any { return &c.MediaIP }},
@@ -223,6 +244,7 @@ func (c Config) check() (problems []error) {
 	if c.Signup != "open" && c.Signup != "invitation" && c.Signup != "closed" {
 		bad("FOYER_SIGNUP: %q is neither open, invitation nor closed", c.Signup)
 	}
+	problems = append(problems, c.checkAccounts()...)
 	if c.MediaUDPPort < 1 || c.MediaUDPPort > 65535 {
 		bad("FOYER_MEDIA_UDP_PORT: %d is no port", c.MediaUDPPort)
 	}

@@ -20,7 +20,11 @@ func TestDefaultsSuitAFirstTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{Addr: ":8080", DataDir: "./data", Signup: "open", MediaUDPPort: 7882, MediaTCPPort: 7881}
+	want := Config{
+		Addr: ":8080", DataDir: "./data", Signup: "open", MediaUDPPort: 7882, MediaTCPPort: 7881,
+		RoomCapacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30,
+		OIDCName: "single sign-on", OIDCScopes: "email profile", OIDCGroupsClaim: "groups", OIDCSignup: "open",
+	}
 	if c != want {
 		t.Errorf("got %+v, want %+v", c, want)
 	}

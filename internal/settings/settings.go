@@ -58,6 +58,11 @@ func (v Values) Retention() ledger.Retention {
 	return ledger.Retention{Calls: time.Duration(v.KeepCalls) * day, Audit: time.Duration(v.KeepAudit) * day}
 }
 
+// Accounts is what accounts have to comply with.
+func (v Values) Accounts() account.Policy {
+	return account.Policy{Signup: account.Signup(v.Signup), MailDomains: v.MailDomains, FactorForAdministrators: v.AdminFactor}
+}
+
 // Deliveries is how long deliveries of webhooks are kept; zero: for good.
 func (v Values) Deliveries() time.Duration { return time.Duration(v.KeepDeliveries) * day }
 

@@ -10,29 +10,34 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
 	"foyer/internal/input"
+	"foyer/internal/words"
 )
 
 func (s *Server) signupPage(w http.ResponseWriter, r *http.Request) error {
-	if !s.SignupOpen {
-		return errSignupClosed
+	next := r.URL.Query().Get("next")
+	if err := s.maySignUp(w, r, next); err != nil {
+		return err
 	}
-	s.render(w, r, http.StatusOK, "signup", SignupPage{Page: s.base(r, "Sign up"), Next: r.URL.Query().Get("next")})
+	s.render(w, r, http.StatusOK, "signup", SignupPage{Page: s.base(r, "Sign up"), Next: next})
 	return nil
 }
 
 func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
-	if !s.SignupOpen {
-		return errSignupClosed
-	}
 	values, err := readForm(r, "username", "email", "display_name", "password", "next")
 	if err != nil {
+		return err
+	}
+	if err := s.maySignUp(w, r, values["next"]); err != nil {
 		return err
 	}
 	user, err := account.User{}, s.limits.signup(w, r)
 	if err == nil {
 		user, err = s.Accounts.SignUp(r.Context(), registration(values), s.welcome)
 	}
-	if err == nil {
+	switch {
+	case err == nil && s.Accounts.MayEnter(user) != nil:
+		return s.leave(w, r, unverifiedAddress(user.Username), words.Text("policy.signed_up"))
+	case err == nil:
 		return s.beginFor(w, r, user, values["next"])
 	}
 	form, status, err := again(w, values, err)
@@ -67,10 +72,17 @@ func (s *Server) beginFor(w http.ResponseWriter, r *http.Request, user account.U
 }
 
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) error {
-	page := LoginPage{Page: s.base(r, "Log in"), Next: r.URL.Query().Get("next"), SignupOpen: s.SignupOpen}
-	page.Notice = s.takeNotice(w, r)
-	s.render(w, r, http.StatusOK, "login", page)
+	s.showLogin(w, r, http.StatusOK, Form{}, r.URL.Query().Get("next"))
 	return nil
+}
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, status int, form Form, next string) {
+	page := LoginPage{Page: s.base(r, "Log in"), Form: form, Next: next, SignupOpen: s.signupOpen()}
+	if s.OIDC != nil {
+		page.Provider, page.ProviderAddress = s.provider(), oidcAddress(next)
+	}
+	page.Notice = s.takeNotice(w, r)
+	s.render(w, r, status, "login", page)
 }
 
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
@@ -78,12 +90,15 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, err := account.Token(""), s.limits.login(w, r, values["login"])
+	entry, err := account.Entry{}, s.limits.login(w, r, values["login"])
 	if err == nil {
-		token, err = s.Accounts.LogIn(r.Context(), values["login"], values["password"], s.token(r), origin(r))
+		entry, err = s.Accounts.LogIn(r.Context(), values["login"], values["password"], s.token(r), origin(r))
 	}
 	if err == nil {
-		return s.begin(w, r, token, values["next"])
+		return s.enter(w, r, entry, values["next"])
+	}
+	if errors.Is(err, account.ErrUnverified) {
+		return s.leave(w, r, unverifiedAddress(values["login"]), "")
 	}
 	wrong := errors.Is(err, account.ErrWrongPassword)
 	if wrong {
@@ -96,7 +111,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.render(w, r, status, "login", LoginPage{Page: s.base(r, "Log in"), Form: form, Next: values["next"], SignupOpen: s.SignupOpen})
+	s.showLogin(w, r, status, form, values["next"])
 	return nil
 }
 

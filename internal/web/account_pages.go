@@ -22,18 +22,76 @@ type EmailPage struct {
 }
 
 // PasswordPage is templates/account_password.html. POST /account/password with
-// current_password and password.
+// current_password and password; GET /account/connect, POST /account/disconnect.
 type PasswordPage struct {
 	Page
-	Form Form
+	Form      Form
+	First     bool   // they have none yet
+	Provider  string // of signing in through it; empty: there is none
+	Connected bool
 }
 
 // ConfirmPage is templates/confirm.html: showing that it is really they who are
-// signed in. POST /account/confirm with password, and next in a hidden field.
+// signed in, by any of the ways they have. POST /account/confirm with password or
+// code, and next in a hidden field.
 type ConfirmPage struct {
 	Page
 	Username string
 	Form     Form
+	Password bool
+	Code     bool // a code of an app, or to use once
+	Passkeys bool
+	// Provider is the name of one that they sign in through; empty: they do not.
+	Provider, ProviderAddress string
+}
+
+// SecondPage is templates/second.html: the second step of a log-in. POST
+// /login/second with code, and next in a hidden field.
+type SecondPage struct {
+	Page
+	Form          Form
+	App, Passkeys bool // what they have
+}
+
+// TwoStepPage is templates/account_two_step.html. POST /account/two-step/app,
+// …/app/remove, …/codes.
+type TwoStepPage struct {
+	Page
+	On       bool
+	AppSince *time.Time // nil: no app
+	Passkeys int
+	Codes    int // left
+}
+
+// AppPage is templates/account_app.html. POST /account/two-step/app/confirm with
+// code.
+type AppPage struct {
+	Page
+	QR     QR
+	Secret string // to type
+	Form   Form
+}
+
+// CodesPage is templates/account_codes.html.
+type CodesPage struct {
+	Page
+	Codes []string
+}
+
+// PasskeysPage is templates/account_passkeys.html. The script adds one; POST
+// /account/passkeys/{id}/remove.
+type PasskeysPage struct {
+	Page
+	Proved    bool   // may add one now, without showing first that it is they
+	Suggested string // name for a new one
+	Passkeys  []PasskeyRow
+}
+
+// PasskeyRow is one passkey.
+type PasskeyRow struct {
+	ID, Name  string
+	CreatedAt time.Time
+	UsedAt    *time.Time
 }
 
 // PlacesPage is templates/account_sessions.html. POST
@@ -62,6 +120,14 @@ type ForgotPage struct {
 	Form  Form
 	Sends bool // mails go out by themselves
 	Asked bool
+}
+
+// UnverifiedPage is templates/unverified.html. POST /login/confirm-address with
+// login.
+type UnverifiedPage struct {
+	Page
+	Form  Form
+	Sends bool
 }
 
 // ResetPage is templates/reset.html, reached by a mailed link. POST to the same

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/media"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // administering is for administrators of the site. To anybody else there is
@@ -25,8 +27,28 @@ func (s *Server) administering(h signedInHandler) handler {
 		if !session.User.Administrator {
 			return room.ErrHidden
 		}
+		if s.Accounts.Policy().FactorForAdministrators && session.FactorAt == nil {
+			return s.wantFactor(w, r, session)
+		}
 		return h(w, r, session)
 	})
+}
+
+// wantFactor leads an administrator to show a second factor in this session, or to
+// set one up.
+func (s *Server) wantFactor(w http.ResponseWriter, r *http.Request, session account.Session) error {
+	state, err := s.Factors.State(r.Context(), session.User.ID)
+	if err != nil {
+		return err
+	}
+	if !state.Any() {
+		return s.leave(w, r, twoStepPath, words.Text("policy.factor_needed"))
+	}
+	next := r.URL.Path
+	if r.Method != http.MethodGet {
+		next = formPage(r)
+	}
+	return s.leave(w, r, "/account/confirm?"+url.Values{"by": {"factor"}, "next": {next}}.Encode(), "")
 }
 
 // titles of media backends, for people.

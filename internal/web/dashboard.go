@@ -17,7 +17,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 		if problemOf(err).status != http.StatusUnauthorized {
 			return err
 		}
-		page := LandingPage{Page: s.base(r, ""), SignupOpen: s.SignupOpen}
+		page := LandingPage{Page: s.base(r, ""), SignupOpen: s.signupOpen()}
 		page.Notice = s.takeNotice(w, r)
 		s.render(w, r, http.StatusOK, "landing", page)
 		return nil

@@ -29,7 +29,7 @@ func (s *Server) orDoor(h handler) handler {
 func (s *Server) showDoor(w http.ResponseWriter, r *http.Request, at room.Room, status int, form Form) {
 	w.Header().Set("Cache-Control", "no-store")
 	s.render(w, r, status, "door", DoorPage{
-		Page: s.base(r, at.Name), Path: "/r/" + at.Slug, RoomName: at.Name, Form: form, SignupOpen: s.SignupOpen,
+		Page: s.base(r, at.Name), Path: "/r/" + at.Slug, RoomName: at.Name, Form: form, SignupOpen: s.signupOpen(),
 	})
 }
 

@@ -151,7 +151,7 @@ func (s *Server) origin(r *http.Request) string {
 type limits struct {
 	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
 	wrongLinksByAddress, guestsByAddress, mailingsByPerson, checksByPerson             *httprate.RateLimiter
-	linksByAddress, linksByAccount                                                     *httprate.RateLimiter
+	linksByAddress, linksByAccount, codesByUser, ceremoniesByAddress                   *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -170,6 +170,10 @@ func newLimits() limits {
 		mailingsByPerson:    httprate.NewRateLimiter(30, time.Hour, quiet),
 		linksByAddress:      httprate.NewRateLimiter(60, time.Hour, quiet),
 		linksByAccount:      httprate.NewRateLimiter(10, time.Hour, quiet),
+		// Whoever has the password and tries codes all the time finds one in a
+		// year, with even odds.
+		codesByUser:         httprate.NewRateLimiter(30, time.Hour, quiet),
+		ceremoniesByAddress: httprate.NewRateLimiter(120, time.Minute, quiet),
 	}
 }
 
@@ -248,6 +252,22 @@ func (l limits) guest(w http.ResponseWriter, r *http.Request, who room.Comer) er
 // they: each account as often as log-ins to it, and apart from them.
 func (l limits) proof(w http.ResponseWriter, r *http.Request, user account.UserID) error {
 	return l.login(w, r, string(user))
+}
+
+// code bounds how often codes of somebody's can be tried, by whoever.
+func (l limits) code(w http.ResponseWriter, r *http.Request, user account.UserID) error {
+	if l.codesByUser.OnLimit(w, r, string(user)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// ceremony bounds how often an address has to do with passkeys.
+func (l limits) ceremony(w http.ResponseWriter, r *http.Request) error {
+	if l.ceremoniesByAddress.OnLimit(w, r, addressKey(r)) {
+		return errTooMany
+	}
+	return nil
 }
 
 // link bounds how often somebody has links to an account mailed, by the name that

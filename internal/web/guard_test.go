@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"foyer/internal/account"
 	"foyer/internal/web"
 )
 
@@ -215,7 +216,7 @@ func TestStaticFilesAreKept(t *testing.T) {
 func TestSignupClosed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")
-	h.server.SignupOpen = false
+	h.policy(account.Policy{Signup: account.SignupClosed})
 	form := url.Values{"username": {"new"}, "email": {"new@example.org"}, "password": {"correct horse"}}
 	if got := h.get("", "/signup").status; got != http.StatusForbidden {
 		t.Errorf("page: %d", got)

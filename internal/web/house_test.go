@@ -11,12 +11,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/factor"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
@@ -40,6 +42,7 @@ type house struct {
 	*testing.T
 	pool     *pgxpool.Pool
 	accounts *account.Store
+	factors  *factor.Store
 	rooms    *room.Store
 	media    *mediatest.Memory
 	mails    *mail.Store // with a mail server, and nobody who sends
@@ -78,15 +81,19 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	maps.Copy(backends, more)
 	reconciler := call.NewReconciler(pool, backends, log)
 	h.mails = newMails(t, pool, true)
+	var err error
+	if h.factors, err = factor.NewStore(pool, h.accounts, make([]byte, 32), time.Now); err != nil {
+		t.Fatal(err)
+	}
 	h.webhooks = newWebhooks(t, pool)
 	h.settings, h.health = newSettings(t, pool), health.NewMonitor([]health.Check{health.Database(pool)}, log)
+	h.accounts.UsePolicy(func() account.Policy { return h.settings.Now().Accounts() })
 	h.config = web.Config{
-		SignupOpen: true, CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
-		Recovery: recovery.NewStore(pool, h.accounts), Rooms: h.rooms, Mails: h.mails,
+		CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
+		Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
 		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Admin: admin.NewStore(pool),
 		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}
-	var err error
 	if h.server, err = web.New(h.config); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +143,9 @@ func newSettings(t *testing.T, pool *pgxpool.Pool) *settings.Store {
 	}
 	return store
 }
+
+// policy makes another policy count than the settings'.
+func (h *house) policy(p account.Policy) { h.accounts.UsePolicy(func() account.Policy { return p }) }
 
 type writerFunc func([]byte) (int, error)
 

@@ -70,7 +70,7 @@ func newAttempt() string { return string(account.NewToken()) }
 
 func (s *Server) showInvite(w http.ResponseWriter, r *http.Request, o room.Offer, status int, form Form) {
 	s.render(w, r, status, "invite", InvitePage{
-		Page: s.base(r, "Invitation to "+o.Room.Name), Path: r.URL.EscapedPath(), Form: form, SignupOpen: s.SignupOpen,
+		Page: s.base(r, "Invitation to "+o.Room.Name), Path: r.URL.EscapedPath(), Form: form, SignupOpen: s.Accounts.Policy().Signup != account.SignupClosed,
 		RoomName: o.Room.Name, By: o.By, Role: string(o.Role), Note: o.Note, AsGuest: o.Role == room.Guest,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"foyer/internal/account"
 	"foyer/internal/room"
 )
 
@@ -69,7 +70,7 @@ func TestInvitationThroughSignUp(t *testing.T) {
 		t.Errorf("the link opened again leads to %q", answer.location)
 	}
 
-	h.server.SignupOpen = false
+	h.policy(account.Policy{Signup: account.SignupClosed})
 	if body := h.get("", path).body; strings.Contains(body, "/signup") || !strings.Contains(body, "Sign-up is closed here") {
 		t.Error("with sign-up closed the page leads there, or does not say so")
 	}

@@ -65,6 +65,8 @@ type LoginPage struct {
 	Form       Form
 	Next       string
 	SignupOpen bool
+	// Provider is the name of one to sign in through; empty: there is none.
+	Provider, ProviderAddress string
 }
 
 // SetupPage is templates/setup.html, reached by the one-time link that the

@@ -10,6 +10,8 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/account/factor"
+	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
@@ -44,6 +46,8 @@ var (
 
 	errForged = errors.New("web: callback that the media service did not sign")
 
+	errUnproved     = errors.New("web: has not shown lately that it is they")
+	errNotInvited   = errors.New("web: sign-up needs an invitation")
 	errSignupClosed = errors.New("web: sign-up is closed")
 )
 
@@ -59,6 +63,7 @@ func (p problem) sentences() string {
 func problemOf(err error) problem {
 	var invalid input.Invalid
 	var refusal room.Refusal
+	var provider oidc.Refusal
 	var tooLarge *http.MaxBytesError
 	var misconfigured *media.Misconfigured
 	switch {
@@ -72,6 +77,16 @@ func problemOf(err error) problem {
 			message: "It may have been used, ended or withdrawn. Ask whoever invited you for a new one."}
 	case errors.Is(err, recovery.ErrLink):
 		return problem{status: 404, reason: "link", heading: words.Text("recovery.link_over"), message: words.Text("recovery.link_over_next")}
+	case errors.Is(err, factor.ErrPasskey):
+		return problem{status: 403, reason: "passkey", heading: words.Text("passkey.refused"), message: words.Text("passkey.refused_next")}
+	case errors.As(err, &provider):
+		return problem{status: 403, reason: "oidc_" + string(provider), heading: words.Text("oidc." + string(provider)), message: words.Text("oidc." + string(provider) + "_next")}
+	case errors.Is(err, oidc.ErrUnavailable):
+		return problem{status: 503, reason: "oidc_unavailable", heading: words.Text("oidc.unavailable"), message: words.Text("oidc.unavailable_next"), retry: 5}
+	case errors.Is(err, account.ErrUnverified):
+		return problem{status: 403, reason: "unverified", heading: words.Text("policy.unverified"), message: words.Text("policy.unverified_next")}
+	case errors.Is(err, errUnproved):
+		return problem{status: 403, reason: "unproved", heading: words.Text("proof.title"), message: words.Text("proof.reload")}
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &invalid):
@@ -95,6 +110,8 @@ func problemOf(err error) problem {
 			message: "For your safety it was not done. Open Foyer's own page and do it there."}
 	case errors.Is(err, errForged):
 		return problem{status: 401, reason: "forged", heading: "This is not signed", message: "Only the media service calls this address."}
+	case errors.Is(err, errNotInvited):
+		return problem{status: 403, reason: "not_invited", heading: words.Text("policy.not_invited"), message: words.Text("policy.not_invited_next")}
 	case errors.Is(err, errSignupClosed):
 		return problem{status: 403, reason: "signup_closed", heading: "Sign-up is closed here", message: "Ask the administrator for an account."}
 	case errors.Is(err, mail.ErrNotNow):

@@ -91,15 +91,26 @@ func (s *Server) linkSent(to string) string {
 	return words.Text("recovery.link_sent", "to", to)
 }
 
-func (s *Server) passwordPage(w http.ResponseWriter, r *http.Request, _ account.Session) error {
-	s.showPassword(w, r, http.StatusOK, Form{})
-	return nil
+const passwordPath = "/account/password"
+
+func (s *Server) passwordPage(w http.ResponseWriter, r *http.Request, session account.Session) error {
+	return s.showPassword(w, r, session, http.StatusOK, Form{})
 }
 
-func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, status int, form Form) {
-	page := PasswordPage{Page: s.base(r, words.Text("password.title")), Form: form}
+func (s *Server) showPassword(w http.ResponseWriter, r *http.Request, session account.Session, status int, form Form) error {
+	has, err := s.Accounts.HasPassword(r.Context(), session.User.ID)
+	if err != nil {
+		return err
+	}
+	page := PasswordPage{Page: s.base(r, words.Text("password.title")), Form: form, First: !has, Provider: s.provider()}
+	if s.OIDC != nil {
+		if page.Connected, err = s.OIDC.Connected(r.Context(), session.User.ID); err != nil {
+			return err
+		}
+	}
 	page.Notice = s.takeNotice(w, r)
 	s.render(w, r, status, "account_password", page)
+	return nil
 }
 
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, session account.Session) error {
@@ -107,9 +118,30 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, session 
 	if err != nil {
 		return err
 	}
+	has, err := s.Accounts.HasPassword(r.Context(), session.User.ID)
+	if err != nil {
+		return err
+	}
+	if !has {
+		return s.proving(s.firstPassword)(w, r)
+	}
 	if err = s.limits.proof(w, r, session.User.ID); err == nil {
 		err = s.Accounts.ChangePassword(r.Context(), session.User.ID, session.ID, values["current_password"], values["password"], s.tellPasswordChanged)
 	}
+	return s.passwordChanged(w, r, session, values, err)
+}
+
+// firstPassword is for who came in without one.
+func (s *Server) firstPassword(w http.ResponseWriter, r *http.Request, session account.Session) error {
+	values, err := readForm(r, "password")
+	if err != nil {
+		return err
+	}
+	err = s.Accounts.FirstPassword(r.Context(), session.User, session.ID, values["password"], s.tellPasswordChanged)
+	return s.passwordChanged(w, r, session, values, err)
+}
+
+func (s *Server) passwordChanged(w http.ResponseWriter, r *http.Request, session account.Session, values map[string]string, err error) error {
 	if err == nil {
 		token, err := s.Accounts.Proven(r.Context(), session.ID)
 		if err != nil {
@@ -118,14 +150,13 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, session 
 		if err := s.setToken(w, r, token); err != nil {
 			return err
 		}
-		return s.leave(w, r, "/account/password", words.Text("password.changed"))
+		return s.leave(w, r, passwordPath, words.Text("password.changed"))
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {
 		return err
 	}
-	s.showPassword(w, r, status, form)
-	return nil
+	return s.showPassword(w, r, session, status, form)
 }
 
 // tellPasswordChanged writes to whose password was changed, whoever did it.

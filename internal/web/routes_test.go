@@ -36,6 +36,12 @@ GET  /signup                             200    200    200    200    200    200 
 POST /signup                             422    422    422    422    422    422    422    422    422    422    422    422    422
 GET  /login                              200    200    200    200    200    200    200    200    200    200    200    200    200
 POST /login                              401    401    401    401    401    401    401    401    401    401    401    401    401
+GET  /login/second                       login  login  login  login  login  login  login  login  login  login  login  login  login
+POST /login/second                       login  login  login  login  login  login  login  login  login  login  login  login  login
+POST /login/second/passkey/begin         401    401    401    401    401    401    401    401    401    401    401    401    401
+POST /login/second/passkey               401    401    401    401    401    401    401    401    401    401    401    401    401
+POST /login/passkey/begin                403    403    403    403    403    403    403    403    403    403    403    403    403
+POST /login/passkey                      403    403    403    403    403    403    403    403    403    403    403    403    403
 GET  /login/forgot                       200    200    200    200    200    200    200    200    200    200    200    200    200
 POST /login/forgot                       200    200    200    200    200    200    200    200    200    200    200    200    200
 GET  /reset/{link}                       404    404    404    404    404    404    404    404    404    404    404    404    404
@@ -52,6 +58,18 @@ GET  /account/email                      login  login  200    200    200    200 
 POST /account/email                      login  login  303    303    303    303    303    login  login  303    303    303    303
 POST /account/email/verify               login  login  303    303    303    303    303    login  login  303    303    303    303
 GET  /account/password                   login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/confirm/passkey/begin      401    401    403    403    403    403    403    401    401    403    403    403    403
+POST /account/confirm/passkey            401    401    403    403    403    403    403    401    401    403    403    403    403
+GET  /account/two-step                   login  login  200    200    200    200    200    login  login  200    200    200    200
+GET  /account/two-step/app               login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/two-step/app               login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/two-step/app/confirm       login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/two-step/app/remove        login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/two-step/codes             login  login  303    303    303    303    303    login  login  303    303    303    303
+GET  /account/passkeys                   login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/passkeys/begin             401    401    403    403    403    403    403    401    401    403    403    403    403
+POST /account/passkeys                   401    401    403    403    403    403    403    401    401    403    403    403    403
+POST /account/passkeys/{passkey}/remove  login  login  404    404    404    404    404    login  login  404    404    404    404
 GET  /account/sessions                   login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account/sessions/{session}/end     login  login  404    404    404    404    404    login  login  404    404    404    404
 POST /account/sessions/end-others        login  login  303    303    303    303    303    login  login  303    303    303    303
@@ -249,6 +267,10 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 		h.row(&id, `select id from sessions where user_id = $1`, h.people["target"].ID)
 		return id
 	},
+	"{passkey}": func(h *house, _ room.Room) (id string) {
+		h.row(&id, `select gen_random_uuid()`)
+		return id
+	},
 	"{link}": func(*house, room.Room) string { return "nobodys" },
 	// A room's webhook with something that was delivered: to the site's pages it is
 	// none.
@@ -439,6 +461,10 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 		return h.begin(who, path)
 	case strings.HasSuffix(pattern, "/events"):
 		return h.get(who, path+"?participant=abc&after=0")
+	case strings.HasSuffix(pattern, "/passkey/begin"), strings.HasSuffix(pattern, "/passkeys/begin"):
+		return h.postJSON(who, path, `{}`)
+	case strings.HasSuffix(pattern, "/passkey"), method == http.MethodPost && strings.HasSuffix(pattern, "/passkeys"):
+		return h.postJSON(who, path, `{"ceremony": "x", "credential": "{}", "name": "New"}`)
 	case method == http.MethodPost && strings.HasPrefix(pattern, "/login"):
 		// Attempts are counted by name.
 		return h.post(who, path, url.Values{"login": {"nobody" + who}, "password": {"wrong"}})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,11 +15,13 @@ import (
 	"foyer/internal/account"
 )
 
-// The cookie holds the session's token and, between a change and the page that
-// follows it, a notice.
+// The cookie holds the session's token, or that of somebody on the way to one, and,
+// between a change and the page that follows it, a notice.
 const (
 	cookieName = "foyer"
 	tokenKey   = "token"
+	halfwayKey = "halfway"
+	stateKey   = "state" // of a way to the provider and back
 	noticeKey  = "notice"
 )
 
@@ -88,6 +91,19 @@ func (s *Server) token(r *http.Request) account.Token {
 func (s *Server) setToken(w http.ResponseWriter, r *http.Request, token account.Token) error {
 	session := s.cookie(r)
 	session.Values[tokenKey] = string(token)
+	delete(session.Values, halfwayKey)
+	return session.Save(r, w)
+}
+
+// halfway is the token of who has a second step before them.
+func (s *Server) halfway(r *http.Request) account.Token {
+	token, _ := s.cookie(r).Values[halfwayKey].(string)
+	return account.Token(token)
+}
+
+func (s *Server) setHalfway(w http.ResponseWriter, r *http.Request, token account.Token) error {
+	session := s.cookie(r)
+	session.Values[halfwayKey] = string(token)
 	return session.Save(r, w)
 }
 
@@ -153,6 +169,19 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, token account.Tok
 		return err
 	}
 	http.Redirect(w, r, ownPath(next), http.StatusSeeOther)
+	return nil
+}
+
+// enter goes on from a first factor that was right: into the site, or to the second
+// step.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, entry account.Entry, next string) error {
+	if entry.Halfway == "" {
+		return s.begin(w, r, entry.Session, next)
+	}
+	if err := s.setHalfway(w, r, entry.Halfway); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/login/second?"+url.Values{"next": {ownPath(next)}}.Encode(), http.StatusSeeOther)
 	return nil
 }
 

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"foyer/internal/account"
+	"foyer/internal/account/factor"
+	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
@@ -41,13 +43,14 @@ type Config struct {
 	LinkOrigin string
 	// TrustedProxies are the networks whose X-Forwarded headers count.
 	TrustedProxies []netip.Prefix
-	SignupOpen     bool
 	// CookieKey signs the session cookie: 32 random bytes.
 	CookieKey []byte
 
 	Pool       *pgxpool.Pool
 	Accounts   *account.Store
 	Recovery   *recovery.Store
+	Factors    *factor.Store
+	OIDC       *oidc.Store // nil without a provider
 	Rooms      *room.Store
 	Mails      *mail.Store
 	Webhooks   *webhook.Store
@@ -135,6 +138,16 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Get("/invite/{token}", s.page(s.invitePage))
 		r.Post("/invite/{token}", s.page(s.acceptInvite))
 
+		r.Get("/login/second", s.page(s.secondPage))
+		r.Post("/login/second", s.page(s.second))
+		r.Post("/login/second/passkey/begin", s.json(s.beginPasskeySecond))
+		r.Post("/login/second/passkey", s.json(s.passkeySecond))
+		r.Post("/login/passkey/begin", s.json(s.beginPasskeyLogin))
+		r.Post("/login/passkey", s.json(s.passkeyLogin))
+		r.Get("/login/oidc", s.page(s.providing(s.oidcLogin)))
+		r.Get(oidcCallback, s.page(s.providing(s.oidcBack)))
+		r.Get("/login/confirm-address", s.page(s.unverifiedPage))
+		r.Post("/login/confirm-address", s.page(s.askVerify))
 		r.Get("/login/forgot", s.page(s.forgotPage))
 		r.Post("/login/forgot", s.page(s.forgot))
 		r.Get("/reset/{link}", s.page(s.resetPage))
@@ -222,6 +235,21 @@ func (s *Server) accountRoutes(r chi.Router) {
 	r.Post("/account/email/verify", s.page(s.signedIn(s.sendVerify)))
 	r.Get("/account/password", s.page(s.signedIn(s.passwordPage)))
 	r.Post("/account/password", s.page(s.signedIn(s.changePassword)))
+	r.Post("/account/confirm/passkey/begin", s.json(s.signedIn(s.beginPasskeyProof)))
+	r.Post("/account/confirm/passkey", s.json(s.signedIn(s.passkeyProof)))
+	r.Get("/account/connect", s.page(s.providing(s.proving(s.oidcConnect))))
+	r.Post("/account/disconnect", s.page(s.providing(s.proving(s.oidcDisconnect))))
+	r.Get("/account/confirm/oidc", s.page(s.providing(s.signedIn(s.oidcProof))))
+	r.Get(twoStepPath, s.page(s.signedIn(s.twoStepPage)))
+	r.Get(twoStepPath+"/app", s.page(s.proving(s.appPage)))
+	r.Post(twoStepPath+"/app", s.page(s.proving(s.beginApp)))
+	r.Post(twoStepPath+"/app/confirm", s.page(s.proving(s.confirmApp)))
+	r.Post(twoStepPath+"/app/remove", s.page(s.proving(s.removeApp)))
+	r.Post(twoStepPath+"/codes", s.page(s.proving(s.newCodes)))
+	r.Get(passkeysPath, s.page(s.signedIn(s.passkeysPage)))
+	r.Post(passkeysPath+"/begin", s.json(s.signedIn(s.beginPasskey)))
+	r.Post(passkeysPath, s.json(s.signedIn(s.addPasskey)))
+	r.Post(passkeysPath+"/{passkey}/remove", s.page(s.proving(s.removePasskey)))
 	r.Get("/account/sessions", s.page(s.signedIn(s.placesPage)))
 	r.Post("/account/sessions/{session}/end", s.page(s.signedIn(s.endPlace)))
 	r.Post("/account/sessions/end-others", s.page(s.signedIn(s.endOtherPlaces)))

@@ -77,7 +77,7 @@ func Send(ctx context.Context, tx pgx.Tx, user account.User, kind Kind, to strin
 // SendVerify mails somebody who is signed in a link for an address that shall be
 // theirs. It returns input.Invalid with field email.
 func (s *Store) SendVerify(ctx context.Context, user account.User, to string, write Write) error {
-	to, err := account.CleanEmail(to)
+	to, err := s.accounts.CleanOwnEmail(to)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,73 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"foyer/internal/account"
+	"foyer/internal/account/recovery"
+	"foyer/internal/room"
+	"foyer/internal/words"
+)
+
+// signupOpen reports whether pages offer everybody to sign up.
+func (s *Server) signupOpen() bool { return s.Accounts.Policy().Signup == account.SignupOpen }
+
+// maySignUp asks the policy about somebody who wants to go on to next afterwards:
+// where an invitation is needed, next has to be the link of one to belong to a room.
+func (s *Server) maySignUp(w http.ResponseWriter, r *http.Request, next string) error {
+	switch s.Accounts.Policy().Signup {
+	case account.SignupOpen:
+		return nil
+	case account.SignupInvitation:
+		return s.invited(w, r, next)
+	}
+	return errSignupClosed
+}
+
+func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) error {
+	link, ok := strings.CutPrefix(next, invitePath(""))
+	if !ok || link == "" {
+		return errNotInvited
+	}
+	if s.limits.tooManyWrongLinks(r) {
+		return errTooMany
+	}
+	offer, err := s.Rooms.Offer(r.Context(), room.InvitationToken(link), room.Comer{Origin: origin(r)})
+	if err != nil {
+		s.limits.wrongLink(w, r)
+		return err
+	}
+	if offer.Role == room.Guest {
+		return errNotInvited // guests need no account
+	}
+	return nil
+}
+
+// unverifiedPage is for who has to confirm their address before they come in.
+func (s *Server) unverifiedPage(w http.ResponseWriter, r *http.Request) error {
+	page := UnverifiedPage{Page: s.base(r, words.Text("policy.unverified")), Sends: s.Mails.Sends(), Form: Form{Values: map[string]string{"login": r.URL.Query().Get("login")}}}
+	page.Notice = s.takeNotice(w, r)
+	s.render(w, r, http.StatusOK, "unverified", page)
+	return nil
+}
+
+// askVerify has the link mailed again. It says the same for every name.
+func (s *Server) askVerify(w http.ResponseWriter, r *http.Request) error {
+	values, err := readForm(r, "login")
+	if err != nil {
+		return err
+	}
+	if err := s.limits.link(w, r, values["login"]); err != nil {
+		return err
+	}
+	if err := s.Recovery.Ask(r.Context(), recovery.Verify, values["login"]); err != nil {
+		return err
+	}
+	return s.leave(w, r, "/login/confirm-address", words.Text("policy.asked_again"))
+}
+
+func unverifiedAddress(login string) string {
+	return "/login/confirm-address?" + url.Values{"login": {login}}.Encode()
+}
