@@ -73,6 +73,7 @@ type Who struct {
 	Username    string              `json:"username"` // empty for guests
 	DisplayName string              `json:"display_name"`
 	Role        room.Role           `json:"role"`
+	HandAt      *time.Time          `json:"hand_at"` // since when their hand is up
 }
 
 // presence is a grant with all that decides whether it still holds.
@@ -89,6 +90,7 @@ type presence struct {
 	reason      Reason // why it was revoked
 	callOver    bool   // the call that they came into has ended
 	byApproval  bool   // the lobby let them in
+	hand        *time.Time
 	username    string
 	session     account.SessionID // empty when it has ended
 	lasts       *time.Duration    // until the clock ends what lets them be there; nil: for good
@@ -98,7 +100,13 @@ type presence struct {
 
 func (p presence) liveRoom() media.RoomID { return liveRoom(p.room.ID, p.generation) }
 
-func (p presence) who() Who { return Who{p.id, p.username, p.displayName, p.person.Role} }
+func (p presence) who() Who { return Who{p.id, p.username, p.displayName, p.person.Role, p.hand} }
+
+// inCall says whether they take a place, as room.Present does.
+func (p presence) inCall() bool {
+	held := p.held != nil && p.held.After(time.Now())
+	return p.revoked == nil && (held || p.left == nil && p.connected != nil)
+}
 
 // actor is the participant as the ledger names who does something.
 func (p presence) actor() string { return string(p.person.User) + string(p.person.Guest) }
@@ -118,7 +126,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	rows, err := db.Query(ctx, `
 		select grants.id, grants.generation, grants.display_name, grants.permissions, grants.issued_at,
 			grants.connected_at, grants.left_at, grants.held_until, grants.revoked_at, coalesce(grants.reason, ''),
-			coalesce(calls.ended_at is not null, false), grants.by_approval, coalesce(users.username, ''),
+			coalesce(calls.ended_at is not null, false), grants.by_approval, grants.hand_at, coalesce(users.username, ''),
 			case when `+account.Valid+` then sessions.id::text else '' end,
 			least(sessions.expires_at, invitations.expires_at) - now(),
 			`+room.PersonColumns+`, `+room.Columns+`
@@ -138,7 +146,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	for rows.Next() {
 		var p presence
 		err := rows.Scan(append(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
-			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.username, &p.session, &p.lasts},
+			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.hand, &p.username, &p.session, &p.lasts},
 			p.person.Fields()...), p.room.Fields()...)...)
 		if err != nil {
 			return nil, fmt.Errorf("load grants: %w", err)

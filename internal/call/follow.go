@@ -18,8 +18,9 @@ func Follow(ctx context.Context, pool *pgxpool.Pool, hub *ledger.Hub, reconciler
 		Pool: pool,
 		Log:  log,
 		Channels: map[string]func(payload string){
-			ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
-			Channel:        reconciler.AccessChanged,
+			ledger.Channel:        func(payload string) { hub.Grown(ledger.Room(payload)) },
+			ledger.PassingChannel: hub.Passed,
+			Channel:               reconciler.AccessChanged,
 		},
 		Connected: func() {
 			hub.Resync()

@@ -22,9 +22,10 @@ type Ticket struct {
 	Grant       media.Grant
 	Participant media.ParticipantID
 	May         room.Switches
-	People      []Who           // who is in, or about to be
-	Host        Host            // who hosts the call in a moderator's place
-	Position    ledger.Position // People and Host are true up to here
+	People      []Who // who is in, or about to be
+	Host        Host  // who hosts the call in a moderator's place
+	Spotlight   media.ParticipantID
+	Position    ledger.Position // People, Host and Spotlight are true up to here
 }
 
 // Join lets the person of a session into the call of a room, under a name of
@@ -32,6 +33,22 @@ type Ticket struct {
 // input.Invalid with field display_name, ErrNoBackend, and errors that wrap
 // media.ErrUnavailable.
 func (s *Service) Join(ctx context.Context, token account.Token, slug, displayName string) (Ticket, error) {
+	return s.join(ctx, token, slug, displayName, "")
+}
+
+// Rejoin is Join for a page that has lost the call and comes back as another
+// participant: the former gives up (GiveUp), and if their hand was up, or they
+// were in the spotlight, that goes on. Without a former it is Join.
+func (s *Service) Rejoin(ctx context.Context, token account.Token, slug, displayName string, former media.ParticipantID) (Ticket, error) {
+	if former != "" {
+		if err := s.GiveUp(ctx, token, former); err != nil {
+			return Ticket{}, err
+		}
+	}
+	return s.join(ctx, token, slug, displayName, former)
+}
+
+func (s *Service) join(ctx context.Context, token account.Token, slug, displayName string, former media.ParticipantID) (Ticket, error) {
 	visit, err := s.rooms.Visit(ctx, token, slug)
 	if err != nil {
 		return Ticket{}, err
@@ -54,7 +71,7 @@ func (s *Service) Join(ctx context.Context, token account.Token, slug, displayNa
 		Participant: media.ParticipantID(strings.ToLower(rand.Text())),
 		May:         room.Permitted(visit.Person, visit.Room.State()),
 	}
-	if err := s.admit(ctx, visit, displayName, &ticket); err != nil {
+	if err := s.admit(ctx, visit, displayName, former, &ticket); err != nil {
 		return Ticket{}, err
 	}
 	ticket.Grant, err = backend.Grant(ctx, liveRoom(visit.Room.ID, visit.Room.Generation),
@@ -102,7 +119,7 @@ func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.Part
 // admit writes the grant and its ledger entry and reads who else is in, in one
 // transaction of one round trip. The place is taken under the lock that orders
 // the room's ledger, so that no two take the last one.
-func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, ticket *Ticket) error {
+func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, former media.ParticipantID, ticket *Ticket) error {
 	var batch pgx.Batch
 	// Nobody waits for the disk: a grant that a crash of the machine takes back
 	// was worth no more than its two minutes, and the gate refuses its token.
@@ -120,20 +137,22 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			returning room_id, id)
 		insert into ledger (room_id, kind, subject, address) select room_id, $3, id, $4 from begun`,
 		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted, ledger.Address(ctx))
-	who := Who{ticket.Participant, v.Session.User.Username, displayName, v.Person.Role}
+	who := Who{Participant: ticket.Participant, Username: v.Session.User.Username, DisplayName: displayName, Role: v.Person.Role}
 	batch.Queue(`
 		with granted as (
 			insert into grants (id, room_id, generation, user_id, guest_id, session_id, display_name, permissions, by_approval,
-				held_until, role, call_id)
-			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14,
-				(select id from calls where room_id = $2 and ended_at is null)
-			where (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11
-			returning room_id, coalesce(user_id, guest_id) as person, id)
+				held_until, role, call_id, hand_at)
+			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14, current.id,
+				(select hand_at from grants former where former.id = $16 and former.session_id = $6 and former.call_id = current.id)
+			from calls current
+			where current.room_id = $2 and current.ended_at is null
+				and (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11
+			returning room_id, coalesce(user_id, guest_id) as person, id, hand_at)
 		insert into ledger (room_id, kind, actor, subject, data, address)
-		select room_id, $12, person, id, $13, $15 from granted returning id`,
+		select room_id, $12, person, id, $13::jsonb || jsonb_build_object('hand_at', hand_at), $15 from granted returning id`,
 		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, displayName, ticket.May,
 		room.ByApproval(v.Person, v.Room.State()), room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who),
-		v.Person.Role, ledger.Address(ctx)).
+		v.Person.Role, ledger.Address(ctx), former).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&ticket.Position)
 			if noRows(err) {
@@ -142,8 +161,17 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			return err
 		})
 	batch.Queue(`
+		with moved as (
+			update calls set spotlight = $2
+			where room_id = $1 and ended_at is null and spotlight = $3
+				and exists (select from grants where id = $3 and session_id = $4)
+			returning room_id, spotlight)
+		insert into ledger (room_id, kind, subject, data)
+		select room_id, $5, spotlight, jsonb_build_object('participant', spotlight, 'by', '') from moved`,
+		v.Room.ID, ticket.Participant, former, v.Session.ID, ledger.Spotlit)
+	batch.Queue(`
 		select grants.id, coalesce(users.username, ''), grants.display_name,
-			case when grants.guest_id is not null then 'guest' else coalesce(memberships.role, '') end
+			case when grants.guest_id is not null then 'guest' else coalesce(memberships.role, '') end, grants.hand_at
 		from grants left join users on users.id = grants.user_id
 		left join memberships on memberships.room_id = grants.room_id and memberships.user_id = grants.user_id
 		where grants.room_id = $1 and `+room.Present, v.Room.ID).
@@ -151,6 +179,8 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, t
 			ticket.People, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Who])
 			return err
 		})
+	batch.Queue(`select coalesce(spotlight, '') from calls where room_id = $1 and ended_at is null`, v.Room.ID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&ticket.Spotlight) })
 	batch.Queue(hostQuery, v.Room.ID).QueryRow(func(row pgx.Row) (err error) {
 		ticket.Host, err = scanHost(row)
 		return err
@@ -197,3 +227,6 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 // ErrNotYours means that there is no such participant, or that it belongs to
 // another person.
 var ErrNotYours = errors.New("call: no such participant")
+
+// ErrNoReaction means that there is no reaction of that name.
+var ErrNoReaction = errors.New("call: no such reaction")

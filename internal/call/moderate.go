@@ -90,12 +90,20 @@ func (s *Service) moderate(ctx context.Context, in room.ID, by account.UserID, i
 		if found[0].revoked != nil {
 			return nil
 		}
-		var name string
-		if err := tx.QueryRow(ctx, `select display_name from users where id = $1`, by).Scan(&name); err != nil {
-			return fmt.Errorf("who moderates: %w", err)
+		name, err := nameOf(ctx, tx, by)
+		if err != nil {
+			return err
 		}
 		return do(tx, found[0], name)
 	})
+}
+
+// nameOf is the name of who moderates, for those whom it concerns.
+func nameOf(ctx context.Context, tx pgx.Tx, by account.UserID) (name string, err error) {
+	if err := tx.QueryRow(ctx, `select display_name from users where id = $1`, by).Scan(&name); err != nil {
+		return "", fmt.Errorf("who moderates: %w", err)
+	}
+	return name, nil
 }
 
 // revoke ends a presence in the database, under the ledger's lock; the reconciler, whom that wakes, does

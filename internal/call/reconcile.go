@@ -417,6 +417,12 @@ func (r *Reconciler) unasked(backend media.Backend, p presence) Reason {
 // permit tells a participant what they may do now, unless they know.
 func (r *Reconciler) permit(ctx context.Context, p presence) error {
 	may := p.permitted()
+	if p.hand != nil && !may.Reactions {
+		_, err := r.record(ctx, `update grants set hand_at = null where id = $1 and hand_at is not null`, []any{p.id}, handEntry(p, nil, "", ""))
+		if err != nil {
+			return err
+		}
+	}
 	if p.may == may {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // Event is something that a participant's browser is told.
 type Event struct {
 	Position ledger.Position // where to go on from after this event
-	Name     string          // admitted, joined, left, people, permissions, room, host, lobby, role or ended
+	Name     string          // what it tells of, see event, check and lobby
 	Data     json.RawMessage
 }
 
@@ -123,7 +123,9 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 			continue
 		}
 		events = append(events, event)
-		s.position = event.Position
+		if event.Position > 0 { // a passing one has none
+			s.position = event.Position
+		}
 		if event.Name == ended {
 			s.ended = true
 			return events, nil
@@ -143,6 +145,12 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 // ofRoles are the kinds of entry after which somebody may be something else in the
 // room than before.
 var ofRoles = map[ledger.Kind]bool{ledger.RoleChanged: true, ledger.MemberAdded: true, ledger.HostChanged: true, ledger.Transferred: true}
+
+// ofRoom are the kinds of entry after which the room is otherwise than before.
+var ofRoom = map[ledger.Kind]bool{ledger.RoomConfigured: true, ledger.RoomSwitched: true, ledger.RoomLocked: true, ledger.RoomUnlocked: true}
+
+// toOne are the kinds of entry that only their subject is told of, and as what.
+var toOne = map[ledger.Kind]string{ledger.Muted: "muted", ledger.UnmuteAsked: "ask_unmute", ledger.ShareStopped: "share_stopped"}
 
 // ofLobby are the kinds of entry after which others wait than before.
 var ofLobby = map[ledger.Kind]bool{
@@ -245,11 +253,19 @@ func (s *Stream) event(e ledger.Entry) (Event, bool) {
 		event.Name = "joined"
 	case e.Kind == ledger.Permitted && own:
 		event.Name, event.Data = "permissions", ledger.Data(map[string]json.RawMessage{"may": e.Data})
+	case e.Kind == ledger.Hand:
+		event.Name = "hand"
+	case e.Kind == ledger.Reaction:
+		event.Name = "reaction"
+	case e.Kind == ledger.Spotlit:
+		event.Name = "spotlight"
+	case toOne[e.Kind] != "" && own:
+		event.Name = toOne[e.Kind]
 	case e.Kind == ledger.RoomRenamed:
 		event.Name = "room"
 	case e.Kind == ledger.HostChanged:
 		event.Name = "host"
-	case ofRoles[e.Kind], e.Kind == ledger.RoomConfigured:
+	case ofRoles[e.Kind], ofRoom[e.Kind]:
 		// Who became what is not for everybody; that there is something to ask
 		// anew is.
 		event.Name, event.Data = "people", json.RawMessage(`{}`)

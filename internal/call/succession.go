@@ -186,8 +186,11 @@ func writeHost(ctx context.Context, tx pgx.Tx, in room.ID, now, next current) er
 }
 
 // conclude ends a call: for everybody who is in it, for its guests, and with it
-// what the lobby answered.
+// what the lobby answered and what hosts have changed.
 func conclude(ctx context.Context, tx pgx.Tx, in room.ID, call string, by account.UserID, why cause) error {
+	if err := room.PutBack(ctx, tx, in, call); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `update calls set ended_at = now(), host = null, ends_at = null where id = $1`, call)
 	if err != nil {
 		return err

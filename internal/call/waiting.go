@@ -69,7 +69,11 @@ func (w *Wait) Next(ctx context.Context) (*Standing, error) {
 		// What the ledger does not tell of, like the end of an invitation, is
 		// found by asking again.
 		wait, done := context.WithTimeout(ctx, recheckEvery)
-		_, err = w.follower.Next(wait)
+		for kept := false; err == nil && !kept; { // what only passes changes nobody's standing
+			var entries []ledger.Entry
+			entries, err = w.follower.Next(wait)
+			kept = len(entries) > 0 && entries[0].ID > 0
+		}
 		done()
 		if err != nil && wait.Err() == nil {
 			return nil, err

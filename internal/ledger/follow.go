@@ -30,9 +30,9 @@ type Hub struct {
 type feed struct {
 	floor     Position
 	entries   []Entry
-	changed   chan struct{} // closed when entries grow
+	changed   chan struct{} // closed when entries grow, or something passes
 	stale     bool          // the database has more
-	followers int
+	followers map[*Follower]struct{}
 }
 
 // keep is how many entries a feed holds for slow followers; they read older ones
@@ -147,6 +147,10 @@ func (f *feed) add(entries []Entry) {
 		f.floor = f.entries[over-1].ID
 		f.entries = slices.Clone(f.entries[over:])
 	}
+	f.announce()
+}
+
+func (f *feed) announce() {
 	close(f.changed)
 	f.changed = make(chan struct{})
 }
@@ -157,16 +161,16 @@ type Follower struct {
 	room Room
 	feed *feed
 	at   Position
+
+	passing []Entry // guarded by hub.mu
 }
 
 // Follow begins to read a room's ledger after a position. Close must be called.
 func (h *Hub) Follow(ctx context.Context, room Room, after Position) (*Follower, error) {
 	h.mu.Lock()
-	f := h.feeds[room]
-	if f != nil {
-		f.followers++
-		h.mu.Unlock()
-		return &Follower{h, room, f, after}, nil
+	if f := h.feeds[room]; f != nil {
+		defer h.mu.Unlock()
+		return h.follow(f, room, after), nil
 	}
 	h.mu.Unlock()
 
@@ -176,15 +180,22 @@ func (h *Hub) Follow(ctx context.Context, room Room, after Position) (*Follower,
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f = h.feeds[room]; f == nil {
+	f := h.feeds[room]
+	if f == nil {
 		// Stale: what was appended since End was read may have been notified
 		// before there was a feed.
-		f = &feed{floor: end, changed: make(chan struct{}), stale: true}
+		f = &feed{floor: end, changed: make(chan struct{}), stale: true, followers: make(map[*Follower]struct{})}
 		h.feeds[room] = f
 		h.wake()
 	}
-	f.followers++
-	return &Follower{h, room, f, after}, nil
+	return h.follow(f, room, after), nil
+}
+
+// follow adds a follower to a feed. The caller holds the lock.
+func (h *Hub) follow(f *feed, room Room, after Position) *Follower {
+	follower := &Follower{hub: h, room: room, feed: f, at: after}
+	f.followers[follower] = struct{}{}
+	return follower
 }
 
 // Room is whose ledger is read.
@@ -194,20 +205,23 @@ func (f *Follower) Room() Room { return f.room }
 func (f *Follower) Close() {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	f.feed.followers--
-	if f.feed.followers == 0 {
+	delete(f.feed.followers, f)
+	// Closed twice, it must not take away what others follow.
+	if len(f.feed.followers) == 0 && f.hub.feeds[f.room] == f.feed {
 		delete(f.hub.feeds, f.room)
 	}
 }
 
 // Next waits for entries after those it returned before, and returns them in
-// order, at least one. Its error is ctx's, or the database's.
+// order, at least one; what was passed (Pass) has no id and comes last. Its error
+// is ctx's, or the database's.
 func (f *Follower) Next(ctx context.Context) ([]Entry, error) {
 	const page = 500
 	for {
 		f.hub.mu.Lock()
 		floor, changed := f.feed.floor, f.feed.changed
-		entries := f.feed.entries
+		entries, passing := f.feed.entries, f.passing
+		f.passing = nil
 		f.hub.mu.Unlock()
 
 		if f.at < floor {
@@ -217,14 +231,17 @@ func (f *Follower) Next(ctx context.Context) ([]Entry, error) {
 			}
 			if len(old) == 0 {
 				f.at = floor
-				continue
+				old = entries
 			}
 			entries = old
 		}
 		first := sort.Search(len(entries), func(i int) bool { return entries[i].ID > f.at })
 		if fresh := entries[first:]; len(fresh) > 0 {
 			f.at = fresh[len(fresh)-1].ID
-			return fresh, nil
+			return slices.Concat(fresh, passing), nil
+		}
+		if len(passing) > 0 {
+			return passing, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -43,6 +43,16 @@ const (
 	Removed        Kind = "removed"        // subject: grant; data: reason, by
 	Permitted      Kind = "permitted"      // subject: grant; data: what it may do now
 
+	// What moderators do in a call. By is the name of who did it.
+	Hand         Kind = "hand"          // subject: grant; data: participant, hand_at, by
+	Muted        Kind = "muted"         // subject: grant; data: by
+	UnmuteAsked  Kind = "unmute_asked"  // subject: grant; data: by
+	ShareStopped Kind = "share_stopped" // subject: grant; data: by
+	Spotlit      Kind = "spotlit"       // subject: grant, or empty; data: participant, by
+
+	// Reaction is passed only, never kept. Subject: grant; data: participant, reaction
+	Reaction Kind = "reaction"
+
 	CallStarted Kind = "call_started" // subject: call
 	CallEnded   Kind = "call_ended"   // subject: call; data: cause
 	HostChanged Kind = "host_changed" // subject: user, or empty when nobody hosts; data: username, display_name, ends_at

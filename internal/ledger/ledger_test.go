@@ -37,7 +37,8 @@ func newHub(t *testing.T, pool *pgxpool.Pool) *ledger.Hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	listener := &postgres.Listener{Pool: pool, Log: log, Connected: hub.Resync, Channels: map[string]func(string){
-		ledger.Channel: func(payload string) { hub.Grown(ledger.Room(payload)) },
+		ledger.Channel:        func(payload string) { hub.Grown(ledger.Room(payload)) },
+		ledger.PassingChannel: hub.Passed,
 	}}
 	running.Go(func() { hub.Run(ctx) })
 	running.Go(func() { listener.Run(ctx) })

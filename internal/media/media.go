@@ -133,6 +133,12 @@ type Backend interface {
 	// and ErrUnsupported where the backend cannot.
 	Update(ctx context.Context, room RoomID, id ParticipantID, may Permissions) error
 
+	// Mute silences the participant's microphone for everyone: what they send of
+	// it does not reach others until they unmute it, which stays up to them. It is
+	// nil when they are not connected or send no sound, and ErrUnsupported where
+	// the backend cannot.
+	Mute(ctx context.Context, room RoomID, id ParticipantID) error
+
 	// Remove ends every connection of the participant. It is nil when there
 	// is none.
 	Remove(ctx context.Context, room RoomID, id ParticipantID) error

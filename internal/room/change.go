@@ -188,22 +188,10 @@ func configure(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, c Confi
 	})
 }
 
-// SetLocked locks or unlocks a room. It returns what the policy says.
+// SetLocked locks or unlocks a room, for who hosts its call until that ends. It
+// returns what the policy says.
 func (s *Store) SetLocked(ctx context.Context, id ID, by account.UserID, locked bool) error {
-	return s.change(ctx, id, by, Ask{Action: Lock}, func(tx pgx.Tx, r Room) error {
-		if locked == (r.LockedAt != nil) {
-			return nil
-		}
-		kind := ledger.RoomUnlocked
-		if locked {
-			kind = ledger.RoomLocked
-		}
-		_, err := tx.Exec(ctx, `update rooms set locked_at = case when $2 then now() end where id = $1`, id, locked)
-		if err != nil {
-			return err
-		}
-		return ledger.Append(ctx, tx, ledger.Entry{Room: ledger.Room(id), Kind: kind, Actor: string(by)})
-	})
+	return s.lead(ctx, id, by, Lock, func(tx pgx.Tx, now Room) error { return setLocked(ctx, tx, now, by, locked) })
 }
 
 // Delete ends a room: its call, its address, its memberships. The row stays for

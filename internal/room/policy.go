@@ -153,14 +153,14 @@ func Authorize(who Person, ask Ask, in State) error {
 		return invite(who, ask.NewRole, in)
 	case Revoke:
 		return revoke(who, ask.NewRole)
-	case ManageLobby, EndCall, SetSwitches, DeleteMessage:
+	case ManageLobby, EndCall, SetSwitches, DeleteMessage, Lock:
 		return moderates(who)
 	case ReadChat:
 		return readChat(who, ask.InCall, in)
 	case Chat:
 		return switched(who, ask.InCall, in, Permitted(who, in).Chat)
 	case React, RaiseHand:
-		return switched(who, ask.InCall, in, Permitted(who, in).Reactions)
+		return gesture(who, ask.InCall, in)
 	case Mute, StopShare, LowerHand:
 		return lead(who, ask.Target)
 	case Spotlight:
@@ -169,7 +169,7 @@ func Authorize(who Person, ask Ask, in State) error {
 		return expel(who, ask.Target)
 	case Ban:
 		return ban(who, ask.Target)
-	case ManageBans, Rename, Lock, SeeAttendance:
+	case ManageBans, Rename, SeeAttendance:
 		return atLeast(Moderator, who)
 	case Configure, Delete, SeeAudit, ManageWebhooks:
 		return atLeast(Owner, who)

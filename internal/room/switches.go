@@ -55,6 +55,15 @@ func switched(who Person, inCall bool, in State, on bool) error {
 	return nil
 }
 
+// gesture: members write when nobody is there, but hands and reactions are for
+// those in the call.
+func gesture(who Person, inCall bool, in State) error {
+	if err := switched(who, inCall, in, Permitted(who, in).Reactions); err != nil || inCall {
+		return err
+	}
+	return NotInCall
+}
+
 // lead: whoever moderates a call acts in it on those of a lower rank, owners on
 // all others.
 func lead(who, target Person) error {
@@ -97,21 +106,40 @@ func (s *Switches) At(name string) *bool {
 }
 
 // SetSwitches turns a room's switches: what people below moderator may do in its
-// calls. Calls that go on follow. Turn gets them as they are and changes those
-// that it is about, so that two people can turn two of them at once. It returns
-// what the policy says.
+// calls, for who hosts one until that ends. Calls that go on follow. Turn gets
+// them as they are and changes those that it is about, so that two people can turn
+// two of them at once. It returns what the policy says.
 func (s *Store) SetSwitches(ctx context.Context, id ID, by account.UserID, turn func(*Switches)) error {
-	return s.change(ctx, id, by, Ask{Action: SetSwitches}, func(tx pgx.Tx, old Room) error {
-		to := old.Switches
+	return s.lead(ctx, id, by, SetSwitches, func(tx pgx.Tx, now Room) error {
+		to := now.Switches
 		turn(&to)
-		if to == old.Switches {
-			return nil
-		}
-		if _, err := tx.Exec(ctx, `update rooms set switches = $2 where id = $1`, id, to); err != nil {
-			return err
-		}
-		return ledger.Append(ctx, tx, ledger.Entry{
-			Room: ledger.Room(id), Kind: ledger.RoomSwitched, Actor: string(by), Data: ledger.Data(to),
-		})
+		return setSwitches(ctx, tx, now, by, to)
 	})
+}
+
+func setSwitches(ctx context.Context, tx pgx.Tx, now Room, by account.UserID, to Switches) error {
+	if to == now.Switches {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `update rooms set switches = $2 where id = $1`, now.ID, to); err != nil {
+		return err
+	}
+	return ledger.Append(ctx, tx, ledger.Entry{
+		Room: ledger.Room(now.ID), Kind: ledger.RoomSwitched, Actor: string(by), Data: ledger.Data(to),
+	})
+}
+
+func setLocked(ctx context.Context, tx pgx.Tx, now Room, by account.UserID, locked bool) error {
+	if locked == (now.LockedAt != nil) {
+		return nil
+	}
+	kind := ledger.RoomUnlocked
+	if locked {
+		kind = ledger.RoomLocked
+	}
+	_, err := tx.Exec(ctx, `update rooms set locked_at = case when $2 then now() end where id = $1`, now.ID, locked)
+	if err != nil {
+		return err
+	}
+	return ledger.Append(ctx, tx, ledger.Entry{Room: ledger.Room(now.ID), Kind: kind, Actor: string(by)})
 }

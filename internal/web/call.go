@@ -28,15 +28,10 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token := s.roomToken(r)
-	if body.Former != "" {
-		if !participantPattern.MatchString(string(body.Former)) {
-			return input.Invalid{"former": "This is not a participant."}
-		}
-		if err := s.Calls.GiveUp(r.Context(), token, body.Former); err != nil {
-			return err
-		}
+	if body.Former != "" && !participantPattern.MatchString(string(body.Former)) {
+		return input.Invalid{"former": "This is not a participant."}
 	}
-	ticket, err := s.Calls.Join(r.Context(), token, chi.URLParam(r, "slug"), body.DisplayName)
+	ticket, err := s.Calls.Rejoin(r.Context(), token, chi.URLParam(r, "slug"), body.DisplayName, body.Former)
 	if err != nil {
 		return err
 	}
@@ -51,9 +46,10 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 		Position    ledger.Position     `json:"position"`
 		People      []call.Who          `json:"people"`
 		Host        call.Host           `json:"host"`
+		Spotlight   media.ParticipantID `json:"spotlight"` // empty: nobody
 	}{
 		ticket.Grant.Backend, ticket.Grant.URL, ticket.Grant.Token, ticket.Grant.Expires,
-		ticket.Participant, ticket.May, ticket.Position, ticket.People, ticket.Host,
+		ticket.Participant, ticket.May, ticket.Position, ticket.People, ticket.Host, ticket.Spotlight,
 	})
 	return nil
 }

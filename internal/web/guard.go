@@ -152,6 +152,7 @@ type limits struct {
 	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
 	wrongLinksByAddress, guestsByAddress, mailingsByPerson, checksByPerson             *httprate.RateLimiter
 	linksByAddress, linksByAccount, codesByUser, ceremoniesByAddress                   *httprate.RateLimiter
+	reactionsByPerson, handsByPerson                                                   *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -164,6 +165,9 @@ func newLimits() limits {
 		requestsByUser:   httprate.NewRateLimiter(20, time.Hour, quiet),
 		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
 		checksByPerson:   httprate.NewRateLimiter(10, time.Minute, quiet),
+		// As fast as fingers are, for a moment.
+		reactionsByPerson: httprate.NewRateLimiter(mostReactions, 10*time.Second, quiet),
+		handsByPerson:     httprate.NewRateLimiter(20, time.Minute, quiet),
 		// Many people may come from one address at once.
 		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, time.Minute, quiet),
 		guestsByAddress:     httprate.NewRateLimiter(300, time.Hour, quiet),
@@ -215,6 +219,24 @@ func (l limits) knock(w http.ResponseWriter, r *http.Request, who room.Person) e
 
 func (l limits) check(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.checksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// mostReactions is how many reactions somebody sends in ten seconds.
+const mostReactions = 30
+
+func (l limits) reaction(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.reactionsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// hand bounds how often somebody raises and lowers their hand: each time is kept.
+func (l limits) hand(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.handsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
 		return errTooMany
 	}
 	return nil

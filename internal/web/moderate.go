@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
+	"foyer/internal/account"
 	"foyer/internal/media"
 	"foyer/internal/room"
 )
@@ -20,26 +22,30 @@ func (s *Server) participants(w http.ResponseWriter, r *http.Request, v room.Vis
 	return nil
 }
 
-// expel puts a participant out of the call.
-func (s *Server) expel(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	if _, err := readEither(r); err != nil {
-		return err
+// leading is for what whoever moderates a call does with one participant.
+func (s *Server) leading(do func(context.Context, room.ID, account.UserID, media.ParticipantID) error) visitHandler {
+	return func(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+		return s.leadingAll(func(ctx context.Context, in room.ID, by account.UserID) error {
+			return do(ctx, in, by, participantOf(r))
+		})(w, r, v)
 	}
-	if err := s.Calls.Expel(r.Context(), v.Room.ID, v.Person.User, participantOf(r)); err != nil {
-		return err
-	}
-	return s.done(w, r, struct{}{}, roomPath(v), "")
 }
 
-// sendToLobby puts a participant out of the call until they are let in again.
-func (s *Server) sendToLobby(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	if _, err := readEither(r); err != nil {
-		return err
+// leadingAll is for what they do with the call.
+func (s *Server) leadingAll(do func(context.Context, room.ID, account.UserID) error) visitHandler {
+	return func(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+		if _, err := readEither(r); err != nil {
+			return err
+		}
+		if err := do(r.Context(), v.Room.ID, v.Person.User); err != nil {
+			return err
+		}
+		return s.done(w, r, struct{}{}, roomPath(v), "")
 	}
-	if err := s.Calls.SendToLobby(r.Context(), v.Room.ID, v.Person.User, participantOf(r)); err != nil {
-		return err
-	}
-	return s.done(w, r, struct{}{}, roomPath(v), "")
+}
+
+func (s *Server) endSpotlight(ctx context.Context, in room.ID, by account.UserID) error {
+	return s.Calls.Spotlight(ctx, in, by, "")
 }
 
 // banParticipant puts a participant out of the call and closes the room to them;

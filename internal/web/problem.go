@@ -72,6 +72,8 @@ func problemOf(err error) problem {
 	case errors.Is(err, room.ErrHidden), errors.Is(err, postgres.ErrNotFound), errors.Is(err, call.ErrNotYours):
 		return problem{status: 404, reason: "not_found", heading: "There is nothing here",
 			message: "The address may be wrong, or the room is private. If somebody invited you, ask them to add you as a member."}
+	case errors.Is(err, call.ErrNoReaction):
+		return problemOf(input.Invalid{"reaction": words.Text("reaction.unknown")})
 	case errors.Is(err, room.ErrInvitation):
 		return problem{status: 404, reason: "invitation", heading: "This invitation is not valid any more",
 			message: "It may have been used, ended or withdrawn. Ask whoever invited you for a new one."}

@@ -169,7 +169,7 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.V
 }
 
 func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	values, err := readForm(r, "locked")
+	values, err := readEither(r, "locked")
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, v room.Visit)
 	if locked {
 		notice = "The room is locked: nobody new can enter but owners and moderators."
 	}
-	return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", notice)
+	return s.done(w, r, struct{}{}, roomPath(v)+"/settings", notice)
 }
 
 func (s *Server) deleteRoom(w http.ResponseWriter, r *http.Request, v room.Visit) error {

@@ -38,7 +38,7 @@ func TestSwitches(t *testing.T) {
 		{"owner", `{}`, 200, room.Switches{Microphone: true, Camera: true, Reactions: true}},
 		{"owner", `{"chat": "maybe"}`, 422, room.Switches{Microphone: true, Camera: true, Reactions: true}},
 		{"owner", `{"chat": ""}`, 422, room.Switches{Microphone: true, Camera: true, Reactions: true}},
-		{"owner", `{"chat": true}`, 422, room.Switches{Microphone: true, Camera: true, Reactions: true}},
+		{"owner", `{"chat": true}`, 400, room.Switches{Microphone: true, Camera: true, Reactions: true}},
 		{"owner", `{"everything": "on"}`, 422, room.Switches{Microphone: true, Camera: true, Reactions: true}},
 		{"member", `{"chat": "on"}`, 403, room.Switches{Microphone: true, Camera: true, Reactions: true}},
 	} {

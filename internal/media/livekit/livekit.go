@@ -173,6 +173,35 @@ func (b *Backend) Update(ctx context.Context, room media.RoomID, id media.Partic
 	return ignoreAbsent("update participant", err)
 }
 
+// Mute implements media.Backend.
+func (b *Backend) Mute(ctx context.Context, room media.RoomID, id media.ParticipantID) error {
+	participants, err := b.listParticipants(ctx, room)
+	if err != nil {
+		return err
+	}
+	for _, p := range participants {
+		if p.Identity != string(id) {
+			continue
+		}
+		for _, track := range p.Tracks {
+			if track.Source == livekit.TrackSource_MICROPHONE && !track.Muted {
+				err = errors.Join(err, b.muteTrack(ctx, room, id, track.Sid))
+			}
+		}
+	}
+	return err
+}
+
+func (b *Backend) muteTrack(ctx context.Context, room media.RoomID, id media.ParticipantID, track string) error {
+	err := b.call(ctx, adminOf(room), func(ctx context.Context, service livekit.RoomService) error {
+		_, err := service.MutePublishedTrack(ctx, &livekit.MuteRoomTrackRequest{
+			Room: string(room), Identity: string(id), TrackSid: track, Muted: true,
+		})
+		return err
+	})
+	return ignoreAbsent("mute track", err)
+}
+
 // removalGrace is how long LiveKit has to tell a removed participant and end
 // their signalling, before the gate does.
 const removalGrace = time.Second

@@ -65,6 +65,7 @@ type Connection struct {
 	// Guarded by memory.mu.
 	may       media.Permissions
 	published map[Source]bool
+	muted     bool // the microphone, by Memory.Mute
 	received  map[stream]int
 }
 
@@ -110,10 +111,26 @@ func (c *Connection) Received(from media.ParticipantID, source Source) int {
 	defer c.memory.mu.Unlock()
 	live := c.memory.rooms[c.Room]
 	s := stream{from, source}
-	if sender := live[from]; live[c.ID] == c && sender != nil && sender.published[source] {
+	sender := live[from]
+	silent := sender != nil && sender.muted && source == Microphone
+	if live[c.ID] == c && sender != nil && sender.published[source] && !silent {
 		c.received[s]++
 	}
 	return c.received[s]
+}
+
+// Unmute implements Unmuter.
+func (c *Connection) Unmute() {
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	c.muted = false
+}
+
+// Muted reports whether the microphone is muted by Memory.Mute.
+func (c *Connection) Muted() bool {
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	return c.muted
 }
 
 // Leave ends the connection, as a browser that hangs up does. It does nothing

@@ -38,6 +38,13 @@ type Client interface {
 	Leave()
 }
 
+// Unmuter is a Client of a backend that can mute. Such a client sends on while it
+// is muted, as a program that does not do what it is told.
+type Unmuter interface {
+	// Unmute undoes being muted.
+	Unmute()
+}
+
 // within is how long a media service may take for what should be quick.
 const within = 15 * time.Second
 
@@ -59,6 +66,7 @@ func Run(t *testing.T, open func(*testing.T, media.Admit, media.Observer) Harnes
 		{"media", (*contract).testMedia},
 		{"permissions", (*contract).testPermissions},
 		{"update", (*contract).testUpdate},
+		{"mute", (*contract).testMute},
 		{"remove", (*contract).testRemove},
 		{"close", (*contract).testClose},
 		{"admission", (*contract).testAdmission},

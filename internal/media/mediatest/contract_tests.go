@@ -219,6 +219,39 @@ func (c *contract) testUpdate() {
 	c.flows(b, "alice", Share)
 }
 
+func (c *contract) testMute() {
+	room := c.room("")
+	switch err := c.Backend.Mute(c.Context(), room, "nobody"); {
+	case errors.Is(err, media.ErrUnsupported):
+		return // the page is asked
+	case err != nil:
+		c.Errorf("Mute of nobody in a room that is not live: %v", err)
+	}
+	a, b := c.enter(room, "alice"), c.enter(room, "bob")
+	for _, id := range []media.ParticipantID{"nobody", "alice"} {
+		if err := c.Backend.Mute(c.Context(), room, id); err != nil {
+			c.Errorf("Mute of %s, who sends nothing: %v", id, err)
+		}
+	}
+	c.publish(a, Microphone)
+	c.publish(a, Camera)
+	c.publish(b, Microphone)
+	c.flows(b, "alice", Microphone)
+	c.flows(b, "alice", Camera)
+	for range 2 { // again after they unmuted themselves
+		if err := c.Backend.Mute(c.Context(), room, "alice"); err != nil {
+			c.Fatalf("Mute: %v", err)
+		}
+		c.stops(b, "alice", Microphone, func() int { return b.Received("alice", Camera) })
+		c.flows(a, "bob", Microphone)
+		a.(Unmuter).Unmute()
+		c.flows(b, "alice", Microphone)
+	}
+	if in := find(c.live(room)[room], "alice"); in == nil || in.May != everything && c.Backend.Capabilities().Update {
+		c.Errorf("after Mute alice is there as %+v, want with all she may do", in)
+	}
+}
+
 func (c *contract) testRemove() {
 	room := c.room("")
 	if err := c.Backend.Remove(c.Context(), room, "nobody"); err != nil {

@@ -192,6 +192,19 @@ func (m *Memory) Update(_ context.Context, room media.RoomID, id media.Participa
 	return nil
 }
 
+// Mute implements media.Backend.
+func (m *Memory) Mute(_ context.Context, room media.RoomID, id media.ParticipantID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return fmt.Errorf("mute: %w", media.ErrUnavailable)
+	}
+	if c := m.rooms[room][id]; c != nil {
+		c.muted = c.published[Microphone]
+	}
+	return nil
+}
+
 // Remove implements media.Backend.
 func (m *Memory) Remove(_ context.Context, room media.RoomID, id media.ParticipantID) error {
 	m.mu.Lock()

@@ -253,6 +253,11 @@ func (b *Backend) participants(ctx context.Context, room media.RoomID, status st
 	return in, nil
 }
 
+// Mute implements media.Backend.
+func (b *Backend) Mute(context.Context, media.RoomID, media.ParticipantID) error {
+	return media.ErrUnsupported
+}
+
 // Update implements media.Backend.
 func (b *Backend) Update(context.Context, media.RoomID, media.ParticipantID, media.Permissions) error {
 	return media.ErrUnsupported

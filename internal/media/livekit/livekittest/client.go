@@ -30,8 +30,9 @@ type client struct {
 	once sync.Once
 	wg   sync.WaitGroup // of the goroutines that send and count
 
-	mu       sync.Mutex
-	received map[stream]int
+	mu          sync.Mutex
+	received    map[stream]int
+	microphones []*lksdk.LocalTrackPublication
 }
 
 type stream struct {
@@ -108,9 +109,14 @@ func (c *client) Publish(source mediatest.Source) error {
 	}
 	published := make(chan error, 1)
 	go func() { // waits longer for a refusal than the test may
-		_, err := c.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{
+		publication, err := c.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{
 			Name: source.String(), Source: sources[source], VideoWidth: 16, VideoHeight: 16,
 		})
+		if err == nil && source == mediatest.Microphone {
+			c.mu.Lock()
+			c.microphones = append(c.microphones, publication)
+			c.mu.Unlock()
+		}
 		published <- err
 	}()
 	select {
@@ -144,6 +150,15 @@ func (c *client) Received(from media.ParticipantID, source mediatest.Source) int
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.received[stream{from, sources[source]}]
+}
+
+// Unmute implements mediatest.Unmuter.
+func (c *client) Unmute() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, publication := range c.microphones {
+		publication.SetMuted(false)
+	}
 }
 
 func (c *client) Others() []media.ParticipantID {

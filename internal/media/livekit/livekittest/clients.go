@@ -109,6 +109,12 @@ func (c *Clients) Received(args StreamArgs, packets *int) error {
 	return nil
 }
 
+// Unmute is mediatest.Unmuter's.
+func (c *Clients) Unmute(n int, _ *int) error {
+	c.get(n).Unmute()
+	return nil
+}
+
 // Others is mediatest.Client's.
 func (c *Clients) Others(n int, others *[]media.ParticipantID) error {
 	*others = c.get(n).Others()
@@ -218,6 +224,9 @@ func (r *remote) Received(from media.ParticipantID, source mediatest.Source) int
 	r.call("Received", StreamArgs{r.n, from, source}, &packets)
 	return packets
 }
+
+// Unmute implements mediatest.Unmuter.
+func (r *remote) Unmute() { r.call("Unmute", r.n, new(int)) }
 
 func (r *remote) Others() []media.ParticipantID {
 	var others []media.ParticipantID
