@@ -66,7 +66,7 @@ js-test: static/vendor/.made
 	npm test --silent --prefix static
 
 go-test: bin/foyer $(HELPER)/node_modules/.made
-	go test -race -timeout 30m ./...
+	go test -race ./...
 
 e2e: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
 	sh e2e/chromium.sh

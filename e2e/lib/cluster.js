@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect } from "@playwright/test";
 import { Foyer, freePort } from "./foyer.js";
 import { ways } from "./media.js";
 import { listens, program } from "./program.js";
@@ -61,9 +60,7 @@ export class Cluster {
    * @param {import("@playwright/test").Page} page
    */
   async carrying(page) {
-    /** @type {number[]} */
-    let ports = [];
-    await expect.poll(async () => (ports = (await ways(page)).map(({ port }) => port)).length, { message: "ways of the page's media" }).toBeGreaterThan(0);
+    const ports = (await ways(page)).map(({ port }) => port);
     const carrier = this.nodes.find((node) => ports.includes(node.mediaPort));
     if (!carrier) throw new Error(`no node's media server has a port of ${ports}`);
     return carrier;

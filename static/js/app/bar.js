@@ -16,7 +16,7 @@ export class Bar {
   #allowMicrophone;
   #allowCamera;
   #allowShare;
-  #may = { microphone: true, camera: true, share: true };
+  #may = { microphone: true, camera: true, share: true, chat: true, reactions: true };
   #mayEnd = false;
   /** The menu of what the bar has no button for. */
   more;

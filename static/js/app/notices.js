@@ -1,6 +1,7 @@
 // One line at the top of the stage, spoken politely; gone after a while unless
 // it says what is going on.
 
+import { listed, t } from "../core/text.js";
 import { byId } from "./dom.js";
 import { words } from "./words.js";
 
@@ -14,6 +15,8 @@ export class Notices {
   #lasting = new Map();
   /** @type {{joined: string[], left: string[]}} */
   #moves = { joined: [], left: [] };
+  /** @type {string[]} */
+  #raised = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -80,11 +83,23 @@ export class Notices {
     }, gather);
   }
 
+  /** Somebody raised a hand. @param {string} name */
+  raised(name) {
+    if (!this.#raised.includes(name)) this.#raised.push(name);
+    if (this.#raised.length > 1) return; // told with the first
+    setTimeout(() => {
+      const names = this.#raised;
+      this.#raised = [];
+      if (names.length) this.say(t("hand.raised", { names: names.length > 3 ? words.several(names.length) : listed(names) }));
+    }, gather);
+  }
+
   /** Takes every line away. */
   clear() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#moves = { joined: [], left: [] };
+    this.#raised = [];
     this.#lasting.clear();
     this.#region.replaceChildren();
   }

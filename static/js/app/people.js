@@ -1,11 +1,14 @@
-// The panel of people: who waits, who is in the call, and what one may do with
-// each.
+// The panel of people: who waits, whose hands are up, who is in the call, and what
+// one may do with all of them.
 
-import { hue, initials } from "../core/face.js";
+import { inOrder } from "../core/hands.js";
+import { t } from "../core/text.js";
 import { ask } from "./ask.js";
-import { anchorOf, byId, icon, setIcon, within } from "./dom.js";
+import { byId, within } from "./dom.js";
 import { keyed } from "./keyed.js";
 import { menuButton } from "./menu.js";
+import { Panel } from "./panels.js";
+import { Person, copy, face } from "./person.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/events.js").Waiting} Waiting */
@@ -13,24 +16,28 @@ import { words } from "./words.js";
 /** @typedef {import("../core/roster.js").Roster} Roster */
 /** @typedef {import("../core/moderation.js").Moderation} Moderation */
 
-const phone = matchMedia("(max-width: 599px)");
+/** With fewer people in the call nobody has to be searched for. */
+const searchFrom = 9;
 
 export class People {
-  #call = byId("call", HTMLElement);
-  #panel = byId("people", HTMLElement);
+  #panel;
   #title = byId("people-title", HTMLElement);
   #section = byId("people-waiting", HTMLElement);
   #waitingList = byId("waiting-list", HTMLElement);
   #expectedSection = byId("people-expected", HTMLElement);
   #expectedList = byId("expected-list", HTMLElement);
+  #handsSection = byId("people-hands", HTMLElement);
+  #handsList = byId("hands-list", HTMLElement);
   #inList = byId("in-list", HTMLElement);
+  #search = byId("people-search", HTMLInputElement);
+  #none = byId("people-none", HTMLElement);
   #admitAll = byId("admit-all", HTMLButtonElement);
+  #muteAll = byId("mute-all", HTMLButtonElement);
+  #lowerAll = byId("lower-hands", HTMLButtonElement);
   #opener = byId("bar-people", HTMLButtonElement);
-  /** Where focus goes back to. @type {HTMLElement} */
-  #from = this.#opener;
   #roster;
   #moderation;
-  #shown;
+  #person;
   /** @type {Waiting[]} */
   #waiting = [];
   /** @type {Waiting[]} */
@@ -41,25 +48,23 @@ export class People {
    * @param {Roster} roster
    * @param {Moderation} moderation
    * @param {(open: boolean) => void} shown told when the panel opens and closes
+   * @param {(name: string) => void} stillHeard told of somebody who was muted and is heard all the same
    */
-  constructor(roster, moderation, shown) {
+  constructor(roster, moderation, shown, stillHeard) {
     this.#roster = roster;
     this.#moderation = moderation;
-    this.#shown = shown;
+    this.#panel = new Panel("people", [this.#opener], (open) => {
+      if (open) this.#drawNow();
+      else this.#search.value = "";
+      shown(open);
+    });
+    this.#person = new Person(roster, moderation, stillHeard);
     for (const event of /** @type {const} */ (["added", "changed", "removed"])) roster.on(event, () => this.#draw());
     moderation.on("rights", () => this.#draw());
-    for (const button of document.querySelectorAll("button[data-people]")) {
-      if (button instanceof HTMLButtonElement) button.addEventListener("click", () => this.open(button));
-    }
-    byId("people-close", HTMLButtonElement).addEventListener("click", () => this.close());
+    this.#search.addEventListener("input", () => this.#draw());
     this.#admitAll.addEventListener("click", () => void busy(this.#admitAll, moderation.admitAll()));
-    this.#panel.addEventListener("keydown", (event) => {
-      // Escape in a menu or a question closes that.
-      if (event.key !== "Escape" || this.#call.querySelector(":popover-open, dialog[open]")) return;
-      event.stopPropagation();
-      this.close();
-    });
-    phone.addEventListener("change", () => this.#cover());
+    this.#muteAll.addEventListener("click", () => void busy(this.#muteAll, moderation.muteAll()));
+    this.#lowerAll.addEventListener("click", () => void busy(this.#lowerAll, moderation.lowerHands()));
   }
 
   /** @param {Waiting[]} waiting */
@@ -80,41 +85,23 @@ export class People {
     this.#draw();
   }
 
-  /** Opens the panel, or closes it when the same button is pressed again. @param {HTMLElement} [from] where focus goes back to */
-  open(from = this.#opener) {
-    if (!this.#panel.hidden) {
-      this.close();
-      return;
-    }
-    this.#from = from;
-    this.#panel.hidden = false;
-    this.#opener.ariaExpanded = "true";
-    this.#cover();
-    this.#drawNow();
-    this.#shown(true);
-    this.#title.focus();
+  /** Whom everybody sees large; empty: nobody. @param {string} participant */
+  set spotlight(participant) {
+    this.#person.spotlight = participant;
+    this.#draw();
+  }
+
+  open() {
+    this.#panel.show();
   }
 
   close() {
-    if (this.#panel.hidden) return;
-    this.#panel.hidden = true;
-    this.#opener.ariaExpanded = "false";
-    this.#cover();
-    this.#shown(false);
-    anchorOf(this.#from).focus();
-  }
-
-  /** On a phone the panel covers the call, which is out of reach then. */
-  #cover() {
-    const covered = phone.matches && !this.#panel.hidden;
-    for (const child of this.#call.children) {
-      if (child !== this.#panel && child instanceof HTMLElement && !(child instanceof HTMLDialogElement)) child.inert = covered;
-    }
+    this.#panel.close();
   }
 
   /** Draws once for all changes of a moment. */
   #draw() {
-    if (this.#drawing || this.#panel.hidden) return;
+    if (this.#drawing || !this.#panel.open) return;
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
@@ -123,7 +110,28 @@ export class People {
   }
 
   #drawNow() {
-    const focused = this.#panel.contains(document.activeElement);
+    const focused = this.#panel.element.contains(document.activeElement);
+    this.#drawLobby();
+    const { may } = this.#moderation;
+    const people = this.#roster.participants;
+    const hands = inOrder(people);
+    this.#handsSection.hidden = hands.length === 0;
+    byId("hands-heading", HTMLElement).textContent = t("people.hands", { count: hands.length });
+    this.#lowerAll.hidden = !may.lead || !hands.some(({ id }) => this.#moderation.seat(id)?.lower_hand);
+    keyed(this.#handsList, hands, ({ id }) => id, ({ id }) => this.#handRow(id), (row, person) => this.#updateHand(row, person));
+    byId("in-heading", HTMLElement).textContent = words.inHeading(people.length);
+    this.#muteAll.hidden = !may.lead || !people.some(({ id, local, microphone }) => !local && microphone && this.#moderation.seat(id)?.mute);
+    const found = this.#found(people);
+    this.#none.hidden = found.length > 0;
+    keyed(this.#inList, found, ({ id }) => id, ({ id }) => this.#person.row(id), (row, person) => this.#person.update(row, person));
+    // The row that had focus is gone.
+    if (focused && !this.#panel.element.contains(document.activeElement)) {
+      const next = this.#section.querySelector("button[data-admit]");
+      (next instanceof HTMLElement ? next : this.#title).focus();
+    }
+  }
+
+  #drawLobby() {
     this.#section.hidden = this.#waiting.length === 0;
     within(this.#section, "h3", HTMLElement).textContent = words.waitingHeading(this.#waiting.length);
     this.#admitAll.hidden = this.#waiting.length < 2;
@@ -135,14 +143,13 @@ export class People {
     keyed(this.#expectedList, this.#expected, ({ id }) => id, (entry) => this.#expectedRow(entry), (row, entry) => {
       face(row, entry.username, entry.display_name, entry.guest ? words.guest : "");
     });
-    const people = this.#roster.participants;
-    byId("in-heading", HTMLElement).textContent = words.inHeading(people.length);
-    keyed(this.#inList, people, ({ id }) => id, (person) => this.#personRow(person.id), (row, person) => this.#updatePerson(row, person));
-    // The row that had focus is gone.
-    if (focused && !this.#panel.contains(document.activeElement)) {
-      const next = this.#section.querySelector("button[data-admit]");
-      (next instanceof HTMLElement ? next : this.#title).focus();
-    }
+  }
+
+  /** Those whose name has what is searched for. @param {Participant[]} people */
+  #found(people) {
+    const wanted = this.#search.value.trim().toLocaleLowerCase();
+    this.#search.parentElement?.toggleAttribute("hidden", people.length < searchFrom && wanted === "");
+    return people.filter(({ username, displayName }) => `${displayName} ${username}`.toLocaleLowerCase().includes(wanted));
   }
 
   /** @param {Waiting} entry */
@@ -153,7 +160,7 @@ export class People {
     admit.addEventListener("click", () => void busy(admit, this.#moderation.admit(id)));
     const more = within(row, "[data-more]", HTMLButtonElement);
     more.ariaLabel = words.moreFor(name);
-    menuButton(more, this.#call, () => [
+    menuButton(more, byId("call", HTMLElement), () => [
       { label: words.deny, act: () => void this.#moderation.deny(id) },
       ...(this.#moderation.may.ban ? [{ label: words.denyAndBlock, danger: true, act: () => void this.#block(id, name, invited) }] : []),
     ]);
@@ -170,18 +177,10 @@ export class People {
   }
 
   /** @param {string} id */
-  #personRow(id) {
-    const row = copy("person-template");
-    menuButton(within(row, "[data-more]", HTMLButtonElement), this.#call, () => {
-      const seat = this.#moderation.seat(id);
-      const name = this.#nameOf(id);
-      if (!seat) return [];
-      return [
-        ...(seat.lobby ? [{ label: words.toLobby, act: () => void this.#moderation.sendToLobby(id) }] : []),
-        ...(seat.remove ? [{ label: words.removeFromCall, danger: true, act: () => void this.#moderation.remove(id) }] : []),
-        ...(seat.ban ? [{ label: words.removeAndBan, danger: true, act: () => void this.#ban(id, name, seat.invited) }] : []),
-      ];
-    });
+  #handRow(id) {
+    const row = copy("hand-template");
+    const lower = within(row, "[data-lower]", HTMLButtonElement);
+    lower.addEventListener("click", () => void busy(lower, this.#moderation.lowerHand(id)));
     return row;
   }
 
@@ -189,22 +188,13 @@ export class People {
    * @param {HTMLElement} row
    * @param {Participant} person
    */
-  #updatePerson(row, { id, username, displayName, local, guest, host, microphone }) {
-    const seat = this.#moderation.seat(id);
+  #updateHand(row, { id, username, displayName, local }) {
     const name = displayName || username || words.someone;
-    face(row, username, displayName, host ? words.host : guest ? words.guest : words.roles[seat?.role ?? ""] ?? "");
+    face(row, username, displayName, "");
     within(row, "[data-name]", HTMLElement).textContent = local ? words.you(name) : name;
-    row.classList.toggle("muted", !microphone);
-    setIcon(within(row, "[data-icon]", HTMLElement), microphone ? "mic" : "mic-off");
-    within(row, "[data-microphone]", HTMLElement).textContent = microphone ? words.microphoneIsOn : words.microphoneIsOff;
-    const more = within(row, "[data-more]", HTMLButtonElement);
-    more.ariaLabel = words.moreFor(name);
-    more.hidden = !seat || !(seat.remove || seat.lobby || seat.ban);
-  }
-
-  /** @param {string} id */
-  #nameOf(id) {
-    return this.#roster.participants.find((participant) => participant.id === id)?.displayName || words.them;
+    const lower = within(row, "[data-lower]", HTMLButtonElement);
+    lower.ariaLabel = t("people.lower_hand_of", { name });
+    lower.hidden = !this.#moderation.seat(id)?.lower_hand;
   }
 
   /**
@@ -213,49 +203,15 @@ export class People {
    * @param {boolean} invited
    */
   async #block(id, name, invited) {
-    const yes = await ask({ question: words.blockQuestion(name), action: words.blockYes, option: invited ? words.closeInvitation : "", parent: this.#call });
+    const yes = await ask({ question: words.blockQuestion(name), action: words.blockYes, option: invited ? words.closeInvitation : "", parent: byId("call", HTMLElement) });
     if (yes) await this.#moderation.block(id, yes.option);
   }
-
-  /**
-   * @param {string} id
-   * @param {string} name
-   * @param {boolean} invited
-   */
-  async #ban(id, name, invited) {
-    const yes = await ask({ question: words.banQuestion(name), action: words.banYes, option: invited ? words.closeInvitation : "", parent: this.#call });
-    if (yes) await this.#moderation.ban(id, yes.option);
-  }
-}
-
-/** @param {string} template */
-function copy(template) {
-  const content = /** @type {DocumentFragment} */ (byId(template, HTMLTemplateElement).content.cloneNode(true));
-  return within(content, "li", HTMLElement);
-}
-
-/**
- * Shows who somebody is.
- * @param {HTMLElement} row
- * @param {string} username
- * @param {string} name
- * @param {string} mark
- */
-function face(row, username, name, mark) {
-  const avatar = within(row, ".avatar", HTMLElement);
-  const known = username || name;
-  avatar.className = known ? `avatar hue-${hue(known)}` : "avatar";
-  avatar.replaceChildren(initials(name) || icon("user"));
-  within(row, "[data-name]", HTMLElement).textContent = name;
-  const tag = within(row, "[data-mark]", HTMLElement);
-  tag.textContent = mark;
-  tag.hidden = mark === "";
 }
 
 /**
  * Shows that something is under way, until it is done.
  * @param {HTMLButtonElement} button
- * @param {Promise<void>} done
+ * @param {Promise<unknown>} done
  */
 async function busy(button, done) {
   button.toggleAttribute("data-busy", true);

@@ -3,11 +3,12 @@
 import { Call } from "../core/call.js";
 import { Devices } from "../core/devices.js";
 import { EventStream } from "../core/events.js";
+import { Hands } from "../core/hands.js";
 import { askToJoin } from "../core/join.js";
 import { Lobby } from "../core/lobby.js";
 import { isTouchSafari } from "../core/phone.js";
 import { Moderation } from "../core/moderation.js";
-import { get, post } from "../core/post.js";
+import { Declined, get, post } from "../core/post.js";
 import { Reporting } from "../core/reporting.js";
 import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
@@ -15,18 +16,21 @@ import { Sounds, quietAbove } from "../core/sounds.js";
 import { t } from "../core/text.js";
 import { View } from "../core/view.js";
 import { ask } from "./ask.js";
+import { Asked } from "./asked.js";
 import { Bar } from "./bar.js";
 import { CheckDialog } from "./check.js";
 import { askFirst } from "./confirm.js";
 import { Connection } from "./connection.js";
 import { byId, within } from "./dom.js";
 import { Ended } from "./ended.js";
+import { Gestures } from "./gestures.js";
 import { Knocks } from "./knocks.js";
-import { layoutItems, tileItems } from "./layouts.js";
+import { layoutItems, spotlightItems, tileItems } from "./layouts.js";
 import { Notices } from "./notices.js";
 import { People } from "./people.js";
 import { Prejoin } from "./prejoin.js";
 import { Presence } from "./presence.js";
+import { Rules } from "./rules.js";
 import { Sharing } from "./sharing.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
@@ -35,8 +39,6 @@ import { noticeUnheard } from "./unheard.js";
 import { Waiting } from "./waiting.js";
 import { Weak } from "./weak.js";
 import { words } from "./words.js";
-
-/** @typedef {import("../core/post.js").Declined} Declined */
 
 const { slug = "", backend: usualBackend = "", username = "", role = "", lobby: standing = "" } = byId("room", HTMLElement).dataset;
 const base = `/r/${encodeURIComponent(slug)}`;
@@ -80,6 +82,7 @@ const stage = new Stage(call.roster, {
 }, view, {
   items: (tile) => [
     ...tileItems(tile, view),
+    ...(moderation.seat(tile.participant.id)?.spotlight ? spotlightItems(tile, stage.spotlight, (id) => void moderation.spotlight(id)) : []),
     { label: t("stage.connection"), act: () => connection.open(tile.participant, tile.name, tile.more) },
   ],
   details: (participant, anchor) => connection.open(participant, participant.displayName, anchor),
@@ -106,7 +109,11 @@ const knocks = new Knocks({
   admitAll: () => void moderation.admitAll(),
   view: () => people.open(),
 });
-const people = new People(call.roster, moderation, (open) => { knocks.covered = open; });
+const people = new People(call.roster, moderation, (open) => { knocks.covered = open; }, (name) => notices.say(t("lead.still_heard", { name })));
+const rules = new Rules(moderation);
+const hands = new Hands(call.roster, (raised) => post(own("hand"), { raised: raised ? "on" : "off" }));
+const gestures = new Gestures(hands, (reaction) => void post(own("react"), { reaction }).catch(failed));
+const asked = new Asked(() => { if (!isOn(devices, "microphone")) turn("microphone"); });
 const check = new CheckDialog({
   ask: () => post(`${base}/check`, {}),
   probe: async (backend, url, token) => {
@@ -138,10 +145,12 @@ void devices.process(settings.processing);
 void devices.start();
 bar.more.add(() => [{ label: t("weak.audio_only"), icon: "headphones", checked: weak.soundOnly, act: () => { weak.soundOnly = !weak.soundOnly; } }]);
 bar.more.add(() => [{ label: t("check.offer"), icon: "activity", act: () => check.open() }]);
+bar.more.add(() => moderation.may.switch ? [{ label: t("rules.open"), icon: "sliders-horizontal", act: () => rules.open() }] : []);
 bar.more.add(() => matchMedia("(any-hover: none)").matches ? [] : [{ label: t("bar.shortcuts"), icon: "keyboard", act: () => shortcuts.open() }]);
 
 devices.on("change", () => {
   send();
+  if (isOn(devices, "microphone")) asked.hide();
   stage.speaker = sounds.speaker = devices.current("speaker");
 });
 settings.on("change", ({ setting }) => {
@@ -228,6 +237,8 @@ call.on("may", (may) => {
   bar.may = may;
   if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
+  gestures.allowed = may.reactions;
+  if (had.reactions && !may.reactions) notices.say(t("lead.may_not_react"));
   if (screen.track && !may.share) {
     screen.stop();
     notices.say(words.mayNotShare);
@@ -248,6 +259,30 @@ call.on("lobby", ({ waiting: queue, expected }) => {
   people.expected = expected;
 });
 call.on("rights", () => moderation.refresh());
+call.on("hand", ({ participant, by }) => {
+  const who = call.roster.participants.find(({ id }) => id === participant);
+  if (who?.local && by) notices.say(t("hand.lowered_by", { name: by }));
+  if (!who || who.local || who.hand === 0) return;
+  sounds.play("hand");
+  notices.raised(who.displayName || who.username);
+});
+call.on("reaction", ({ participant, reaction }) => {
+  const who = call.roster.participants.find(({ id }) => id === participant);
+  if (who) gestures.show(participant, who.local ? "" : who.displayName || who.username, reaction);
+});
+call.on("spotlight", ({ participant }) => { stage.spotlight = people.spotlight = participant; });
+call.on("muted", ({ by }) => {
+  // The media service may have muted the track; the button has to say so too.
+  if (isOn(devices, "microphone")) void devices.turn("microphone", false);
+  notices.say(t("lead.muted_you", { name: by }));
+});
+call.on("askUnmute", ({ by }) => { if (bar.may.microphone && !isOn(devices, "microphone")) asked.show(by); });
+call.on("shareStopped", ({ by }) => {
+  screen.stop();
+  notices.say(t("lead.stopped_your_share", { name: by }));
+});
+hands.on("spoken", () => notices.say(t("hand.lowered_spoken")));
+hands.on("failed", failed);
 call.on("sound", ({ blocked }) => { tapToHear.hidden = !blocked; });
 call.roster.on("added", (participant) => announce("joined", participant));
 call.roster.on("removed", (participant) => announce("left", participant));
@@ -256,7 +291,7 @@ for (const event of /** @type {const} */ (["added", "removed"])) {
   call.roster.on(event, () => { if (moderation.may.manage_lobby) moderation.refresh(); });
 }
 moderation.on("rights", ({ may }) => { bar.mayEnd = may.end_call; });
-moderation.on("failed", ({ reason, message }) => notices.say(words.failed[reason] ?? (message || words.failedOtherwise)));
+moderation.on("failed", failed);
 lobby.on("state", ({ state, message }) => {
   if (state !== "outside") mustAsk = true;
   prejoin.asks = mustAsk;
@@ -291,6 +326,17 @@ addEventListener("pagehide", () => call.leave());
 offerLink();
 if (standing === "waiting") lobby.wait(displayName);
 if (standing === "denied") lobby.deny("");
+
+/** Where one's own gestures are sent. @param {"hand" | "react"} what */
+function own(what) {
+  return `${base}/participants/${call.participant}/${what}`;
+}
+
+/** Something that was asked for did not work. @param {unknown} error */
+function failed(error) {
+  const { reason, message } = error instanceof Declined ? error : { reason: "unreachable", message: "" };
+  notices.say(words.failed[reason] ?? (message || words.failedOtherwise));
+}
 
 /** Joins, or asks to. @param {string} name */
 function comeIn(name) {
@@ -358,6 +404,9 @@ function leaveStage() {
   check.close();
   weak.reset();
   people.close();
+  rules.close();
+  gestures.clear();
+  asked.hide();
   knocks.clear();
   notices.clear();
   moderation.clear();

@@ -87,7 +87,8 @@ export class Tile {
     const { classList } = this.element;
     classList.toggle("muted", !participant.microphone);
     classList.toggle("speaking", participant.speaking && participant.microphone);
-    within(this.element, ".tile-state", HTMLElement).textContent = participant.microphone ? words.microphoneOn : words.microphoneOff;
+    within(this.element, ".tile-state", HTMLElement).textContent = (participant.microphone ? words.microphoneOn : words.microphoneOff) + (participant.hand ? t("hand.on_tile") : "");
+    within(this.element, ".tile-hand", HTMLElement).hidden = participant.hand === 0;
     const mark = within(this.element, ".tile-mark", HTMLElement);
     mark.textContent = participant.host ? words.host : participant.guest ? words.guest : "";
     mark.hidden = mark.textContent === "";

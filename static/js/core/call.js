@@ -33,6 +33,12 @@ import { Refused } from "../media/types.js";
  * @property {{name: string, topic: string}} room
  * @property {{host: import("./join.js").Host, news: boolean}} host who hosts the call; no news when one joins
  * @property {import("./events.js").StreamEvents["lobby"]} lobby who waits or is expected, as far as one may let them in
+ * @property {{participant: string, by: string}} hand one's own or another's went up or down
+ * @property {{participant: string, reaction: string}} reaction
+ * @property {{participant: string}} spotlight whom everybody sees large; empty: nobody
+ * @property {{by: string}} muted somebody muted this person
+ * @property {{by: string}} askUnmute somebody asks this person to unmute
+ * @property {{by: string}} shareStopped somebody stopped this person's share
  * @property {null} rights who may do what may be otherwise now
  * @property {{blocked: boolean}} sound
  */
@@ -79,7 +85,7 @@ export class Call extends Emitter {
   /** @type {Connection | null} */
   #connection = null;
   /** @type {May} */
-  #may = { microphone: true, camera: true, share: true };
+  #may = { microphone: true, camera: true, share: true, chat: true, reactions: true };
   /** @type {Outgoing} */
   #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" };
   /** @type {() => void} */
@@ -98,6 +104,11 @@ export class Call extends Emitter {
 
   get may() {
     return this.#may;
+  }
+
+  /** Whom one is in the call, or was last. */
+  get participant() {
+    return this.#participant;
   }
 
   /**
@@ -226,6 +237,7 @@ export class Call extends Emitter {
     this.#showOwn();
     this.emit("admitted", answer);
     this.emit("host", { host: answer.host, news: false });
+    this.emit("spotlight", { participant: answer.spotlight });
     await connecting;
     signal.throwIfAborted();
     connection.connected = true;
@@ -267,6 +279,15 @@ export class Call extends Emitter {
     events.on("admitted", ifOwn((who) => this.roster.name(who)));
     events.on("joined", ifOwn((who) => this.roster.name(who)));
     events.on("left", ifOwn(({ participant }) => this.roster.unname(participant)));
+    events.on("hand", ifOwn(({ participant, hand_at: at, by }) => {
+      this.roster.hand(participant, at);
+      this.emit("hand", { participant, by });
+    }));
+    events.on("reaction", ifOwn((reaction) => this.emit("reaction", reaction)));
+    events.on("spotlight", ifOwn(({ participant }) => this.emit("spotlight", { participant })));
+    events.on("muted", ifOwn(({ by }) => this.emit("muted", { by })));
+    events.on("ask_unmute", ifOwn(({ by }) => this.emit("askUnmute", { by })));
+    events.on("share_stopped", ifOwn(({ by }) => this.emit("shareStopped", { by })));
     events.on("room", ifOwn((room) => this.emit("room", room)));
     events.on("host", ifOwn((host) => {
       this.roster.host(host.username);

@@ -40,6 +40,12 @@ const longestPause = 8000;
  * @property {import("./roster.js").Who} joined
  * @property {{participant: string}} left
  * @property {{may: import("../media/types.js").May}} permissions
+ * @property {{participant: string, hand_at: string | null, by: string}} hand
+ * @property {{participant: string, reaction: string}} reaction
+ * @property {{participant: string, by: string}} spotlight whom everybody sees large; empty: nobody
+ * @property {{by: string}} muted by whom one was muted
+ * @property {{by: string}} ask_unmute who asks one to unmute
+ * @property {{by: string}} share_stopped who stopped one's share
  * @property {{name: string, topic: string}} room
  * @property {import("./join.js").Host} host
  * @property {{role: string}} role one's own

@@ -19,6 +19,7 @@ import { post } from "./post.js";
  * @property {number} position of the event stream that people and host are true up to
  * @property {import("./roster.js").Who[]} people
  * @property {Host} host
+ * @property {string} spotlight whom everybody sees large; empty: nobody
  */
 
 /**

@@ -47,7 +47,7 @@ export const personKey = (id) => `person ${id}`;
 /** The tile of a screen that a participant shares. @param {string} id */
 export const shareKey = (id) => `share ${id}`;
 
-/** Pixels from a tile in a corner to the edges. */
+/** Pixels from a tile in a corner to the stage's edges. */
 const inset = 12;
 
 /**
@@ -106,8 +106,7 @@ function focused(scene, large, rest) {
   if (only === undefined) return { places: filled(large, whole, "main"), page: 0, pages: 1 };
   // Alone with one other.
   if (rest.length === 1 && large.length === 1 && only === personKey(self) && large[0]?.startsWith("person")) {
-    const main = filled(large, whole, "main");
-    return { places: [...main, inCorner(only, scene, main[0] ?? whole)], page: 0, pages: 1 };
+    return { places: [...filled(large, whole, "main"), inCorner(only, scene)], page: 0, pages: 1 };
   }
   const { screens, people } = divide(large.length, width, height);
   const strip = paged(scene, rest, people, "strip");
@@ -164,10 +163,7 @@ function withFirst(ids, first) {
  * @returns {Place[]}
  */
 function filled(keys, { x: left, y: top, width, height }, part) {
-  const [first] = keys;
-  if (first === undefined) return [];
-  // Screens have many shapes: a single one gets all the room there is.
-  if (keys.length === 1 && part === "main" && first.startsWith("share")) return [{ key: first, part, x: left, y: top, width, height }];
+  if (keys.length === 0) return [];
   const grid = fit(keys.length, width, height);
   const corners = places(grid, keys.length, width, height);
   return keys.map((key, i) => {
@@ -177,22 +173,19 @@ function filled(keys, { x: left, y: top, width, height }, part) {
 }
 
 /**
- * In a corner of the large tile, or of the stage where that leaves much of it free.
  * @param {string} key
  * @param {Scene} scene
- * @param {Area} main
  * @returns {Place}
  */
-function inCorner(key, { corner, width, height }, main) {
-  const frame = main.height > height * 0.7 && main.width > width * 0.7 ? main : { x: 0, y: 0, width, height };
+function inCorner(key, { corner, width, height }) {
   const tile = Math.round(Math.min(Math.max(Math.min(width, height * ratio) * 0.2, 112), 256, width / 2));
   const size = { width: tile, height: Math.round(tile / ratio) };
   return {
     key,
     part: "corner",
     ...size,
-    x: frame.x + (corner.endsWith("start") ? inset : frame.width - size.width - inset),
-    y: frame.y + (corner.startsWith("top") ? inset : frame.height - size.height - inset),
+    x: corner.endsWith("start") ? inset : width - size.width - inset,
+    y: corner.startsWith("top") ? inset : height - size.height - inset,
   };
 }
 

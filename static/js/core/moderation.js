@@ -13,11 +13,19 @@ import { Declined } from "./post.js";
  * @property {boolean} remove
  * @property {boolean} lobby
  * @property {boolean} ban
+ * @property {boolean} mute mute them, and ask them to unmute
+ * @property {boolean} stop_share
+ * @property {boolean} lower_hand
+ * @property {boolean} spotlight
  */
+
+/** @typedef {"microphone" | "camera" | "share" | "chat" | "reactions"} Switch */
 
 /**
  * @typedef {object} Rights
- * @property {{manage_lobby: boolean, ban: boolean, end_call: boolean}} may
+ * @property {{manage_lobby: boolean, ban: boolean, end_call: boolean, lock: boolean, switch: boolean, lead: boolean}} may
+ * @property {boolean} locked the room
+ * @property {Record<Switch, boolean>} switches what people below moderator may do
  * @property {Seat[]} people
  */
 
@@ -34,7 +42,12 @@ import { Declined } from "./post.js";
  */
 
 /** @type {Rights} */
-const none = { may: { manage_lobby: false, ban: false, end_call: false }, people: [] };
+const none = {
+  may: { manage_lobby: false, ban: false, end_call: false, lock: false, switch: false, lead: false },
+  locked: false,
+  switches: { microphone: true, camera: true, share: true, chat: true, reactions: true },
+  people: [],
+};
 
 /** Several changes within this time are asked about together. */
 const gather = 150; // milliseconds
@@ -61,6 +74,12 @@ export class Moderation extends Emitter {
 
   get may() {
     return this.#rights.may;
+  }
+
+  /** Whether the room is locked, and its switches. */
+  get room() {
+    const { locked, switches } = this.#rights;
+    return { locked, switches };
   }
 
   /** What one may do with a participant; undefined while that is not known. @param {string} participant */
@@ -124,6 +143,53 @@ export class Moderation extends Emitter {
     return this.#do(`participants/${participant}/ban`, invitation ? { invitation: "on" } : {});
   }
 
+  /** @param {string} participant */
+  mute(participant) {
+    return this.#do(`participants/${participant}/mute`);
+  }
+
+  muteAll() {
+    return this.#do("mute-all");
+  }
+
+  /** @param {string} participant */
+  askToUnmute(participant) {
+    return this.#do(`participants/${participant}/ask-to-unmute`);
+  }
+
+  /** @param {string} participant */
+  stopShare(participant) {
+    return this.#do(`participants/${participant}/stop-share`);
+  }
+
+  /** @param {string} participant */
+  lowerHand(participant) {
+    return this.#do(`participants/${participant}/lower-hand`);
+  }
+
+  lowerHands() {
+    return this.#do("lower-hands");
+  }
+
+  /** Shows somebody large to everyone; empty: nobody any more. @param {string} participant */
+  spotlight(participant) {
+    return this.#do(participant ? `participants/${participant}/spotlight` : "end-spotlight");
+  }
+
+  /** @param {boolean} locked */
+  lock(locked) {
+    return this.#do("lock", { locked: String(locked) });
+  }
+
+  /**
+   * Turns one switch of what people below moderator may do.
+   * @param {Switch} name
+   * @param {boolean} on
+   */
+  turn(name, on) {
+    return this.#do("switches", { [name]: on ? "on" : "off" });
+  }
+
   endCall() {
     return this.#do("end");
   }
@@ -153,9 +219,11 @@ export class Moderation extends Emitter {
   async #do(path, body = {}) {
     try {
       await this.#around.post(`${this.#base}/${path}`, body);
+      return true;
     } catch (error) {
       this.emit("failed", error instanceof Declined ? error : new Declined("unreachable", ""));
       this.refresh();
+      return false;
     }
   }
 }

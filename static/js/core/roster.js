@@ -13,6 +13,7 @@ const namelessFor = 2000; // milliseconds
  * @property {string} username empty for guests
  * @property {string} display_name
  * @property {string} role
+ * @property {string | null} [hand_at] since when their hand is up
  */
 
 /**
@@ -22,6 +23,8 @@ const namelessFor = 2000; // milliseconds
  * @property {string} username empty while not known, and for guests
  * @property {string} displayName empty while not known
  * @property {boolean} guest is here without an account
+ * @property {string} role in the room; empty for none, and while it is not known
+ * @property {number} hand since when it is up, as Date.now() counts; 0: it is down
  * @property {boolean} host moderates the call while none of the room's moderators is in it
  * @property {boolean} microphone
  * @property {string} picture
@@ -46,6 +49,8 @@ export class Roster extends Emitter {
   #participants = new Map();
   /** @type {Map<string, Who>} */
   #names = new Map();
+  /** Since when hands are up, also of those who are about to come. @type {Map<string, number>} */
+  #hands = new Map();
   /** Own identities of earlier connections, which the service may still show for a while. @type {Set<string>} */
   #formerSelves = new Set();
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
@@ -81,7 +86,9 @@ export class Roster extends Emitter {
       this.#remove(before.id);
     }
     this.#self = self;
-    for (const who of people) this.#names.set(who.participant, who);
+    this.#hands.clear();
+    for (const who of people) this.#learn(who);
+    for (const id of this.#participants.keys()) this.#change(id, this.#who(id));
     this.#put({ id: self, microphone: before?.microphone ?? false, picture: before?.picture ?? "", share: before?.share ?? "", sound: "", shareSound: "" });
   }
 
@@ -119,9 +126,19 @@ export class Roster extends Emitter {
 
   /** @param {Who} who */
   name(who) {
-    this.#names.set(who.participant, who);
+    this.#learn(who);
     this.#stopWaiting(who.participant);
     this.#change(who.participant, this.#who(who.participant));
+  }
+
+  /**
+   * A hand went up, or down.
+   * @param {string} id
+   * @param {string | null} at since when it is up
+   */
+  hand(id, at) {
+    this.#hands.set(id, at ? Date.parse(at) : 0);
+    this.#change(id, this.#who(id));
   }
 
   /** Takes who hosts the call, by username; empty: nobody. @param {string} username */
@@ -168,6 +185,7 @@ export class Roster extends Emitter {
     for (const id of [...this.#participants.keys()]) this.#remove(id);
     this.#speaking.forget();
     this.#names.clear();
+    this.#hands.clear();
     this.#formerSelves.clear();
     this.#self = "";
     this.#host = "";
@@ -176,7 +194,13 @@ export class Roster extends Emitter {
   /** What is known of somebody. @param {string} id */
   #who(id) {
     const { username = "", display_name: displayName = "", role = "" } = this.#names.get(id) ?? {};
-    return { username, displayName, guest: role === "guest", host: username !== "" && username === this.#host };
+    return { username, displayName, role, guest: role === "guest", host: username !== "" && username === this.#host, hand: this.#hands.get(id) ?? 0 };
+  }
+
+  /** @param {Who} who */
+  #learn(who) {
+    this.#names.set(who.participant, who);
+    if (who.hand_at !== undefined) this.#hands.set(who.participant, who.hand_at ? Date.parse(who.hand_at) : 0);
   }
 
   /** @param {import("../media/types.js").Present} present */

@@ -2,10 +2,12 @@
 // media/<backend>.js that exports create(); nothing else knows its SDK.
 
 /**
- * @typedef {object} May what the participant may publish
+ * @typedef {object} May what the participant may do
  * @property {boolean} microphone
  * @property {boolean} camera
  * @property {boolean} share
+ * @property {boolean} chat write
+ * @property {boolean} reactions and hands
  */
 
 /** @typedef {"good" | "poor" | "lost"} Quality */
