@@ -70,6 +70,7 @@ go-test: bin/foyer $(HELPER)/node_modules/.made
 
 e2e: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
 	sh e2e/chromium.sh
+	sh e2e/firefox.sh
 	npm test --silent --prefix e2e
 
 # Every page and state in both widths and themes, each checked for accessibility.

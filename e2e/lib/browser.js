@@ -20,9 +20,11 @@ export function chromium() {
  * @param {boolean} [what.speaks] whether the microphone hears somebody speak, rather than beeps
  * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
+ * @param {string} [what.at] the address that foyer.test leads to
+ * @param {string} [what.trusted] an origin that is taken for secure
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, speaks = false, hears = speaks ? voiceFile : "", udp = true, asks = false } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, speaks = false, hears = speaks ? voiceFile : "", udp = true, at = "127.0.0.1", trusted = "", asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -32,6 +34,7 @@ export function flags({ camera = cameraFile("bars"), cameras = true, speaks = fa
       : ["--use-fake-device-for-media-stream=device-count=0"]),
     ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
-    `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
+    ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : []),
+    `--host-resolver-rules=MAP ${insecureHost} ${at}`,
   ];
 }

@@ -30,8 +30,8 @@ export { expect };
  *   somebody of the cast, signed in, in a browser context of their own
  * @property {Visit} visitAt the same at another Foyer than usual
  * @property {(entry?: Entry) => Promise<Person>} newcomer somebody with no account, in a context of their own
- * @property {(what: Parameters<typeof flags>[0]) => Promise<import("@playwright/test").Browser>} launch
- *   another browser than usual, with other devices
+ * @property {(what: Parameters<typeof flags>[0], program?: string) => Promise<import("@playwright/test").Browser>} launch
+ *   another browser than usual, with other devices, or another program
  * @property {Troubles} troubles
  */
 
@@ -63,8 +63,8 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
   launch: async ({ playwright }, use) => {
     /** @type {import("@playwright/test").Browser[]} */
     const browsers = [];
-    await use(async (what) => {
-      const browser = await playwright.chromium.launch({ executablePath: chromium(), args: flags(what) });
+    await use(async (what, program = chromium()) => {
+      const browser = await playwright.chromium.launch({ executablePath: program, args: flags(what) });
       browsers.push(browser);
       return browser;
     });

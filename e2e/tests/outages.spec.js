@@ -2,9 +2,11 @@
 // ends with words.
 
 import { expect, test } from "../lib/test.js";
-import { Foyer } from "../lib/foyer.js";
+import { insecureHost } from "../lib/browser.js";
+import { Foyer, freePort } from "../lib/foyer.js";
 import { expectPicture, expectSound } from "../lib/media.js";
-import { expectCount, join, makeRoom } from "../lib/people.js";
+import { Network, noNetworks } from "../lib/network.js";
+import { expectCount, join, makeRoom, signUp } from "../lib/people.js";
 import { Wire } from "../lib/wire.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
@@ -90,6 +92,48 @@ test("without a network one cannot join, is told so, and can once it is back", a
   await ana.context.setOffline(false);
   await ana.button("Join call").click();
   await expectCount(ana, 1);
+});
+
+test("twenty seconds without a network, then another address: the call is back by itself, with everything as it was", async ({ newcomer, launch }) => {
+  const reason = noNetworks();
+  test.skip(reason !== "" && !process.env.CI, reason);
+  test.setTimeout(240_000);
+  const network = Network.make();
+  const own = await Foyer.start({ FOYER_ADDR: `${network.here}:${await freePort()}`, FOYER_MEDIA_IP: network.here });
+  try {
+    const origin = `http://${insecureHost}:${own.port}`;
+    const how = { at: network.here, trusted: origin };
+    const ana = await newcomer({ browser: await launch(how), options: { baseURL: origin } });
+    const ben = await newcomer({ browser: await launch(how, network.browser), options: { baseURL: origin } });
+    await signUp(ana);
+    await signUp(ben);
+    const room = await makeRoom(ana, [ben]);
+    await join(ana, room);
+    await join(ben, room);
+    await expectBothSeen([ana, ben]);
+    await ben.button("Mute microphone").click();
+    await expect(ana.tile(ben.username)).toContainText("microphone off");
+
+    const tile = await ben.tile(ana.username).elementHandle();
+    network.pullOut();
+    await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible({ timeout: 30_000 });
+    const away = Date.now();
+    while (Date.now() - away < 20_000) {
+      expect(await tile?.isVisible(), "the tiles stay").toBe(true);
+      await ben.page.waitForTimeout(1000);
+    }
+    network.plugIn(3);
+    await expect(notice(ben, "You are back in the call.")).toBeVisible(comesBack);
+    await expectBothSeen([ana, ben]);
+    await expect(ben.button("Unmute microphone")).toBeVisible();
+    await expect(ben.button("Turn camera off")).toBeVisible();
+    await expect(ana.tile(ben.username)).toContainText("microphone off");
+    await ben.button("Unmute microphone").click();
+    await expectSound(ana.page);
+  } finally {
+    await own.remove();
+    network.remove();
+  }
 });
 
 test.describe("with a Foyer that is hurt", () => {

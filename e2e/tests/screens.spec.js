@@ -117,12 +117,7 @@ test("before the call, in it and after it", { tag: "@pictures" }, async ({ visit
     await ana.button("Turn camera off").click();
     await expect(ana.tile("cleo").locator("video")).toHaveCount(0);
     await shots(ana, "call-off");
-    for (const [place, opener] of /** @type {const} */ ([["desktop", "Picture options"], ["phone", "More"]])) {
-      await ana.page.setViewportSize(sizes[place]);
-      await ana.button(opener).click();
-      await shots(ana, "call-devices", { only: place });
-      await ana.page.keyboard.press("Escape");
-    }
+    await photographControls(ana);
 
     wire.cut();
     await expect(ana.page.getByText("Connection lost. Reconnecting…")).toBeVisible();
@@ -149,6 +144,40 @@ test("before the call, in it and after it", { tag: "@pictures" }, async ({ visit
     wire.close();
   }
 });
+
+/**
+ * The menus and sheets of the call's bar.
+ * @param {import("../lib/people.js").Person} person
+ */
+async function photographControls(person) {
+  const { page } = person;
+  for (const place of /** @type {const} */ (["desktop", "phone"])) {
+    await page.setViewportSize(sizes[place]);
+    await person.button("More").click();
+    await shots(person, "call-more", { only: place });
+    await page.getByRole("menuitem", { name: "Settings" }).click();
+    await shots(person, "call-settings", { only: place });
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("?");
+    await shots(person, "call-shortcuts", { only: place });
+    await page.keyboard.press("Escape");
+    await person.button("More").click();
+    await page.getByRole("menuitem", { name: "Check connection" }).click();
+    await expect(person.button("Check again")).not.toHaveAttribute("data-busy", { timeout: 60_000 });
+    await shots(person, "call-check", { only: place });
+    await page.keyboard.press("Escape");
+  }
+  await page.setViewportSize(sizes.desktop);
+  for (const [name, opener] of [["call-sound", "Sound options"], ["call-devices", "Picture options"]]) {
+    await person.button(opener ?? "").click();
+    await shots(person, name ?? "", { only: "desktop" });
+    await page.keyboard.press("Escape");
+  }
+  await person.button("More").click();
+  await page.getByRole("menuitemcheckbox", { name: "Audio only" }).click();
+  await shots(person, "call-audio-only");
+  await person.button("Show cameras").click();
+}
 
 /**
  * Waits until it was announced that somebody came, and is quiet again.

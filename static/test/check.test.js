@@ -30,7 +30,7 @@ async function found(t, { ask = async () => way, path = { signalling: "open", me
     listen: () => ({ samples: () => heard, close: () => { closed++; } }),
   }));
   const run = check.run();
-  for (let i = 0; i < 70; i++) {
+  for (let i = 0; i < 320; i++) {
     await settle();
     t.mock.timers.tick(100);
   }

@@ -31,6 +31,7 @@ import { Declined } from "./post.js";
 /** @type {Step[]} */
 const steps = ["server", "signalling", "media", "microphone", "camera"];
 
+const opensWithin = 30_000; // milliseconds for the person to answer the browser's question
 const listenFor = 6000; // milliseconds to wait for a word
 const listenEvery = 100;
 /** As core/level.js measures: a voice, rather than the room. */
@@ -64,8 +65,7 @@ export class Check extends Emitter {
     this.#life = new AbortController();
     const { signal } = this.#life;
     for (const step of steps) this.#results.set(step, { step, state: "waiting", finding: "" });
-    this.#findDevice("camera");
-    await Promise.all([this.#tryNetwork(signal), this.#tryMicrophone(signal)]);
+    await Promise.all([this.#tryNetwork(signal), this.#tryMicrophone(signal), this.#findDevice("camera", signal)]);
   }
 
   /** Stops listening, and forgets what is under way. */
@@ -114,7 +114,7 @@ export class Check extends Emitter {
 
   /** @param {AbortSignal} signal */
   async #tryMicrophone(signal) {
-    if (!this.#findDevice("microphone")) return;
+    if (!(await this.#findDevice("microphone", signal))) return;
     const { track } = this.#around.use().microphone;
     if (!track) return;
     this.#set("microphone", "running", "say_something");
@@ -140,11 +140,17 @@ export class Check extends Emitter {
   }
 
   /**
-   * Finds what can be said of a device without trying it. Returns whether there is
-   * something to try.
+   * Finds what can be said of a device without trying it, once the browser has
+   * opened it or not. Returns whether there is something to try.
    * @param {import("./devices.js").Input} input
+   * @param {AbortSignal} signal
    */
-  #findDevice(input) {
+  async #findDevice(input, signal) {
+    for (let waited = 0; this.#around.use()[input].opening && waited < opensWithin; waited += listenEvery) {
+      this.#set(input, "running", "asks");
+      await new Promise((resolve) => { setTimeout(resolve, listenEvery); });
+      if (signal.aborted) return false;
+    }
     const { on, track, problem, opening } = this.#around.use()[input];
     if (on && problem) this.#set(input, problem === "missing" ? "fair" : "bad", `${input}_${problem}`);
     else if (!on) this.#set(input, "left_out", `${input}_off`);

@@ -52,7 +52,7 @@ export function create() {
 }
 
 /** How long each part of the way may take to stand. */
-const probeWithin = 10_000; // milliseconds
+const probeWithin = 15_000; // milliseconds
 
 /**
  * Tries the way to the service, which is closed again at once.

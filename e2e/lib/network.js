@@ -1,0 +1,73 @@
+// A network of one computer, apart from this one's: a browser in it reaches Foyer by a
+// wire that can be pulled out, and put in again with another address.
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { chromium } from "./browser.js";
+
+/** Of addresses that are there for trying networks (RFC 2544). */
+const subnet = "198.18.77";
+
+/** Why networks cannot be made here, empty when they can: that takes Linux and root. */
+export function noNetworks() {
+  try {
+    execFileSync("ip", ["netns", "add", "foyer-try"], { stdio: "pipe" });
+    execFileSync("ip", ["netns", "delete", "foyer-try"], { stdio: "pipe" });
+    return "";
+  } catch {
+    return "another network takes Linux, root and iproute2";
+  }
+}
+
+export class Network {
+  /** The address under which the browser in it reaches this computer. */
+  here = `${subnet}.1`;
+  #name = `foyer-${process.pid}`;
+  #near = `fy${process.pid}n`.slice(0, 15);
+  #far = `fy${process.pid}f`.slice(0, 15);
+  #dir = mkdtempSync(path.join(os.tmpdir(), "foyer-network-"));
+
+  /** Makes one, connected. */
+  static make() {
+    const network = new Network();
+    ip("netns", "add", network.#name);
+    ip("link", "add", network.#near, "type", "veth", "peer", "name", network.#far, "netns", network.#name);
+    ip("address", "add", `${network.here}/24`, "dev", network.#near);
+    ip("link", "set", network.#near, "up");
+    ip("-n", network.#name, "link", "set", "lo", "up");
+    network.plugIn(2);
+    return network;
+  }
+
+  /** A program that is Chromium in this network. */
+  get browser() {
+    const file = path.join(this.#dir, "chromium");
+    writeFileSync(file, `#!/bin/sh\nexec ip netns exec ${this.#name} ${chromium()} "$@"\n`);
+    chmodSync(file, 0o755);
+    return file;
+  }
+
+  /** Nothing comes through any more, and the address is gone. */
+  pullOut() {
+    ip("-n", this.#name, "link", "set", this.#far, "down");
+    ip("-n", this.#name, "address", "flush", "dev", this.#far);
+  }
+
+  /** @param {number} address the last part of it */
+  plugIn(address) {
+    ip("-n", this.#name, "address", "add", `${subnet}.${address}/24`, "dev", this.#far);
+    ip("-n", this.#name, "link", "set", this.#far, "up");
+  }
+
+  remove() {
+    ip("netns", "delete", this.#name); // and the wire with it
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** @param {string[]} args */
+function ip(...args) {
+  execFileSync("ip", args, { stdio: "pipe" });
+}

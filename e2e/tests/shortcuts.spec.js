@@ -1,0 +1,166 @@
+// Keys in the call, and what the page says to somebody who talks while muted.
+
+import { expect, test } from "../lib/test.js";
+import { expectPicture, expectSilence, expectSound } from "../lib/media.js";
+import { expectCount, join, makeRoom } from "../lib/people.js";
+
+test("Ctrl D and Ctrl E turn microphone and camera, also from a menu of devices", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ben.tile("ana"));
+  await ana.page.keyboard.press("Control+d");
+  await expect(ben.tile("ana")).toContainText("microphone off");
+  await ana.page.keyboard.press("Control+e");
+  await expect(ben.tile("ana").locator("video")).toHaveCount(0);
+  await ana.button("Sound options").click();
+  await ana.page.keyboard.press("Control+d");
+  await expect(ben.tile("ana")).toContainText("microphone on");
+  await ana.page.keyboard.press("Escape");
+  await ana.page.keyboard.press("Control+e");
+  await expectPicture(ben.tile("ana"));
+});
+
+test("holding the space bar talks for as long, also after a click on a button, and ends when the window loses focus", async ({ visit, launch }) => {
+  const ana = await visit("ana", { browser: await launch({ speaks: true }) });
+  const ben = await visit("ben");
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await ana.button("Mute microphone").click();
+  await expect(ben.tile("ana")).toContainText("microphone off");
+  await expectSilence(ben.page);
+
+  await ana.page.keyboard.down("Space");
+  await expect(ben.tile("ana")).toContainText("microphone on");
+  await expectSound(ben.page);
+  await ana.page.keyboard.up("Space");
+  await expect(ben.tile("ana")).toContainText("microphone off");
+  await expect(ana.button("Unmute microphone"), "the button that was clicked last is not pressed").toBeVisible();
+
+  await ana.page.keyboard.down("Space");
+  await expect(ben.tile("ana")).toContainText("microphone on");
+  await ana.page.evaluate(() => dispatchEvent(new Event("blur")));
+  await expect(ben.tile("ana")).toContainText("microphone off");
+  await ana.page.keyboard.up("Space");
+
+  await ana.button("Unmute microphone").focus();
+  await ana.page.keyboard.press("Tab");
+  await ana.page.keyboard.press("Shift+Tab");
+  await ana.page.keyboard.press("Space");
+  await expect(ana.button("Mute microphone"), "where Tab led, Space presses").toBeVisible();
+  await ana.page.keyboard.press("Space");
+  await expect(ana.button("Unmute microphone")).toBeVisible();
+
+  await ana.button("More").click();
+  await ana.page.getByRole("menuitem", { name: "Settings" }).click();
+  await ana.page.getByRole("switch", { name: "Hold the space bar to talk" }).click();
+  await ana.page.keyboard.press("Escape");
+  await ana.page.locator("#stage").click({ position: { x: 5, y: 5 } });
+  await ana.page.keyboard.down("Space");
+  await expect(ana.button("Unmute microphone")).toBeVisible();
+  await ana.page.keyboard.up("Space");
+});
+
+test("a question mark lists all keys, unless that is switched off", async ({ visit }) => {
+  const ana = await visit("ana");
+  await join(ana, await makeRoom(ana));
+  const list = ana.page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await ana.page.keyboard.press("?");
+  await expect(list).toBeVisible();
+  for (const what of ["Turn the microphone on or off", "Turn the camera on or off", "Talk for as long as it is held", "Show this list"]) await expect(list).toContainText(what);
+  await ana.page.keyboard.press("Escape");
+  await expect(list).toBeHidden();
+  await ana.button("More").click();
+  await ana.page.getByRole("menuitem", { name: "Settings" }).click();
+  await ana.page.getByRole("switch", { name: "? opens the list of shortcuts" }).click();
+  await ana.page.keyboard.press("Escape");
+  await ana.page.keyboard.press("?");
+  await expect(list).toBeHidden();
+});
+
+test("who talks while muted is told so, once, and can unmute from there", async ({ visit, launch }) => {
+  const ana = await visit("ana", { browser: await launch({ speaks: true }) });
+  await join(ana, await makeRoom(ana));
+  await expectCount(ana, 1);
+  await ana.page.keyboard.press("Control+d");
+  const told = ana.page.getByRole("status").getByText("You are talking while muted.");
+  await expect(told).toBeVisible();
+  await expect(told).toHaveCount(1);
+  await told.getByRole("button", { name: "Unmute microphone" }).click();
+  await expect(ana.button("Mute microphone")).toBeVisible();
+  await expect(told).toHaveCount(0);
+});
+
+test("audio only is one click away: no pictures come or go, and one click brings them back", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectPicture(ana.tile("ben"));
+  await ana.button("More").click();
+  await ana.page.getByRole("menuitemcheckbox", { name: "Audio only" }).click();
+  await expect(ana.tile("ben").locator("video")).toHaveCount(0);
+  await expect(ben.tile("ana").locator("video")).toHaveCount(0);
+  await expectSound(ana.page);
+  await ana.button("Show cameras").click();
+  await expectPicture(ana.tile("ben"));
+  await expectPicture(ben.tile("ana"));
+});
+
+test("the whole call by keyboard alone: devices, menus, panels, and leaving, with focus where one expects it", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ben, room);
+  const { page } = ana;
+  const { keyboard } = page;
+  await page.goto(room);
+  /** @param {import("@playwright/test").Locator} control */
+  const tabTo = async (control) => {
+    for (let presses = 0; presses < 40; presses++) {
+      await keyboard.press("Tab");
+      if (await control.evaluate((element) => element === document.activeElement)) return;
+    }
+    throw new Error(`Tab does not lead to ${control}`);
+  };
+  await tabTo(ana.button("Mute microphone"));
+  await keyboard.press("Space");
+  await expect(ana.button("Unmute microphone")).toBeFocused();
+  await tabTo(page.getByLabel("Display name"));
+  await keyboard.type("");
+  await tabTo(ana.button("Join call"));
+  await keyboard.press("Enter");
+  await expectCount(ana, 2);
+
+  await tabTo(ana.button("Sound options"));
+  await keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Sound" })).toBeVisible();
+  await tabTo(page.getByRole("switch", { name: "Echo cancellation" }));
+  await keyboard.press("Space");
+  await expect(page.getByRole("switch", { name: "Echo cancellation" })).not.toBeChecked();
+  await keyboard.press("Escape");
+  await expect(ana.button("Sound options")).toBeFocused();
+
+  await tabTo(ana.button("More"));
+  await keyboard.press("Enter");
+  await expect(page.locator(":focus")).toHaveRole(/^menuitem/);
+  await keyboard.press("End");
+  await keyboard.press("Home");
+  await keyboard.press("Escape");
+  await expect(ana.button("More")).toBeFocused();
+
+  await page.locator("#bar-people").focus();
+  await keyboard.press("Enter");
+  await expect(page.getByRole("complementary", { name: "People" })).toBeVisible();
+  await keyboard.press("Escape");
+  await expect(page.getByRole("complementary", { name: "People" })).toBeHidden();
+  await expect(page.locator("#bar-people")).toBeFocused();
+
+  await ben.button("Leave call").click();
+  await expectCount(ana, 1);
+  await expect(page.locator("#bar-people"), "focus stays when people leave").toBeFocused();
+  await tabTo(ana.button("Leave call"));
+  await keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "You left the call" })).toBeFocused();
+});
