@@ -113,6 +113,17 @@ type PlaceRow struct {
 	Here            bool // the one that looks at the page
 }
 
+// DataPage is templates/account_data.html. GET /account/data/export; POST
+// /account/delete with confirm, the username.
+type DataPage struct {
+	Page
+	OwnedAlone []OwnedRoom // that need another owner first
+	Form       Form
+}
+
+// OwnedRoom is a room that one owns.
+type OwnedRoom struct{ Slug, Name string }
+
 // ForgotPage is templates/forgot.html. POST /login/forgot with login (a username
 // or an email address).
 type ForgotPage struct {

@@ -70,6 +70,16 @@ GET  /account/passkeys                   login  login  200    200    200    200 
 POST /account/passkeys/begin             401    401    403    403    403    403    403    401    401    403    403    403    403
 POST /account/passkeys                   401    401    403    403    403    403    403    401    401    403    403    403    403
 POST /account/passkeys/{passkey}/remove  login  login  404    404    404    404    404    login  login  404    404    404    404
+GET  /account/data                       login  login  200    200    200    200    200    login  login  200    200    200    200
+GET  /account/data/export                login  login  200    200    200    200    200    login  login  200    200    200    200
+POST /account/delete                     login  login  422    422    422    422    422    login  login  422    422    422    422
+GET  /account/connect                    404    404    404    404    404    404    404    404    404    404    404    404    404
+POST /account/disconnect                 404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /account/confirm/oidc               404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /login/oidc                         404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /login/oidc/callback                404    404    404    404    404    404    404    404    404    404    404    404    404
+GET  /login/confirm-address              200    200    200    200    200    200    200    200    200    200    200    200    200
+POST /login/confirm-address              303    303    303    303    303    303    303    303    303    303    303    303    303
 GET  /account/sessions                   login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account/sessions/{session}/end     login  login  404    404    404    404    404    login  login  404    404    404    404
 POST /account/sessions/end-others        login  login  303    303    303    303    303    login  login  303    303    303    303

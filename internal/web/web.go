@@ -263,6 +263,9 @@ func (s *Server) accountRoutes(r chi.Router) {
 	r.Get("/account/sessions", s.page(s.signedIn(s.placesPage)))
 	r.Post("/account/sessions/{session}/end", s.page(s.signedIn(s.endPlace)))
 	r.Post("/account/sessions/end-others", s.page(s.signedIn(s.endOtherPlaces)))
+	r.Get(dataPath, s.page(s.proving(s.dataPage)))
+	r.Get(dataPath+"/export", s.page(s.proving(s.exportData)))
+	r.Post("/account/delete", s.page(s.proving(s.deleteAccount)))
 	r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
 }
 

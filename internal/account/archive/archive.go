@@ -1,0 +1,87 @@
+// Package archive writes down for somebody what is stored about them, as one JSON
+// document that programs can read too.
+package archive
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"foyer/internal/account"
+)
+
+// sections are the parts of the document: each a query about the user $1 whose
+// rows become objects. Secrets are in none of them, nor what others keep to
+// themselves, like who banned the user from a room that they cannot see.
+var sections = []struct{ name, query string }{
+	{"account", `
+		select username, email, display_name, administrator, created_at, email_verified_at, password_hash is not null as has_password
+		from users where id = $1`},
+	{"sessions", `
+		select created_at, last_seen_at, expires_at, address, user_agent from sessions where user_id = $1 order by id`},
+	{"authenticator_apps", `select confirmed_at from totp where user_id = $1 and confirmed_at is not null`},
+	{"passkeys", `select name, created_at, used_at from passkeys where user_id = $1 order by id`},
+	{"connected_providers", `select issuer, subject, created_at, used_at from identities where user_id = $1 order by issuer`},
+	{"memberships", `
+		select rooms.slug as room, rooms.name as room_name, memberships.role, memberships.created_at as since
+		from memberships join rooms on rooms.id = memberships.room_id
+		where memberships.user_id = $1 and rooms.deleted_at is null order by memberships.created_at`},
+	{"requests_to_join", `
+		select rooms.slug as room, join_requests.message, join_requests.created_at
+		from join_requests join rooms on rooms.id = join_requests.room_id where join_requests.user_id = $1 order by join_requests.created_at`},
+	{"invitations_made", `
+		select rooms.slug as room, invitations.role, invitations.note, invitations.email, invitations.uses, invitations.created_at,
+			invitations.expires_at, invitations.revoked_at
+		from invitations join rooms on rooms.id = invitations.room_id where invitations.created_by = $1 order by invitations.created_at`},
+	{"calls", `
+		select rooms.slug as room, rooms.name as room_name, grants.display_name, grants.issued_at, grants.connected_at, grants.left_at,
+			grants.reason
+		from grants join rooms on rooms.id = grants.room_id where grants.user_id = $1 order by grants.issued_at desc`},
+	{"what_you_did", `
+		select ledger.at, ledger.kind, rooms.slug as room, ledger.data, ledger.address
+		from ledger left join rooms on rooms.id = ledger.room_id
+		where ledger.actor = $1 and ledger.topic in ('access', 'site') order by ledger.at, ledger.id`},
+}
+
+// Write writes all of it, as it is at one moment, row by row: it may be much.
+func Write(ctx context.Context, pool *pgxpool.Pool, user account.UserID, to io.Writer) error {
+	out := bufio.NewWriter(to)
+	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		for i, section := range sections {
+			before := ",\n"
+			if i == 0 {
+				before = "{\n"
+			}
+			fmt.Fprintf(out, "%s  %q: [", before, section.name)
+			if err := writeRows(ctx, tx, section.query, user, out); err != nil {
+				return fmt.Errorf("%s: %w", section.name, err)
+			}
+			out.WriteString("]")
+		}
+		out.WriteString("\n}\n")
+		return out.Flush()
+	})
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	return nil
+}
+
+func writeRows(ctx context.Context, tx pgx.Tx, query string, user account.UserID, out *bufio.Writer) error {
+	rows, err := tx.Query(ctx, `select row_to_json(t)::text from (`+query+`) t`, user)
+	if err != nil {
+		return err
+	}
+	var row string
+	before := "\n    "
+	_, err = pgx.ForEachRow(rows, []any{&row}, func() error {
+		_, err := out.WriteString(before + row)
+		before = ",\n    "
+		return err
+	})
+	return err
+}
