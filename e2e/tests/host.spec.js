@@ -37,7 +37,7 @@ test("when the last moderator leaves, who has been there longest hosts, everybod
   await expect(zoe.tile("ben"), "who comes later sees who hosts").toContainText("Host");
   await ben.button("People").click();
   await panel(ben).getByRole("button", { name: "Actions for Zoe" }).click();
-  await expect(ben.page.getByRole("menuitem"), "a host bans nobody").toHaveText(["Move to the lobby", "Remove from the call"]);
+  await expect(ben.page.getByRole("menuitem"), "a host bans nobody").toHaveText(["Mute", "Show large to everyone", "Move to the lobby", "Remove from the call"]);
   await ben.page.keyboard.press("Escape");
   await expect(panel(ben).getByRole("listitem").filter({ hasText: "Ben" })).toContainText("Host");
   await expect(cleo.button("Ways to leave"), "only the host").toBeHidden();

@@ -1,0 +1,204 @@
+// Hands, reactions, who is here, and what moderators do with who stays in the call.
+
+import { expect, test } from "../lib/test.js";
+import { expectPicture, expectSilence, expectSound } from "../lib/media.js";
+import { expectCount, join, makeRoom } from "../lib/people.js";
+
+/** @typedef {import("../lib/people.js").Person} Person */
+
+/** @param {Person} person */
+const panel = ({ page }) => page.getByRole("complementary", { name: "People" });
+
+/** @param {Person} person @param {string} name */
+const row = (person, name) => person.page.locator("#in-list").getByRole("listitem").filter({ hasText: name });
+
+/** @param {Person} person */
+const hands = (person) => person.page.locator("#hands-list").getByRole("listitem");
+
+/**
+ * Chooses what to do with somebody in the panel of people.
+ * @param {Person} person
+ * @param {string} name
+ * @param {string} what
+ */
+async function act(person, name, what) {
+  await panel(person).getByRole("button", { name: `Actions for ${name}` }).click();
+  await person.page.getByRole("menuitem", { name: what, exact: true }).click();
+}
+
+/**
+ * Sends what the page would, or would not.
+ * @param {Person} person
+ * @param {string} path
+ * @param {Record<string, string>} [data]
+ */
+async function send(person, path, data = {}) {
+  const answer = await person.context.request.post(path, { data, headers: { Origin: new URL(person.page.url()).origin } });
+  return answer.status();
+}
+
+/** @param {Person} person */
+async function participantOf(person) {
+  const id = await person.tile(person.username).getAttribute("data-participant");
+  return id ?? "";
+}
+
+/** @param {(username: string) => Promise<Person>} visit */
+async function three(visit) {
+  const [ana, ben, cleo] = [await visit("ana"), await visit("ben"), await visit("cleo")];
+  const room = await makeRoom(ana, [ben, cleo]);
+  for (const person of [ana, ben, cleo]) await join(person, room);
+  for (const person of [ana, ben, cleo]) await expectCount(person, 3);
+  await ana.button("People").click();
+  return { ana, ben, cleo, room };
+}
+
+test("hands are up in order for everybody, also for who comes back, and a moderator lowers one and all", async ({ visit }) => {
+  const { ana, ben, cleo, room } = await three(visit);
+  await cleo.button("Raise your hand").click();
+  await expect(hands(ana)).toHaveText([/Cleo/]);
+  await ben.button("Raise your hand").click();
+  await expect(hands(ana)).toHaveText([/Cleo/, /Ben/]);
+  await expect(ana.page.locator("#notices").getByText(/raised a hand$/).first()).toBeVisible();
+  await expect(ana.tile("ben")).toContainText("hand raised");
+  await expect(row(ana, "Ben")).toContainText("hand raised");
+  await ben.button("People").click();
+  await expect(hands(ben)).toHaveText([/Cleo/, /Ben \(you\)/]);
+  await expect(panel(ben).getByRole("button", { name: /^Lower/ }), "a member lowers nobody's").toHaveCount(0);
+
+  await cleo.page.reload();
+  await join(cleo, room);
+  await expect(hands(ana), "a page that was loaded anew is another participant").toHaveText([/Ben/]);
+  await cleo.button("People").click();
+  await expect(hands(cleo), "who comes later sees them").toHaveText([/Ben/]);
+  await cleo.button("Raise your hand").click();
+  await expect(hands(ana)).toHaveText([/Ben/, /Cleo/]);
+
+  await panel(ana).getByRole("button", { name: "Lower the hand of Ben" }).click();
+  await expect(ben.page.getByText("Ana lowered your hand")).toBeVisible();
+  await expect(ben.button("Raise your hand")).toBeVisible();
+  await expect(hands(cleo)).toHaveText([/Cleo/]);
+  await panel(ana).getByRole("button", { name: "Lower all" }).click();
+  for (const person of [ana, ben, cleo]) await expect(person.page.locator("#people-hands")).toBeHidden();
+});
+
+test("a hand goes down by itself after its person has spoken", async ({ visit }) => {
+  const { ana, ben } = await three(visit);
+  await ben.button("Raise your hand").click();
+  await expect(hands(ana)).toHaveText([/Ben/]);
+  // The browser's false microphone beeps: that is speech to the media service.
+  await expect(ben.page.getByText("Your hand is down again, as you have spoken")).toBeVisible({ timeout: 60_000 });
+  await expect(ana.page.locator("#people-hands")).toBeHidden();
+});
+
+test("reactions show on the tile of who sent them, are said in one line, and do not move under reduced motion", async ({ visit }) => {
+  const { ana, ben, cleo } = await three(visit);
+  await ben.button("React").click();
+  await ben.page.getByRole("button", { name: "Applause" }).click();
+  for (const person of [ana, cleo]) await expect(person.tile("ben").locator(".reaction")).toHaveText("\u{1f44f}");
+  await expect(ana.page.locator("#reaction-lines")).toHaveText("Ben: Applause");
+  await expect(ana.page.locator(".reaction"), "for a moment").toHaveCount(0);
+  await ana.page.emulateMedia({ reducedMotion: "reduce" });
+  await ben.page.keyboard.press("ArrowRight");
+  await ben.page.keyboard.press("Enter");
+  await expect(ana.tile("ben").locator(".reaction")).toHaveCount(1);
+  expect(await ana.tile("ben").locator(".reaction").evaluate((float) => float.getAnimations().length)).toBe(0);
+  await ben.page.keyboard.press("Escape");
+  await expect(ben.button("React"), "focus comes back").toBeFocused();
+});
+
+test("muting silences one and all, nobody is unmuted by others, and who was muted may unmute", async ({ visit }) => {
+  const { ana, ben, cleo } = await three(visit);
+  await expectSound(cleo.page);
+  await cleo.button("Mute microphone").click(); // so that only Ben is heard
+  await ana.button("Mute microphone").click();
+  await act(ana, "Ben", "Mute");
+  await expect(ben.page.getByText("Ana muted you")).toBeVisible();
+  await expect(ben.button("Unmute microphone")).toBeVisible();
+  await expectSilence(cleo.page);
+  await expect(row(ana, "Ben")).toContainText("microphone off");
+
+  await act(ana, "Ben", "Ask to unmute");
+  await expect(ben.page.getByText("Ana asks you to unmute")).toBeVisible();
+  await expect(ben.button("Unmute microphone"), "still muted").toBeVisible();
+  await ben.button("Stay muted").click();
+  await expect(ben.page.locator("#asked")).toBeHidden();
+  await act(ana, "Ben", "Ask to unmute");
+  await ben.button("Unmute").click();
+  await expect(ben.button("Mute microphone")).toBeVisible();
+  await expectSound(cleo.page);
+
+  await cleo.button("Unmute microphone").click();
+  await expect(row(ana, "Cleo")).toContainText("microphone on");
+  await panel(ana).getByRole("button", { name: "Mute all" }).click();
+  for (const person of [ben, cleo]) await expect(person.button("Unmute microphone")).toBeVisible();
+  await expect(panel(ana).getByRole("button", { name: "Mute all" }), "nobody is left to mute").toBeHidden();
+});
+
+test("the panel of switches holds for pages and for programs that ignore them", async ({ visit }) => {
+  const { ana, ben, cleo, room } = await three(visit);
+  await expectPicture(cleo.tile("ben"));
+  await ben.button("Raise your hand").click();
+  await expect(hands(ana)).toHaveText([/Ben/]);
+  await panel(ana).getByRole("button", { name: "What members may do" }).click();
+  const rules = ana.page.getByRole("complementary", { name: "What members may do" });
+  await expect(rules).toBeVisible();
+  await expect(panel(ana), "one panel at a time").toBeHidden();
+
+  await rules.getByRole("switch", { name: "Raise a hand and react" }).click();
+  await expect(ben.button("Raise your hand")).toBeHidden();
+  await expect(ben.button("React")).toBeHidden();
+  await expect(ben.tile("ben")).not.toContainText("hand raised");
+  const own = `${room}/participants/${await participantOf(ben)}`;
+  expect(await send(ben, `${own}/hand`, { raised: "on" }), "a hand that a program raises").toBe(403);
+  expect(await send(ben, `${own}/react`, { reaction: "heart" }), "a reaction of a program's").toBe(403);
+
+  await rules.getByRole("switch", { name: "Turn on their camera" }).click();
+  await expect(ben.page.getByText("You may not use the camera in this room just now.")).toBeVisible();
+  await expect(cleo.tile("ben").locator("video")).toHaveCount(0);
+  await expectPicture(cleo.tile("ana")); // moderators may
+
+  await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
+  await expect(ben.page.getByText("You may not use the microphone in this room just now.")).toBeVisible();
+  await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
+  await rules.getByRole("switch", { name: "Turn on their camera" }).click();
+  await expectPicture(cleo.tile("ben"));
+
+  await rules.getByRole("switch", { name: "Lock the room" }).click();
+  await expect(rules.getByRole("switch", { name: "Lock the room" })).toBeChecked();
+  await cleo.button("Leave call").click();
+  await cleo.page.goto(room);
+  await cleo.page.getByText(/locked/).first().waitFor();
+  for (const path of ["mute-all", "lower-hands", "switches", "lock", "end-spotlight"]) {
+    expect(await send(ben, `${room}/${path}`, path === "lock" ? { locked: "false" } : {}), `a member's ${path}`).toBe(403);
+  }
+  await ana.page.keyboard.press("Escape");
+  await expect(rules).toBeHidden();
+});
+
+test("whoever is put in the spotlight is large for everybody, for who comes later too", async ({ visit }) => {
+  const { ana, ben, cleo, room } = await three(visit);
+  await act(ana, "Ben", "Show large to everyone");
+  for (const person of [ana, ben, cleo]) await expect(person.tile("ben")).toContainText("in the spotlight");
+  await expect(row(ana, "Ben")).toContainText("shown large to everyone");
+  await cleo.page.reload();
+  await join(cleo, room);
+  await expect(cleo.tile("ben")).toContainText("in the spotlight");
+  await act(ana, "Ben", "Stop showing large to everyone");
+  for (const person of [ana, ben, cleo]) await expect(person.tile("ben")).not.toContainText("in the spotlight");
+});
+
+test("the panel of people is worked by keyboard", async ({ visit }) => {
+  const { ana } = await three(visit);
+  const actions = panel(ana).getByRole("button", { name: "Actions for Ben" });
+  await actions.focus();
+  await ana.page.keyboard.press("Enter");
+  await expect(ana.page.getByRole("menuitem").first()).toBeFocused();
+  await ana.page.keyboard.press("ArrowDown");
+  await expect(ana.page.getByRole("menuitem").nth(1)).toBeFocused();
+  await ana.page.keyboard.press("Escape");
+  await expect(actions, "focus comes back").toBeFocused();
+  await ana.page.keyboard.press("Escape");
+  await expect(panel(ana)).toBeHidden();
+  await expect(ana.button("People")).toBeFocused();
+});
