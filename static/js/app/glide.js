@@ -27,6 +27,7 @@ export function put(moves, glides) {
     element.style.height = `${to.height}px`;
     element.style.setProperty("--tile-width", `${to.width}px`);
     element.style.setProperty("--tile-height", `${to.height}px`);
+    element.style.setProperty("--tile-face", String(faceScale(to)));
     element.style.transform = moved(to);
   }
   for (const { element, to } of moves) {
@@ -35,6 +36,11 @@ export function put(moves, glides) {
     const start = `${moved(before)} scale(${before.width / to.width}, ${before.height / to.height})`;
     element.animate([{ transform: start }, { transform: moved(to) }], { id: name, duration, easing });
   }
+}
+
+/** How large a face's initials are, of their full size. @param {{width: number, height: number}} tile */
+function faceScale({ width, height }) {
+  return Math.min(1, Math.max(0.22, Math.min(width, height) / 380));
 }
 
 /**

@@ -10,6 +10,9 @@ import { Share } from "./share.js";
 /** @typedef {import("../core/view.js").View} View */
 /** @typedef {import("../core/layout.js").Corner} Corner */
 
+/** @type {Record<import("../core/layout.js").Mode, {icon: string}>} */
+const looks = { auto: { icon: "layout-dashboard" }, grid: { icon: "layout-grid" }, speaker: { icon: "user" } };
+
 /**
  * The layouts to choose from.
  * @param {View} view
@@ -17,20 +20,19 @@ import { Share } from "./share.js";
  */
 export function layoutItems(view) {
   return [
-    ...modes.map((mode) => ({ label: t(`stage.layout_${mode}`), checked: view.mode === mode && view.pinned === "", act: () => { view.mode = mode; } })),
+    ...modes.map((mode) => ({
+      ...looks[mode],
+      label: t(`stage.layout_${mode}`),
+      checked: view.mode === mode && view.pinned === "",
+      act: () => { view.mode = mode; },
+    })),
     hideSelf(view),
   ];
 }
 
-/** Goes on to the next layout. @param {View} view */
-export function nextLayout(view) {
-  view.mode = modes[(modes.indexOf(view.mode) + 1) % modes.length] ?? "auto";
-  return t(`stage.layout_${view.mode}`);
-}
-
 /** @param {View} view @returns {Item} */
 function hideSelf(view) {
-  return { label: t("stage.hide_self"), checked: view.hidesSelf, act: () => { view.hidesSelf = !view.hidesSelf; } };
+  return { label: t("stage.hide_self"), icon: "eye-off", checked: view.hidesSelf, act: () => { view.hidesSelf = !view.hidesSelf; } };
 }
 
 /**

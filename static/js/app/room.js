@@ -28,6 +28,7 @@ import { Knocks } from "./knocks.js";
 import { layoutItems, spotlightItems, tileItems } from "./layouts.js";
 import { Notices } from "./notices.js";
 import { People } from "./people.js";
+import { SmallWindow } from "./pip.js";
 import { Prejoin } from "./prejoin.js";
 import { Presence } from "./presence.js";
 import { Rules } from "./rules.js";
@@ -86,7 +87,9 @@ const stage = new Stage(call.roster, {
     { label: t("stage.connection"), act: () => connection.open(tile.participant, tile.name, tile.more) },
   ],
   details: (participant, anchor) => connection.open(participant, participant.displayName, anchor),
+  laidOut: () => small.follow(),
 });
+const small = new SmallWindow(stage, devices, () => call.leave(), () => notices.say(t("small.refused")));
 const notices = new Notices();
 const bar = new Bar(devices, screen, settings, sounds, () => call.leave(), () => void endForAll());
 const shortcuts = new Shortcuts({
@@ -127,6 +130,7 @@ const weak = new Weak(call, devices, notices);
 const presence = new Presence(devices, () => { tapToHear.hidden = false; });
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
 bar.more.add(() => layoutItems(view));
+bar.more.add(() => small.possible ? [{ label: small.open ? t("small.back") : t("small.open"), icon: "picture-in-picture-2", act: () => void small.toggle() }] : []);
 new Sharing(screen, byId("bar-share", HTMLButtonElement));
 let displayName = prejoin.name;
 let before = call.state;
@@ -161,7 +165,7 @@ let shared = false;
 screen.on("change", () => {
   send();
   const shares = screen.track !== null;
-  if (call.state === "incall" && shares !== shared) notices.say(shares ? words.sharing : words.shareEnded);
+  if (call.state === "incall" && shared && !shares) notices.say(words.shareEnded);
   shared = shares;
 });
 screen.on("problem", () => notices.say(words.cannotShare));
@@ -235,6 +239,7 @@ call.on("refused", (refused) => {
 call.on("may", (may) => {
   const had = bar.may;
   bar.may = may;
+  small.may = may;
   if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
   gestures.allowed = may.reactions;
@@ -399,6 +404,7 @@ function over(ending) {
 
 /** Takes away what belongs to the call. */
 function leaveStage() {
+  small.close();
   bar.close();
   shortcuts.close();
   check.close();

@@ -7,6 +7,7 @@ import { byId, within } from "./dom.js";
 
 export class Sharing {
   #box = byId("sharing", HTMLElement);
+  #on = byId("sharing-on", HTMLElement);
   #warning = byId("sharing-warning", HTMLElement);
   #screen;
 
@@ -31,6 +32,7 @@ export class Sharing {
   #show() {
     const { track, mode, tunnel } = this.#screen;
     this.#box.hidden = track === null;
+    this.#on.textContent = track === null ? "" : t("sharing.on"); // said aloud once
     for (const button of this.#modes()) button.ariaPressed = String(button.value === mode);
     this.#warning.textContent = tunnel === "itself" ? t("sharing.tunnel") : tunnel === "perhaps" ? t("sharing.perhaps_tunnel") : "";
     this.#warning.hidden = tunnel === "";

@@ -22,11 +22,15 @@ const settled = 150; // milliseconds
 /** Who looks at another tab for longer than this needs no pictures. */
 const leaves = 5000; // milliseconds
 
+/** How wide browsers draw a picture in a window of its own. */
+const smallWindow = 480; // pixels
+
 /**
  * What may be done with a tile besides looking at it.
  * @typedef {object} Acts
  * @property {(tile: Tile | Share) => import("./menu.js").Item[]} items of its menu
  * @property {(participant: Participant, anchor: HTMLElement) => void} details shows how somebody's connection does
+ * @property {() => void} laidOut told whenever tiles are where they are now
  */
 
 export class Stage {
@@ -82,7 +86,9 @@ export class Stage {
     view.on("change", () => this.#layOut());
     new ResizeObserver(() => this.#layOut(false)).observe(this.element);
     document.addEventListener("visibilitychange", () => this.#tellSizesIn(document.visibilityState === "visible" ? 0 : leaves));
-    document.addEventListener("fullscreenchange", () => this.#tellSizes());
+    for (const change of ["fullscreenchange", "enterpictureinpicture", "leavepictureinpicture"]) {
+      document.addEventListener(change, () => this.#tellSizes(), { capture: true });
+    }
     this.#pager.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
       if (button && button.ariaDisabled !== "true") this.turn(Number(button.dataset.step));
@@ -132,8 +138,11 @@ export class Stage {
     this.#layOut();
   }
 
-  /** Looks again at what is on screen: the stage is in another window now. */
-  refresh() {
+  /** The stage is in another window now. */
+  moved() {
+    const { defaultView } = this.element.ownerDocument;
+    // This page's observer sleeps when the page does.
+    if (defaultView && defaultView !== window) defaultView.addEventListener("resize", () => this.#layOut(false));
     this.#layOut(false);
   }
 
@@ -238,6 +247,7 @@ export class Stage {
     // The first picture should not wait; sizes that only change may.
     if (glides) this.#tellSizes();
     else this.#tellSizesIn(settled);
+    this.#acts.laidOut();
   }
 
   /** @param {number} ms */
@@ -253,7 +263,8 @@ export class Stage {
     for (const tile of [...this.#tiles.values(), ...this.#shares.values()]) {
       const { element } = tile;
       const seen = visibilityState === "visible" && !element.hidden && (fullscreenElement?.contains(element) ?? true);
-      tile.size = seen ? needed(element.clientWidth, density) : null;
+      const small = tile.video !== null && tile.video === document.pictureInPictureElement;
+      tile.size = seen || small ? needed(Math.max(seen ? element.clientWidth : 0, small ? smallWindow : 0), density) : null;
     }
   }
 

@@ -13,7 +13,6 @@ export const words = {
   cameraOn: "Turn camera on",
   share: "Share your screen",
   stopSharing: "Stop sharing",
-  sharing: "You are sharing your screen.",
   shareEnded: "You no longer share your screen.",
   cannotShare: "Your screen could not be shared. Your system may not let the browser see it: allow it in the privacy settings, then try again.",
   screenOf: (/** @type {string} */ name) => name ? `${name}’s screen` : "A shared screen",
