@@ -129,9 +129,9 @@ func (r *requester) once(asked *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// again says whether to make another attempt, and after how long: a random time,
-// so that those who were refused together do not come back together, or what
-// Twilio asks for if there is time for that.
+// again says whether to make another attempt, and after how long: what Twilio asks
+// for, if there is time for that, and a random time more, so that those who were
+// refused together do not come back together.
 func (r *requester) again(answer *http.Response, err error, try int) (bool, time.Duration) {
 	if try >= r.pace.tries || r.ctx.Err() != nil {
 		return false, 0
@@ -141,7 +141,7 @@ func (r *requester) again(answer *http.Response, err error, try int) (bool, time
 	}
 	wait := rand.N(r.pace.pause << (try - 1))
 	if err == nil {
-		wait = max(wait, retryAfter(answer.Header.Get("Retry-After")))
+		wait += retryAfter(answer.Header.Get("Retry-After"))
 	}
 	if end, ok := r.ctx.Deadline(); wait > r.pace.longest || ok && time.Until(end) <= wait {
 		return false, 0
@@ -150,13 +150,13 @@ func (r *requester) again(answer *http.Response, err error, try int) (bool, time
 }
 
 // retryAfter reads the header of that name: seconds or a date (RFC 9110,
-// section 10.2.3).
+// section 10.2.3). It is 0 for what has passed or is neither.
 func retryAfter(text string) time.Duration {
 	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(seconds) * time.Second
+		return max(0, time.Duration(seconds)*time.Second)
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		return time.Until(date)
+		return max(0, time.Until(date))
 	}
 	return 0
 }

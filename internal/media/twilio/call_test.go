@@ -3,8 +3,10 @@ package twilio
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +60,7 @@ func TestGrantMakesTheRoom(t *testing.T) {
 		r.grant("foyer-room", "alice")
 	}
 	room := r.double.Room("foyer-room")
-	if room == nil || room.Type != "group" || room.MaxParticipants != 50 {
+	if room == nil || room.Type != "group" || room.MaxParticipants != 50 || room.Callback != hook {
 		t.Fatalf("made %+v", room)
 	}
 	if got := r.double.Requests(); len(got) != 3 {
@@ -68,6 +70,21 @@ func TestGrantMakesTheRoom(t *testing.T) {
 	r.grant("foyer-room", "alice")
 	if again := r.double.Room("foyer-room"); again == nil || again.SID == room.SID {
 		t.Error("a room that has ended is not made anew")
+	}
+	r.double.Fail(4, http.StatusServiceUnavailable, "")
+	if g, err := r.Grant(t.Context(), "foyer-other", media.Participant{ID: "alice"}, time.Minute); err == nil || g.Token != "" {
+		t.Errorf("a token for a room that is not there: %v", err)
+	}
+	for what, lacking := range map[string]func(*Config){
+		"without an auth token":    func(c *Config) { c.AuthToken = "" },
+		"without a public address": func(c *Config) { c.PublicOrigin = "" },
+	} {
+		silent := newRig(t)
+		lacking(&silent.Config)
+		silent.grant("foyer-room", "alice")
+		if got := silent.double.Room("foyer-room").Callback; got != "" || silent.Capabilities().Reports {
+			t.Errorf("%s: reports to %q", what, got)
+		}
 	}
 }
 
@@ -189,6 +206,51 @@ func TestRepetition(t *testing.T) {
 	}
 }
 
+// Those who were refused together do not come back together, and nobody sooner
+// than Twilio asks.
+func TestPausesDiffer(t *testing.T) {
+	t.Parallel()
+	one := &requester{line: newLine(&url.URL{}), ctx: t.Context()}
+	header := func(retryAfter string) http.Header { return http.Header{"Retry-After": {retryAfter}} }
+	ago := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
+	for name, test := range map[string]struct {
+		answer *http.Response
+		err    error
+		least  time.Duration
+	}{
+		"no answer":                  {err: io.ErrUnexpectedEOF},
+		"busy":                       {answer: &http.Response{StatusCode: 429}},
+		"broken":                     {answer: &http.Response{StatusCode: 502}},
+		"busy for two seconds":       {answer: &http.Response{StatusCode: 429, Header: header("2")}, least: 2 * time.Second},
+		"broken until an hour ago":   {answer: &http.Response{StatusCode: 503, Header: header(ago)}},
+		"busy for less than no time": {answer: &http.Response{StatusCode: 429, Header: header("-9")}},
+		"busy for nobody knows":      {answer: &http.Response{StatusCode: 429, Header: header("soon")}},
+	} {
+		for try := 1; try < one.pace.tries; try++ {
+			most := one.pace.pause << (try - 1)
+			shortest, longest := time.Hour, time.Duration(0)
+			for range 500 {
+				again, wait := one.again(test.answer, test.err, try)
+				if !again || wait < test.least || wait > test.least+most {
+					t.Fatalf("%s, attempt %d: again: %v, after %v", name, try, again, wait)
+				}
+				shortest, longest = min(shortest, wait), max(longest, wait)
+			}
+			if longest-shortest < most/2 {
+				t.Errorf("%s, attempt %d: all wait between %v and %v", name, try, shortest, longest)
+			}
+		}
+		if again, _ := one.again(test.answer, test.err, one.pace.tries); again {
+			t.Errorf("%s: again after the last attempt", name)
+		}
+	}
+	for _, status := range []int{200, 201, 400, 401, 403, 404, 409} {
+		if again, _ := one.again(&http.Response{StatusCode: status}, nil, 1); again {
+			t.Errorf("again after the status %d", status)
+		}
+	}
+}
+
 // A request ends when whoever asked no longer waits, and one attempt that hangs
 // does not use up all the time there is.
 func TestPatience(t *testing.T) {
@@ -203,6 +265,26 @@ func TestPatience(t *testing.T) {
 	}
 	if took := time.Since(began); took > 5*time.Second { // less than all the patience there is
 		t.Errorf("it took %v after the caller had gone", took)
+	}
+
+	pausing := newRig(t)
+	pausing.line.pace = pace{whole: time.Hour, once: time.Minute, longest: time.Hour, pause: time.Second, tries: 2}
+	pausing.double.Fail(1, http.StatusTooManyRequests, "1800")
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- pausing.Close(ctx, "foyer-room") }()
+	for len(pausing.double.Requests()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, media.ErrUnavailable) {
+			t.Errorf("cancelled in a pause: got %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("a pause goes on after the caller has gone")
 	}
 
 	hanging := newRig(t)

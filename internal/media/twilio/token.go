@@ -31,6 +31,8 @@ func (b *Backend) sign(room media.RoomID, id media.ParticipantID, ttl time.Durat
 		ValidUntil: float64(expires.Unix()),
 		Grants:     []jwt.BaseGrant{&jwt.VideoGrant{Room: string(room)}},
 	})
-	text, err := token.ToJwt()
+	claims := token.Payload()
+	claims["iat"] = float64(now.Unix()) // twilio-go leaves it out; Twilio's helper for Node does not
+	text, err := jwt.SignTokenWithHMAC(token.Headers(), claims, b.APIKeySecret)
 	return text, expires, err
 }

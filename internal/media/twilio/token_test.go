@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func newBackend(t *testing.T, account twiliotest.Account) *Backend {
 }
 
 // The claims are those that Twilio's own helper makes of the same input, one by
-// one. Only iat, when the helper made the token, is not in ours.
+// one.
 func TestTokenEqualsTheHelpers(t *testing.T) {
 	t.Parallel()
 	account := twiliotest.NewAccount()
@@ -73,8 +74,10 @@ func TestTokenEqualsTheHelpers(t *testing.T) {
 
 	header, claims := decode(t, token)
 	wantHeader, want := decode(t, string(helpers))
-	issued := want["iat"].(float64)
-	delete(want, "iat")
+	issued, wantIssued := claims["iat"].(float64), want["iat"].(float64)
+	if int64(issued) != now.Unix() {
+		t.Errorf("issued at %v, want %v", int64(issued), now.Unix())
+	}
 	if !maps.Equal(header, wantHeader) {
 		t.Errorf("header %v, want %v", header, wantHeader)
 	}
@@ -83,17 +86,30 @@ func TestTokenEqualsTheHelpers(t *testing.T) {
 	}
 	for name, value := range want {
 		got := claims[name]
-		switch name {
-		case "exp": // each counts from its own now
-			value, got = value.(float64)-issued, got.(float64)-float64(now.Unix())
+		switch name { // each counts from its own now
+		case "iat":
+			continue
+		case "exp":
+			value, got = value.(float64)-wantIssued, got.(float64)-issued
 		case "jti": // the key and the second
-			value, _, _ = strings.Cut(value.(string), "-")
-			got, _, _ = strings.Cut(got.(string), "-")
+			value, got = keyOf(t, value, wantIssued), keyOf(t, got, issued)
 		}
 		if one, other := asJSON(t, got), asJSON(t, value); one != other {
 			t.Errorf("%s: %s, want %s", name, one, other)
 		}
 	}
+}
+
+// keyOf returns what a jti begins with, after a look at the second that it ends
+// with: when the token was issued, or the next, should that have just begun.
+func keyOf(t *testing.T, jti any, issued float64) string {
+	t.Helper()
+	key, second, _ := strings.Cut(jti.(string), "-")
+	n, err := strconv.ParseInt(second, 10, 64)
+	if since := n - int64(issued); err != nil || since < 0 || since > 1 {
+		t.Errorf("jti %v of a token issued at %v", jti, int64(issued))
+	}
+	return key
 }
 
 func asJSON(t *testing.T, value any) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -134,9 +135,50 @@ func unknownFields(r *http.Request, route *routers.Route) error {
 }
 
 func checkAnswer(ctx context.Context, request *openapi3filter.RequestValidationInput, status int, header http.Header, body []byte) error {
-	return openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
+	err := openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: request, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: request.Options,
 	})
+	if err != nil {
+		return err
+	}
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return err
+	}
+	described := request.Route.Operation.Responses.Status(status).Value.Content.Get("application/json").Schema
+	return otherFields("the answer", described.Value, answer)
+}
+
+// otherFields refuses objects that lack a field of the description, or have
+// another: Twilio gives all of them, and validators need none.
+func otherFields(where string, described *openapi3.Schema, value any) error {
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			if err := otherFields(fmt.Sprintf("%s[%d]", where, i), described.Items.Value, item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if len(described.Properties) == 0 {
+			return nil // links, say: an object of any fields
+		}
+		for name := range value {
+			if described.Properties[name] == nil {
+				return fmt.Errorf("%s has a field %q", where, name)
+			}
+		}
+		for name, property := range described.Properties {
+			field, there := value[name]
+			if !there {
+				return fmt.Errorf("%s has no field %q", where, name)
+			}
+			if err := otherFields(where+"."+name, property.Value, field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Service) violated(w http.ResponseWriter, r *http.Request, err error) {

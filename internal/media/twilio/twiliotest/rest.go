@@ -152,7 +152,7 @@ func (s *Service) createRoom(w http.ResponseWriter, r *http.Request) {
 func roomOf(r *http.Request) (*Room, error) {
 	room := &Room{
 		UniqueName: r.PostFormValue("UniqueName"), Type: r.PostFormValue("Type"),
-		callback: r.PostFormValue("StatusCallback"), callbackMethod: r.PostFormValue("StatusCallbackMethod"),
+		Callback: r.PostFormValue("StatusCallback"), callbackMethod: r.PostFormValue("StatusCallbackMethod"),
 	}
 	if room.Type == "" {
 		room.Type = "group"
@@ -184,7 +184,7 @@ func roomOf(r *http.Request) (*Room, error) {
 	if room.Type != "group" {
 		return nil, &Error{http.StatusBadRequest, 53108, "RoomType is not valid"} // of an account made today
 	}
-	if u, err := url.Parse(room.callback); room.callback != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if u, err := url.Parse(room.Callback); room.Callback != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return nil, &Error{http.StatusBadRequest, 53111, "StatusCallback is invalid"}
 	}
 	return room, nil
@@ -352,7 +352,7 @@ func (s *Service) roomJSON(room *Room) map[string]any {
 		"duration": duration(room.Created, room.ended), "enable_turn": true, "audio_only": false, "large_room": false,
 		"max_participants": room.MaxParticipants, "max_participant_duration": room.longestStay, "max_concurrent_published_tracks": 170,
 		"empty_room_timeout": room.emptyTimeout, "unused_room_timeout": room.unusedTimeout,
-		"status_callback": orNull(room.callback), "status_callback_method": room.callbackMethod,
+		"status_callback": orNull(room.Callback), "status_callback_method": room.callbackMethod,
 		"record_participants_on_connect": false, "video_codecs": []string{"H264", "VP8"}, "media_region": "us1", "url": address,
 		"links": map[string]string{
 			"participants": address + "/Participants", "recordings": address + "/Recordings",

@@ -108,6 +108,51 @@ func TestREST(t *testing.T) {
 	}
 }
 
+// An answer that the description does not allow is found: a field that is wrong,
+// unknown or missing, in a room or in a list of them, and a status it does not know.
+func TestUndescribedAnswers(t *testing.T) {
+	t.Parallel()
+	s := New(NewAccount())
+	t.Cleanup(s.Close)
+	room := &Room{Type: "group", MaxParticipants: 2, callbackMethod: http.MethodPost}
+	if err := s.create(room); err != nil {
+		t.Fatal(err)
+	}
+	meta := map[string]any{
+		"key": "rooms", "page": 0, "page_size": 50, "url": publicHost + "/v1/Rooms", "first_page_url": publicHost + "/v1/Rooms",
+		"next_page_url": nil, "previous_page_url": nil,
+	}
+	for name, test := range map[string]struct {
+		status int
+		change func(room map[string]any)
+		found  bool
+	}{
+		"as it is":        {200, func(map[string]any) {}, false},
+		"a wrong type":    {200, func(r map[string]any) { r["max_participants"] = "2" }, true},
+		"a wrong value":   {200, func(r map[string]any) { r["status"] = "lively" }, true},
+		"a wrong SID":     {200, func(r map[string]any) { r["sid"] = "RM1" }, true},
+		"a wrong time":    {200, func(r map[string]any) { r["date_created"] = "yesterday" }, true},
+		"another field":   {200, func(r map[string]any) { r["colour"] = "red" }, true},
+		"a field missing": {200, func(r map[string]any) { delete(r, "unique_name") }, true},
+		"another status":  {299, func(map[string]any) {}, true},
+	} {
+		for path, answerOf := range map[string]func(room map[string]any) any{
+			"/v1/Rooms/a-room": func(r map[string]any) any { return r },
+			"/v1/Rooms":        func(r map[string]any) any { return map[string]any{"rooms": []any{r}, "meta": meta} },
+		} {
+			before := len(s.Violations())
+			shown := s.roomJSON(room)
+			test.change(shown)
+			checked := s.described(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, test.status, answerOf(shown)) }))
+			got := httptest.NewRecorder()
+			checked.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+			if found := len(s.Violations()) > before; found != test.found || (got.Code == http.StatusInternalServerError) != test.found {
+				t.Errorf("%s, of %s: answered %d, found: %v %q", name, path, got.Code, found, s.Violations()[before:])
+			}
+		}
+	}
+}
+
 // A room ends when nobody came, and when everybody left, in its time.
 func TestIdle(t *testing.T) {
 	t.Parallel()

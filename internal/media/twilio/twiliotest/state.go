@@ -106,8 +106,8 @@ type Room struct {
 	UniqueName      string
 	Type            string
 	MaxParticipants int
+	Callback        string // URL of its status callbacks, empty for none
 	Created         time.Time
-	callback        string // URL
 	callbackMethod  string
 	emptyTimeout    int // minutes
 	unusedTimeout   int // minutes
@@ -352,8 +352,8 @@ func (s *Service) create(room *Room) error {
 // report queues a status callback. The lock must be held: callbacks of a room
 // carry their order.
 func (s *Service) report(room *Room, event string, p *Participant, more map[string]string) {
-	if room.callback != "" {
-		s.callbacks.queue(room.callbackMethod, room.callback, s.fields(room, event, p, more))
+	if room.Callback != "" {
+		s.callbacks.queue(room.callbackMethod, room.Callback, s.fields(room, event, p, more))
 	}
 	room.sequence++
 }
