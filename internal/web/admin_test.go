@@ -2,9 +2,12 @@ package web_test
 
 import (
 	"context"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -132,4 +135,54 @@ func TestForgedCallbacksInTheLog(t *testing.T) {
 func (h *house) administrator(name string) {
 	h.Helper()
 	h.sql(`update users set administrator = true where username = $1`, name)
+}
+
+// counting is a media service that counts how often it is asked who is where.
+type counting struct {
+	media.Backend
+	asked atomic.Int64
+}
+
+func (c *counting) Live(ctx context.Context, rooms ...media.RoomID) (map[media.RoomID][]media.Connected, error) {
+	if len(rooms) > 0 { // else it is a sweep
+		c.asked.Add(1)
+	}
+	return c.Backend.Live(ctx, rooms...)
+}
+
+// A callback that comes again is as welcome as the first, and makes nobody look
+// again.
+func TestRepeatedCallbacks(t *testing.T) {
+	t.Parallel()
+	memory := mediatest.NewMemory()
+	service := &counting{Backend: memory}
+	h := newHouseWith(t, call.Backends{"twilio": service}, "ana")
+	r := h.room("private", nil, "ana")
+	h.sql(`update rooms set backend = 'twilio'`)
+	report := func(id string, kind media.EventKind) {
+		t.Helper()
+		made := memory.Callback(media.Event{ID: id, Kind: kind, Room: media.RoomID(media.RoomPrefix + string(r.ID) + "-1"), At: time.Now()})
+		body, err := io.ReadAll(made.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := h.do("", http.MethodPost, "/hooks/twilio", "application/json", string(body), func(r *http.Request) { maps.Copy(r.Header, made.Header) })
+		if got.status != http.StatusNoContent {
+			t.Errorf("%s: %d", id, got.status)
+		}
+	}
+	asked := service.asked.Load
+	h.waitFor("the move is looked at", func() bool { return asked() > 0 })
+	before := asked()
+	report("first", media.EventJoined)
+	h.waitFor("the first report is looked at", func() bool { return asked() == before+1 })
+	for range 20 {
+		report("first", media.EventJoined)
+		report("a track", media.EventOther)
+	}
+	report("second", media.EventLeft)
+	h.waitFor("the second report is looked at", func() bool { return asked() >= before+2 })
+	if got := asked() - before; got != 2 {
+		t.Errorf("two reports, one of them 21 times, made %d looks", got)
+	}
 }

@@ -154,7 +154,7 @@ func (s *Server) callback(backend media.Backend) handler {
 		case err != nil:
 			return unreadable(err)
 		}
-		if event.Kind != media.EventOther {
+		if event.Kind != media.EventOther && s.reports.isNew(event.ID, time.Now()) {
 			s.Reconciler.Seen(event.Room)
 		}
 		w.WriteHeader(http.StatusNoContent)

@@ -76,6 +76,7 @@ type Server struct {
 	templates map[string]*template.Template
 	assets    *assets
 	refusals  *rate.Sometimes // to be logged: anybody can cause them
+	reports   reports
 }
 
 // New returns a server; its templates and static files are read here.
