@@ -38,12 +38,19 @@ func useNgrokDouble() {
 	ngrok.CAs.AddCert(certificate)
 }
 
-// With a tunnel everything is served at its address, which is the public one, and
-// at the local address too, also while ngrok is away.
-func TestTunnel(t *testing.T) {
+// startNgrok starts the double for the programs that are started from then on.
+func startNgrok(t *testing.T) *ngroktest.Service {
+	t.Helper()
 	service := ngroktest.Start(t)
 	t.Setenv(ngrokAddr, service.Addr)
 	t.Setenv(ngrokCA, base64.StdEncoding.EncodeToString(service.Certificate.Raw))
+	return service
+}
+
+// With a tunnel everything is served at its address, which is the public one, and
+// at the local address too, also while ngrok is away.
+func TestTunnel(t *testing.T) {
+	service := startNgrok(t)
 
 	t.Run("a wrong token", func(t *testing.T) {
 		out, err := command(t, "serve", "--tunnel", "--ngrok-authtoken", "planted", "--addr", "127.0.0.1:0", "--data-dir", dataDir(t)).CombinedOutput()
@@ -117,4 +124,25 @@ func TestTunnel(t *testing.T) {
 		t.Errorf("exit status %d:\n%s", status, p.said())
 	}
 	p.within("ngrok knows that the program has ended", func() bool { return !service.Bound() })
+}
+
+// Twilio reports through the tunnel, whose address its signatures are over, and no
+// port needs to be open: a machine behind NAT is the tutorial's own.
+func TestTunnelWithTwilio(t *testing.T) {
+	service, double := startNgrok(t), startTwilio(t)
+	p := start(t, dataDir(t), freePort(t), double.flags("--tunnel", "--ngrok-authtoken", ngroktest.Token, "--twilio-auth-token", double.AuthToken)...)
+	if strings.Contains(p.printed(), "not sound and picture") {
+		t.Errorf("it is said that a port must be reachable:\n%s", p.printed())
+	}
+	ana := p.visitor().signUp("ana")
+	room := ana.fill("/rooms", "name", "Team", "visibility", "private")
+	ticket, client := ana.enter(room)
+	if got := double.Room(ticket.room()).Callback; got != service.Origin+"/hooks/twilio" {
+		t.Errorf("Twilio reports to %q", got)
+	}
+	p.within("her coming is reported", func() bool { return len(double.CallbackAnswers()) >= 2 }) // with the making of the room
+	client.Leave()
+	p.within("her leaving is reported", func() bool { return len(double.CallbackAnswers()) >= 3 })
+	p.within("the dashboard shows nobody", func() bool { return !strings.Contains(ana.page("/"), "live · ") })
+	double.allReported(t)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,7 +29,9 @@ type twilioDouble struct {
 
 func startTwilio(t *testing.T) *twilioDouble {
 	t.Helper()
-	service := twiliotest.New(twiliotest.NewAccount())
+	account := twiliotest.NewAccount()
+	account.Transport = client.Transport
+	service := twiliotest.New(account)
 	signalling := twiliotest.NewSignalling(service)
 	rest, sockets := httptest.NewServer(service.REST()), httptest.NewServer(signalling)
 	t.Cleanup(func() {
@@ -63,7 +66,7 @@ func (p *program) visitor() *visitor {
 	if err != nil {
 		p.Fatal(err)
 	}
-	return &visitor{p, &http.Client{Jar: jar, Timeout: 90 * time.Second, CheckRedirect: client.CheckRedirect}}
+	return &visitor{p, &http.Client{Jar: jar, Timeout: client.Timeout, CheckRedirect: client.CheckRedirect, Transport: client.Transport}}
 }
 
 func (v *visitor) send(method, path, kind, body string) (*http.Response, string) {
@@ -183,6 +186,45 @@ func (v *visitor) comeBack(t ticket) time.Duration {
 	return time.Since(start).Round(time.Millisecond)
 }
 
+// room is the live room that a token opens.
+func (t ticket) room() string {
+	parts := strings.Split(t.Token, ".")
+	raw, _ := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
+	var claims struct {
+		Grants struct{ Video struct{ Room string } }
+	}
+	_ = json.Unmarshal(raw, &claims)
+	return claims.Grants.Video.Room
+}
+
+// report sends what would tell that somebody came to a room, as Twilio would but
+// for an edit, and returns the status of the answer.
+func (d *twilioDouble) report(p *program, room string, at time.Time, edit func(*http.Request)) int {
+	p.Helper()
+	request := twiliotest.Callback(d.AuthToken, http.MethodPost, p.url+"/hooks/twilio", map[string]string{
+		"AccountSid": d.SID, "RoomSid": d.Room(room).SID, "RoomName": room, "RoomStatus": "in-progress", "RoomType": "group",
+		"StatusCallbackEvent": "participant-connected", "SequenceNumber": "77", "Timestamp": at.UTC().Format(time.RFC3339),
+		"ParticipantSid": "PA00000000000000000000000000000000", "ParticipantIdentity": "nobody", "ParticipantStatus": "connected",
+	})
+	edit(request)
+	response, err := client.Do(request)
+	if err != nil {
+		p.Fatal(err)
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+// allReported fails the test unless Twilio reported something and each report was
+// taken.
+func (d *twilioDouble) allReported(t *testing.T) {
+	t.Helper()
+	answers := d.CallbackAnswers()
+	if len(answers) == 0 || slices.ContainsFunc(answers, func(status int) bool { return status != http.StatusNoContent }) {
+		t.Errorf("Twilio's reports were answered %v", answers)
+	}
+}
+
 // freeAddress is one that a program can listen on and be called back at.
 func freeAddress(t *testing.T) string {
 	t.Helper()
@@ -239,6 +281,30 @@ func TestTwilio(t *testing.T) {
 			})
 			p.within("the dashboard shows both", func() bool { return strings.Contains(ana.page("/"), "live · 2") })
 
+			if test.reports {
+				// What Twilio tells is checked, and however often it is told nobody
+				// comes or goes by it.
+				intact := func(*http.Request) {}
+				unsigned := func(r *http.Request) { r.Header.Del("X-Twilio-Signature") }
+				now, live := time.Now(), old.room()
+				for range 3 {
+					if status := double.report(p, live, now, intact); status != http.StatusNoContent {
+						t.Errorf("a report, again and again: %d", status)
+					}
+				}
+				for what, status := range map[string]int{
+					"an unsigned report":    double.report(p, live, now, unsigned),
+					"one of an hour before": double.report(p, live, now.Add(-time.Hour), intact),
+				} {
+					if status != http.StatusUnauthorized {
+						t.Errorf("%s: %d", what, status)
+					}
+				}
+				if page := ana.page("/"); !strings.Contains(page, "live · 2") {
+					t.Errorf("who is in has changed: %s", page)
+				}
+			}
+
 			removed := time.Now()
 			ana.fill(room + "/members/ben/remove")
 			ben.out(listener)
@@ -267,6 +333,11 @@ func TestTwilio(t *testing.T) {
 			}
 			speaker.Leave()
 			p.within("the dashboard shows nobody", func() bool { return !strings.Contains(ana.page("/"), "live · ") })
+			if test.reports {
+				double.allReported(t)
+			} else if got := double.CallbackAnswers(); len(got) > 0 {
+				t.Errorf("reports that nobody can verify were asked for: %v", got)
+			}
 		})
 	}
 }

@@ -24,13 +24,14 @@ type callbacks struct {
 
 	mu      sync.Mutex
 	waiting []*http.Request
+	answers []int // HTTP statuses; 0 where nobody answered
 	added   chan struct{}
 	held    bool
 }
 
-func (c *callbacks) start(authToken string) {
-	c.authToken, c.added = authToken, make(chan struct{}, 1)
-	c.client.Timeout = 5 * time.Second
+func (c *callbacks) start(account Account) {
+	c.authToken, c.added = account.AuthToken, make(chan struct{}, 1)
+	c.client = http.Client{Timeout: 5 * time.Second, Transport: account.Transport}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.running.Go(c.deliver)
 }
@@ -64,9 +65,14 @@ func (c *callbacks) deliver() {
 		c.mu.Unlock()
 		if next != nil {
 			// Twilio does not deliver a room's callback again when it fails.
+			status := 0
 			if answer, err := c.client.Do(next.WithContext(c.ctx)); err == nil {
 				answer.Body.Close()
+				status = answer.StatusCode
 			}
+			c.mu.Lock()
+			c.answers = append(c.answers, status)
+			c.mu.Unlock()
 			continue
 		}
 		select {
@@ -75,6 +81,14 @@ func (c *callbacks) deliver() {
 		case <-c.added:
 		}
 	}
+}
+
+// CallbackAnswers lists the HTTP statuses that status callbacks got so far, 0 where
+// nobody answered.
+func (s *Service) CallbackAnswers() []int {
+	s.callbacks.mu.Lock()
+	defer s.callbacks.mu.Unlock()
+	return slices.Clone(s.callbacks.answers)
 }
 
 // HoldCallbacks stops the delivery of status callbacks, or lets those that

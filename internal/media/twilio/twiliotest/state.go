@@ -18,6 +18,8 @@ type Account struct {
 	KeySID    string // SK and 32 hexadecimal digits: the API key, which also issues access tokens
 	KeySecret string
 	AuthToken string // signs status callbacks
+	// Transport carries status callbacks, nil for http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // NewAccount returns an account with random SIDs and secrets.
@@ -82,7 +84,7 @@ type Service struct {
 // New returns a service without rooms. Close must be called.
 func New(account Account) *Service {
 	s := &Service{Account: account}
-	s.callbacks.start(account.AuthToken)
+	s.callbacks.start(account)
 	return s
 }
 
