@@ -87,6 +87,17 @@ export async function watchConnections(context) {
 }
 
 /**
+ * The names of the devices whose sound and pictures the page sends.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export function sending(page) {
+  return page.evaluate(() => /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections
+    .filter((connection) => connection.connectionState === "connected")
+    .flatMap((connection) => connection.getSenders().flatMap(({ track }) => (track && track.readyState === "live" ? [track.label] : []))));
+}
+
+/**
  * The states of the page's peer connections that are not closed.
  * @param {Page} page
  * @returns {Promise<string[]>}

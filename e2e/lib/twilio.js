@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test as base, expect } from "./test.js";
 import { Foyer, freePort } from "./foyer.js";
+import { join } from "./people.js";
 
 export { expect };
 
@@ -79,6 +80,21 @@ export class Twilio {
     expect(answer.status, `${what} ${JSON.stringify(form)}`).toBe(200);
   }
 
+  /**
+   * Makes a room as another program with the same account might.
+   * @param {string} name
+   * @param {number} places
+   */
+  async makeRoom(name, places) {
+    const { api_url, api_key_sid, api_key_secret } = this.place;
+    const answer = await fetch(`${api_url}/v1/Rooms`, {
+      method: "POST",
+      body: new URLSearchParams({ UniqueName: name, Type: "group", MaxParticipants: String(places) }),
+      headers: { Authorization: `Basic ${Buffer.from(`${api_key_sid}:${api_key_secret}`).toString("base64")}` },
+    });
+    expect(answer.status, await answer.text()).toBe(201);
+  }
+
   /** Who is in a room, by identity. @param {string} room @returns {Promise<string[]>} */
   async present(room) {
     return (await fetch(`${this.place.control_url}/present?room=${encodeURIComponent(room)}`)).json();
@@ -113,6 +129,17 @@ export class Twilio {
 /** @param {string} token @returns {Claims} */
 export function claimsOf(token) {
   return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}
+
+/**
+ * Joins, and returns what the server answered.
+ * @param {import("./people.js").Person} person
+ * @param {string} room
+ * @returns {Promise<{backend: string, url: string, token: string, participant: string}>}
+ */
+export async function enter(person, room) {
+  const [answer] = await Promise.all([person.page.waitForResponse(new RegExp(`${room}/join$`)), join(person, room)]);
+  return answer.json();
 }
 
 /**
