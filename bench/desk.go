@@ -151,7 +151,7 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		}},
 		{"ledger", []string{"id", "room_id", "at", "kind", "actor", "subject", "data", "address"}, deskEntries, func(n int) []any {
 			at := now.Add(-time.Duration(deskEntries-n) * 6 * time.Second)
-			entry := []any{int64(n + 1), id(rooms, n%deskRooms), at, "joined", id(users, (n*11)%deskUsers), fmt.Sprintf("bench%d", n), `{}`, fmt.Sprintf("192.0.%d.%d", n%7, n%250)}
+			entry := []any{int64(n + 1000), id(rooms, n%deskRooms), at, "joined", id(users, (n*11)%deskUsers), fmt.Sprintf("bench%d", n), `{}`, fmt.Sprintf("192.0.%d.%d", n%7, n%250)}
 			switch { // one in ten changes access, one in a thousand the site
 			case n%1000 == 999:
 				entry[1], entry[3], entry[5] = nil, "user_disabled", id(users, n%deskUsers)
