@@ -47,6 +47,7 @@ test("an account is switched off, with the call that its owner is in, and on aga
 });
 
 test("the desk, in pictures", { tag: "@pictures" }, async ({ visit, foyer }) => {
+  test.setTimeout(300_000); // eleven pages
   const [ana, boss] = [await visit("ana"), await visit("boss")];
   await foyer.administrator("boss");
   const room = await makeRoom(ana, [], { name: "Kitchen" });
