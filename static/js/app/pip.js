@@ -97,13 +97,11 @@ export class SmallWindow {
     there.documentElement.lang = document.documentElement.lang;
     there.documentElement.dir = document.documentElement.dir;
     there.title = document.title;
-    // Its own address is no place to find anything from.
-    for (const sheet of document.querySelectorAll("link[rel=stylesheet]")) {
-      const copy = there.createElement("link");
-      copy.rel = "stylesheet";
-      copy.href = /** @type {HTMLLinkElement} */ (sheet).href;
-      there.head.append(copy);
-    }
+    // Its own address is no place to load style sheets from: it gets those of this page as they are.
+    const { CSSStyleSheet: Sheet } = /** @type {Window & typeof globalThis} */ (window);
+    const style = new Sheet();
+    style.replaceSync([...document.styleSheets].flatMap(({ cssRules }) => [...cssRules].map(({ cssText }) => cssText)).join("\n"));
+    there.adoptedStyleSheets = [style];
     for (const use of this.#stage.element.querySelectorAll("use")) use.setAttribute("href", new URL(use.href.baseVal, document.baseURI).href);
     const call = there.createElement("main");
     call.className = "call small-call";
