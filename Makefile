@@ -47,6 +47,10 @@ e2e/node_modules/.made: e2e/package-lock.json
 	$(NPM_CI) --prefix e2e
 	touch $@
 
+# An object store for the tests of where files are kept.
+bin/versitygw: internal/blob/versitygw/go.sum
+	go build -C internal/blob/versitygw -trimpath -o $(CURDIR)/$@ github.com/versity/versitygw/cmd/versitygw
+
 # Twilio's helper for Node, with whose tokens a test compares ours.
 HELPER := internal/media/twilio/nodehelper
 $(HELPER)/node_modules/.made: $(HELPER)/package-lock.json
@@ -65,7 +69,7 @@ lint: static/vendor/.made $(POSTGRES)/dist/.made
 js-test: static/vendor/.made
 	npm test --silent --prefix static
 
-go-test: bin/foyer $(HELPER)/node_modules/.made
+go-test: bin/foyer bin/versitygw $(HELPER)/node_modules/.made
 	go test -race ./...
 
 e2e: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made

@@ -10,12 +10,13 @@ const vendor = new URL("vendor/", here);
 /** The Lucide icons that templates and scripts name. */
 const icons = [
   "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check",
-  "circle-x", "clock", "copy", "door-open", "download", "ellipsis", "eye-off", "fingerprint", "hand", "hard-drive",
-  "headphones", "key-round", "keyboard", "layout-dashboard", "layout-grid", "link", "list", "lock-keyhole",
-  "lock-keyhole-open", "mail", "maximize", "message-square", "mic", "mic-off", "minimize", "minus", "monitor",
-  "phone-off", "picture-in-picture-2", "pin", "plus", "radio-tower", "scan", "screen-share", "screen-share-off",
-  "scroll-text", "search", "settings", "share", "sliders-horizontal", "smartphone", "smile", "star", "switch-camera",
-  "user", "users", "video", "video-off", "volume-2", "webhook", "x", "zoom-in", "zoom-out",
+  "circle-x", "clock", "copy", "door-open", "download", "ellipsis", "eye-off", "file", "fingerprint", "hand",
+  "hard-drive", "headphones", "key-round", "keyboard", "layout-dashboard", "layout-grid", "link", "list",
+  "lock-keyhole", "lock-keyhole-open", "mail", "maximize", "message-square", "mic", "mic-off", "minimize", "minus",
+  "monitor", "paperclip", "phone-off", "picture-in-picture-2", "pin", "plus", "radio-tower", "reply", "scan",
+  "screen-share", "screen-share-off", "scroll-text", "search", "send-horizontal", "settings", "share",
+  "sliders-horizontal", "smartphone", "smile", "star", "switch-camera", "user", "users", "video", "video-off",
+  "volume-2", "webhook", "x", "zoom-in", "zoom-out",
 ];
 
 /** What media/livekit.js imports from the SDK. */

@@ -20,7 +20,9 @@ import (
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
+	"foyer/internal/blob"
 	"foyer/internal/call"
+	"foyer/internal/chat"
 	"foyer/internal/config"
 	"foyer/internal/health"
 	"foyer/internal/jobs"
@@ -50,6 +52,8 @@ type service struct {
 	recovery *recovery.Store
 	factors  *factor.Store
 	oidc     *oidc.Store // nil without a provider
+	chat     *chat.Store
+	files    *blob.Dir // nil when files are in an object store
 	mails    *mail.Store
 	webhooks *webhook.Store
 	settings *settings.Store
@@ -134,6 +138,13 @@ func (s *service) startWeb(ctx context.Context) error {
 		return err
 	}
 	s.accounts.UsePolicy(func() account.Policy { return s.settings.Now().Accounts() })
+	live, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.end = end
+	files, err := s.openFiles(live)
+	if err != nil {
+		return err
+	}
+	s.chat = chat.NewStore(pool, files, s.fileLimits())
 	s.web, err = web.New(web.Config{
 		PublicOrigin:   s.cfg.PublicOrigin(),
 		LinkOrigin:     s.origin(),
@@ -151,6 +162,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		Health:         s.health,
 		Admin:          admin.NewStore(pool),
 		Calls:          call.NewService(pool, rooms, s.backends, hub),
+		Chat:           s.chat,
 		Reconciler:     reconciler,
 		Backends:       s.backends,
 		Backend:        s.cfg.Backend(),
@@ -160,8 +172,6 @@ func (s *service) startWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	live, end := context.WithCancel(context.WithoutCancel(ctx))
-	s.end = end
 	s.background.Go(func() { call.Follow(live, pool, hub, reconciler, s.log) })
 	s.background.Go(func() { s.web.WriteLinks(live) })
 	s.background.Go(func() { s.purge(live) })
@@ -194,6 +204,7 @@ func (s *service) purge(ctx context.Context) {
 	for {
 		purges := map[string]func(context.Context) error{
 			"sessions": s.accounts.Purge, "links": s.recovery.Purge, "ceremonies": s.factors.Purge, "mails": s.mails.Purge,
+			"messages and files": s.chat.Purge,
 		}
 		if s.oidc != nil {
 			purges["ways to the provider"] = s.oidc.Purge
@@ -246,6 +257,9 @@ func (s *service) stop(keepCalls bool) error {
 		if listener != nil {
 			listener.Close() // its server has closed it already, if there was one
 		}
+	}
+	if s.files != nil {
+		problems = append(problems, s.files.Close())
 	}
 	if s.db != nil {
 		problems = append(problems, s.db.close())

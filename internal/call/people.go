@@ -23,6 +23,8 @@ type May struct {
 	Lock        bool `json:"lock"`
 	Switch      bool `json:"switch"` // turn the room's switches
 	Lead        bool `json:"lead"`   // mute all, lower all hands, end a spotlight
+	// DeleteMessages of others.
+	DeleteMessages bool `json:"delete_messages"`
 }
 
 // Seat is a participant, with what somebody else may do with them.
@@ -55,12 +57,13 @@ func (s *Service) People(ctx context.Context, v room.Visit) (People, error) {
 	}
 	people := People{
 		May: May{
-			ManageLobby: may(room.ManageLobby, room.Person{}),
-			Ban:         may(room.Ban, room.Person{}),
-			EndCall:     may(room.EndCall, room.Person{}),
-			Lock:        may(room.Lock, room.Person{}),
-			Switch:      may(room.SetSwitches, room.Person{}),
-			Lead:        may(room.Mute, room.Person{}),
+			ManageLobby:    may(room.ManageLobby, room.Person{}),
+			Ban:            may(room.Ban, room.Person{}),
+			EndCall:        may(room.EndCall, room.Person{}),
+			Lock:           may(room.Lock, room.Person{}),
+			Switch:         may(room.SetSwitches, room.Person{}),
+			Lead:           may(room.Mute, room.Person{}),
+			DeleteMessages: may(room.DeleteMessage, room.Person{}),
 		},
 		Locked:   v.Room.LockedAt != nil,
 		Switches: v.Room.Switches,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"foyer/internal/account"
+	"foyer/internal/chat"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
 	"foyer/internal/room"
@@ -44,7 +45,8 @@ type Stream struct {
 	told      bool            // the first check was made
 	moderates bool            // may see who waits
 	role      room.Role
-	queue     string // what was last told of who waits
+	presence  presence // as of the latest check
+	queue     string   // what was last told of who waits
 }
 
 // Stream begins to tell a participant, who must belong to the person of a
@@ -114,11 +116,15 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	if s.ended || err != nil {
 		return news, err
 	}
+	told, err := s.messages(context.WithoutCancel(ctx), entries)
+	if err != nil {
+		return nil, err
+	}
 	var events []Event
 	waiting := false
 	for _, entry := range entries {
 		waiting = waiting || ofLobby[entry.Kind]
-		event, ok := s.event(entry)
+		event, ok := s.event(entry, told)
 		if !ok {
 			continue
 		}
@@ -199,6 +205,7 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 		return nil, err
 	}
 	first := !s.told
+	s.presence = p
 	s.told, s.checked = true, time.Now()
 	reason := p.over()
 	if reason == Replaced {
@@ -235,10 +242,35 @@ func (s *Service) ending(ctx context.Context, p presence, reason Reason) ([]Even
 	return []Event{event}, nil
 }
 
-// event is what the participant is told of a ledger entry, if anything.
-func (s *Stream) event(e ledger.Entry) (Event, bool) {
+// messages loads what entries about messages are about, as far as the participant
+// may read it.
+func (s *Stream) messages(ctx context.Context, entries []ledger.Entry) (map[chat.ID]chat.Message, error) {
+	var ids []chat.ID
+	for _, e := range entries {
+		if chat.About(e) {
+			ids = append(ids, chat.ID(e.Subject))
+		}
+	}
+	if ids == nil {
+		return nil, nil
+	}
+	return chat.Told(ctx, s.service.pool, s.presence.room, s.presence.person, ids)
+}
+
+// event is what the participant is told of a ledger entry, if anything; of a
+// message as it is now, and how far they are told of messages with that.
+func (s *Stream) event(e ledger.Entry, told map[chat.ID]chat.Message) (Event, bool) {
 	event := Event{Position: e.ID, Data: e.Data}
 	own := e.Subject == string(s.participant)
+	if chat.About(e) {
+		message, ok := told[chat.ID(e.Subject)]
+		event.Name = "message"
+		event.Data = ledger.Data(struct {
+			chat.Message
+			Seen ledger.Position `json:"seen"`
+		}{message, e.ID})
+		return event, ok
+	}
 	switch {
 	case e.Kind == ledger.Removed && own:
 		event.Name = ended

@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"foyer/internal/account"
 	"foyer/internal/call"
+	"foyer/internal/chat"
 	"foyer/internal/ledger"
 	"foyer/internal/room"
 )
@@ -37,6 +41,75 @@ func (h *house) ending(stream *call.Stream) call.Ending {
 	}
 	h.Fatal("the stream never said that it is over")
 	return call.Ending{}
+}
+
+// A message is told as it is now, to those who may read it.
+func TestStreamTellsMessages(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "eve")
+	r := h.room("open", "ana")
+	messages := chat.NewStore(h.pool, nil, chat.Limits{})
+	visit, err := h.rooms.Visit(t.Context(), h.sessions["ana"], r.Slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana, _ := h.enter("ana", r)
+	send := func(text string) chat.ID {
+		t.Helper()
+		m, err := messages.Send(t.Context(), visit, chat.Draft{ID: chat.ID(uuid.NewString()), Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.ID
+	}
+	before, deleted := send("before"), send("deleted")
+	if err := messages.Delete(t.Context(), visit, deleted); err != nil {
+		t.Fatal(err)
+	}
+	eve, _ := h.enter("eve", r)
+	after := send("after")
+	for name, want := range map[string][]string{
+		"ana": {string(before) + " before true", string(deleted) + "  true", string(deleted) + "  true", string(after) + " after true"},
+		// Also who asks for everything from the beginning on.
+		"eve": {string(after) + " after false"},
+	} {
+		id := map[string]call.Ticket{"ana": ana, "eve": eve}[name].Participant
+		stream, err := h.calls.Stream(t.Context(), h.sessions[name], r.Slug, id, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stream.Close()
+		var got []string
+		var seen ledger.Position
+		for len(got) < len(want) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			events, err := stream.Next(ctx)
+			cancel()
+			if err != nil || len(events) == 0 {
+				t.Fatalf("%s: %v after %q", name, err, got)
+			}
+			for _, event := range events {
+				if event.Name != "message" {
+					continue
+				}
+				var m struct {
+					chat.Message
+					Seen ledger.Position `json:"seen"`
+				}
+				if err := json.Unmarshal(event.Data, &m); err != nil {
+					t.Fatal(err)
+				}
+				if m.Seen <= seen || m.Seen != event.Position {
+					t.Errorf("%s: seen %d after %d at %d", name, m.Seen, seen, event.Position)
+				}
+				seen = m.Seen
+				got = append(got, fmt.Sprint(m.ID, " ", m.Text, " ", m.Own))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
 }
 
 func TestStreamTellsWhatHappens(t *testing.T) {

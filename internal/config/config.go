@@ -66,6 +66,13 @@ type Config struct {
 	OIDCGroups       string
 	OIDCAdminGroups  string
 	OIDCSignup       string // "open" or "closed"
+	FileLimit        int    // megabytes of a file in a chat; 0: no files
+	RoomFilesLimit   int    // megabytes of all of a room's files
+	S3Bucket         string // and a folder in it, after a slash; empty: files are in the data directory
+	S3URL            string
+	S3Region         string
+	S3Key            string
+	S3Secret         string
 
 	SMTPURL  string // empty: mails stay in the outbox
 	MailFrom string // empty: noreply at the public host
@@ -125,6 +132,13 @@ var settings = []setting{
 	{env: "TWILIO_AUTH_TOKEN", secret: true, help: "the account's auth token, so that Twilio can report who comes and goes", field: func(c *Config) any { return &c.TwilioAuthToken }},
 	{env: "TWILIO_API_URL", help: "where Twilio's REST service is reached, if not at Twilio", field: func(c *Config) any { return &c.TwilioAPIURL }},
 	{env: "TWILIO_SIGNALING_URL", help: "where browsers connect, if not at Twilio", field: func(c *Config) any { return &c.TwilioSignalingURL }},
+	{env: "FOYER_FILE_LIMIT", def: "25", help: "megabytes that a file in a chat can have; 0: no files", field: func(c *Config) any { return &c.FileLimit }},
+	{env: "FOYER_ROOM_FILES_LIMIT", def: "1024", help: "megabytes that the files of a room can have together", field: func(c *Config) any { return &c.RoomFilesLimit }},
+	{env: "FOYER_S3_BUCKET", help: "bucket, or bucket/folder, of an S3-compatible store to keep files in; the data directory when unset", field: func(c *Config) any { return &c.S3Bucket }},
+	{env: "AWS_ENDPOINT_URL_S3", def: "https://s3.amazonaws.com", help: "where that store is reached", field: func(c *Config) any { return &c.S3URL }},
+	{env: "AWS_REGION", help: "its region; asked for when unset", field: func(c *Config) any { return &c.S3Region }},
+	{env: "AWS_ACCESS_KEY_ID", help: "its access key", field: func(c *Config) any { return &c.S3Key }},
+	{env: "AWS_SECRET_ACCESS_KEY", secret: true, help: "its secret key", field: func(c *Config) any { return &c.S3Secret }},
 	{env: "SMTP_URL", secret: true, help: "mail server, like smtp://user:password@mail.example.org:587; without one an administrator reads mails in the outbox", field: func(c *Config) any { return &c.SMTPURL }},
 	{env: "FOYER_MAIL_FROM", help: "sender of mails, like Foyer <noreply@example.org>; noreply at the public host when unset", field: func(c *Config) any { return &c.MailFrom }},
 }
@@ -255,6 +269,7 @@ func (c Config) check() (problems []error) {
 		bad("FOYER_MEDIA_IP: %q is no IP address", c.MediaIP)
 	}
 	problems = append(problems, c.checkMedia()...)
+	problems = append(problems, c.checkFiles()...)
 	if _, err := c.SMTP(); err != nil {
 		bad("SMTP_URL: %w", err)
 	}

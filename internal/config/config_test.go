@@ -24,6 +24,7 @@ func TestDefaultsSuitAFirstTry(t *testing.T) {
 		Addr: ":8080", DataDir: "./data", Signup: "open", MediaUDPPort: 7882, MediaTCPPort: 7881,
 		RoomCapacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30,
 		OIDCName: "single sign-on", OIDCScopes: "email profile", OIDCGroupsClaim: "groups", OIDCSignup: "open",
+		FileLimit: 25, RoomFilesLimit: 1024, S3URL: "https://s3.amazonaws.com",
 	}
 	if c != want {
 		t.Errorf("got %+v, want %+v", c, want)

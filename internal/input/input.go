@@ -57,7 +57,35 @@ func (i Invalid) Line(field, value string, least, most int) string {
 			return ""
 		}
 	}
-	switch length := utf8.RuneCountInString(line); {
+	i.length(field, line, least, most)
+	return line
+}
+
+// Prose takes text of several lines, of least to most characters, and returns it
+// with one kind of line's end and without white space around it. It leaves out
+// what does nothing but harm: control characters, and those that turn the
+// direction of all that follows. Joiners and other marks that scripts and emoji
+// need stay.
+func (i Invalid) Prose(field, value string, least, most int) string {
+	if !utf8.ValidString(value) {
+		i.Add(field, "This is not valid text. Type it again.")
+		return ""
+	}
+	value = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(value)
+	prose := strings.TrimSpace(strings.Map(func(r rune) rune {
+		turns := r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+		if turns || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, value))
+	i.length(field, prose, least, most)
+	return prose
+}
+
+// length notes when a text is too short or too long.
+func (i Invalid) length(field, text string, least, most int) {
+	switch length := utf8.RuneCountInString(text); {
 	case length == 0 && least > 0:
 		i.Add(field, "Fill this in.")
 	case length < least:
@@ -65,7 +93,6 @@ func (i Invalid) Line(field, value string, least, most int) string {
 	case length > most:
 		i.Add(field, fmt.Sprintf("Use at most %d characters; this has %d.", most, length))
 	}
-	return line
 }
 
 // Searchable makes of any value text that can be looked for: trimmed, without

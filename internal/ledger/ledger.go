@@ -57,6 +57,10 @@ const (
 	CallEnded   Kind = "call_ended"   // subject: call; data: cause
 	HostChanged Kind = "host_changed" // subject: user, or empty when nobody hosts; data: username, display_name, ends_at
 
+	MessageSent    Kind = "message_sent"    // subject: message
+	MessageEdited  Kind = "message_edited"  // subject: message
+	MessageDeleted Kind = "message_deleted" // subject: message
+
 	Knocked       Kind = "knocked"        // subject: lobby entry; data: name
 	KnockGone     Kind = "knock_gone"     // subject: lobby entry; they wait no more
 	LobbyAdmitted Kind = "lobby_admitted" // subject: lobby entry; data: name

@@ -18,6 +18,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/words"
 )
 
 // Draft is what someone gives to make a room.
@@ -117,11 +118,13 @@ type Configuration struct {
 	Lobby      Lobby
 	Succession Succession
 	Capacity   int
+	// HistoryDays is for how long what is written is kept; 0: as long as the call.
+	HistoryDays int
 }
 
 // Configuration is how the room is configured now.
 func (r Room) Configuration() Configuration {
-	return Configuration{r.Visibility, r.Guests, r.Lobby, r.Succession, r.Capacity}
+	return Configuration{r.Visibility, r.Guests, r.Lobby, r.Succession, r.Capacity, r.HistoryDays}
 }
 
 func (c Change) check() (Change, error) {
@@ -134,12 +137,15 @@ func (c Change) check() (Change, error) {
 		if now.Capacity < LeastCapacity || now.Capacity > MostCapacity {
 			bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
 		}
+		if now.HistoryDays < 0 || now.HistoryDays > MostHistoryDays {
+			bad.Add("history_days", words.Text("history.range", "most", MostHistoryDays))
+		}
 	}
 	return c, bad.Err()
 }
 
 // Change changes a room's settings, all or none. It returns input.Invalid with
-// fields name, topic, visibility, lobby, succession and capacity, and what the
+// fields name, topic, visibility, lobby, succession, capacity and history_days, and what the
 // policy says.
 func (s *Store) Change(ctx context.Context, id ID, by account.UserID, c Change) error {
 	c, err := c.check()
@@ -175,15 +181,15 @@ func rename(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, name, topi
 
 func configure(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, c Configuration) error {
 	_, err := tx.Exec(ctx, `
-		update rooms set visibility = $2, guests = $3, lobby = $4, succession = $5, capacity = $6 where id = $1`,
-		id, c.Visibility, c.Guests, c.Lobby, c.Succession, c.Capacity)
+		update rooms set visibility = $2, guests = $3, lobby = $4, succession = $5, capacity = $6, history_days = $7 where id = $1`,
+		id, c.Visibility, c.Guests, c.Lobby, c.Succession, c.Capacity, c.HistoryDays)
 	if err != nil {
 		return err
 	}
 	return ledger.Append(ctx, tx, ledger.Entry{
 		Room: ledger.Room(id), Kind: ledger.RoomConfigured, Actor: string(by),
 		Data: ledger.Data(map[string]any{
-			"visibility": c.Visibility, "guests": c.Guests, "lobby": c.Lobby, "succession": c.Succession, "capacity": c.Capacity,
+			"visibility": c.Visibility, "guests": c.Guests, "lobby": c.Lobby, "succession": c.Succession, "capacity": c.Capacity, "history_days": c.HistoryDays,
 		}),
 	})
 }

@@ -25,6 +25,7 @@ type State struct {
 	InUse    bool // somebody is in the call, or about to be
 	Owners   int  // active accounts that own it
 	Switches Switches
+	History  bool // what is written is kept for members
 }
 
 // Action is something that a person may want to do with a room.
@@ -51,7 +52,8 @@ const (
 	Ban                          // close the room to somebody
 	ManageBans                   // see and lift bans
 	EndCall                      // end the call for everyone
-	ReadChat                     // read what is written, from Ask.InCall's beginning on or all of it
+	ReadChat                     // read what is written: in the call from entering on
+	ReadHistory                  // read what was written before one came
 	Chat                         // write in the chat
 	DeleteMessage                // delete what somebody else wrote
 	React                        // send a reaction
@@ -157,6 +159,8 @@ func Authorize(who Person, ask Ask, in State) error {
 		return moderates(who)
 	case ReadChat:
 		return readChat(who, ask.InCall, in)
+	case ReadHistory:
+		return readHistory(who, in)
 	case Chat:
 		return switched(who, ask.InCall, in, Permitted(who, in).Chat)
 	case React, RaiseHand:

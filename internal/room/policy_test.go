@@ -104,6 +104,9 @@ readchat/noguests            login login 404 404    members outside 404      404
 readchat/noreact+nochat+in   login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 readchat/everyone-lobby+wait login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
 readchat/everyone-lobby+den  login login 404 404    members denied  denied   denied  login    404     denied yes    yes    yes
+history                      login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+history/in                   login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
+history/nohistory+in         login login 404 404    members outside outside  outside login    404     outside outside outside outside
 chat                         login login 404 404    members outside outside  outside login    404     yes    yes    yes    yes
 chat/in                      login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 chat/noreact+in              login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
@@ -235,7 +238,7 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "try": TryConnection, "request": RequestToJoin,
 		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "end": EndCall,
 		"configure": Configure, "delete": Delete, "expel": Expel, "ban": Ban, "invite": Invite, "revoke": Revoke,
-		"readchat": ReadChat, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,
+		"readchat": ReadChat, "history": ReadHistory, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,
 		"lowerhand": LowerHand, "spotlight": Spotlight, "switches": SetSwitches, "delmessage": DeleteMessage,
 		"add": AddMember, "role": SetRole, "transfer": Transfer, "remove": Remove,
 		"attendance": SeeAttendance, "audit": SeeAudit, "webhooks": ManageWebhooks,
@@ -250,6 +253,7 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 	has := func(word string) bool { return slices.Contains(strings.Split(condition, "+"), word) }
 	ask = Ask{Action: action, NewRole: Role(role), Target: Person{User: "other"}, ByApproval: has("appr"), InCall: has("in")}
 	state = State{Owners: 2, Guests: !has("noguests"), Lobby: LobbyOff, Locked: has("locked"), Full: has("full")}
+	state.History = !has("nohistory")
 	state.Switches = Switches{Chat: !has("nochat"), Reactions: !has("noreact")}
 	for _, lobby := range []Lobby{LobbyStrangers, LobbyEveryone} {
 		if has(string(lobby) + "-lobby") {

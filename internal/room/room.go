@@ -18,6 +18,8 @@ const (
 	// LeastCapacity and MostCapacity bound how many participants a room takes.
 	LeastCapacity, MostCapacity = 2, 500
 	usualCapacity               = 50
+	// MostHistoryDays bounds how long a room keeps what is written in it.
+	MostHistoryDays = 3650
 	// GrantLife is how long somebody who was let in has to connect; their place
 	// is held so long.
 	GrantLife = 2 * time.Minute
@@ -56,8 +58,11 @@ type Room struct {
 	DeletedAt  *time.Time
 	Capacity   int
 	Switches   Switches
-	Backend    string
-	Generation int
+	// HistoryDays is for how long members can read what was written; 0: only who is
+	// in the call reads it, from their coming on.
+	HistoryDays int
+	Backend     string
+	Generation  int
 	Counts
 }
 
@@ -81,6 +86,7 @@ func (r Room) State() State {
 		InUse:    r.Present > 0,
 		Owners:   r.Owners,
 		Switches: r.Switches,
+		History:  r.HistoryDays > 0,
 	}
 }
 
@@ -93,12 +99,12 @@ const Present = `grants.revoked_at is null
 // Columns selects a Room without its Counts, for Fields to scan, from the table
 // rooms.
 const Columns = `rooms.id, rooms.slug, rooms.name, rooms.topic, rooms.visibility, rooms.guests, rooms.lobby, rooms.succession,
-	rooms.locked_at, rooms.deleted_at, rooms.capacity, rooms.switches, rooms.backend, rooms.generation`
+	rooms.locked_at, rooms.deleted_at, rooms.capacity, rooms.switches, rooms.history_days, rooms.backend, rooms.generation`
 
 // Fields is where Columns are scanned into.
 func (r *Room) Fields() []any {
 	return []any{&r.ID, &r.Slug, &r.Name, &r.Topic, &r.Visibility, &r.Guests, &r.Lobby, &r.Succession,
-		&r.LockedAt, &r.DeletedAt, &r.Capacity, &r.Switches, &r.Backend, &r.Generation}
+		&r.LockedAt, &r.DeletedAt, &r.Capacity, &r.Switches, &r.HistoryDays, &r.Backend, &r.Generation}
 }
 
 // countColumns selects a room's Counts, for countFields to scan, from the table

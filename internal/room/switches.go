@@ -43,6 +43,17 @@ func readChat(who Person, inCall bool, in State) error {
 	return nil
 }
 
+// readHistory: members, where the room keeps what is written.
+func readHistory(who Person, in State) error {
+	if err := readChat(who, false, in); err != nil {
+		return err
+	}
+	if !in.History {
+		return NotInCall
+	}
+	return nil
+}
+
 // switched is for what a switch of the room is about. Whoever may not read, or is
 // not in the call, learns nothing of the switches.
 func switched(who Person, inCall bool, in State, on bool) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -87,13 +88,53 @@ func wellFormed(next http.Handler) http.Handler {
 // connections that stay open.
 func deadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		control := http.NewResponseController(w)
-		// A recorder in a test has no deadlines to set.
-		_ = control.SetReadDeadline(time.Now().Add(readTimeout))
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+		putOff(http.NewResponseController(w))
 		next.ServeHTTP(w, r)
 	})
 }
+
+// patient is deadlines and limitBody for files of up to most bytes: a transfer
+// may go on as long as it does not stand still.
+func patient(most int64) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			control := http.NewResponseController(w)
+			putOff(control)
+			r.Body = http.MaxBytesReader(w, &patientBody{r.Body, control}, most)
+			next.ServeHTTP(&patientWriter{w, control}, r)
+		})
+	}
+}
+
+// putOff puts off the deadlines. A recorder in a test has none to set.
+func putOff(control *http.ResponseController) {
+	_ = control.SetReadDeadline(time.Now().Add(readTimeout))
+	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
+}
+
+// patientBody puts off the deadlines with every read.
+type patientBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	putOff(b.control)
+	return b.ReadCloser.Read(p)
+}
+
+// patientWriter puts off the deadlines with every write.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w *patientWriter) Write(p []byte) (int, error) {
+	putOff(w.control)
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -152,7 +193,7 @@ type limits struct {
 	loginsByAddress, loginsByAccount, signupsByAddress, knocksByPerson, requestsByUser *httprate.RateLimiter
 	wrongLinksByAddress, guestsByAddress, mailingsByPerson, checksByPerson             *httprate.RateLimiter
 	linksByAddress, linksByAccount, codesByUser, ceremoniesByAddress                   *httprate.RateLimiter
-	reactionsByPerson, handsByPerson                                                   *httprate.RateLimiter
+	reactionsByPerson, handsByPerson, messagesByPerson, uploadsByPerson                *httprate.RateLimiter
 }
 
 func newLimits() limits {
@@ -165,6 +206,8 @@ func newLimits() limits {
 		requestsByUser:   httprate.NewRateLimiter(20, time.Hour, quiet),
 		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
 		checksByPerson:   httprate.NewRateLimiter(10, time.Minute, quiet),
+		messagesByPerson: httprate.NewRateLimiter(300, time.Minute, quiet),
+		uploadsByPerson:  httprate.NewRateLimiter(60, time.Minute, quiet),
 		// As fast as fingers are, for a moment.
 		reactionsByPerson: httprate.NewRateLimiter(mostReactions, 10*time.Second, quiet),
 		handsByPerson:     httprate.NewRateLimiter(20, time.Minute, quiet),
@@ -237,6 +280,21 @@ func (l limits) reaction(w http.ResponseWriter, r *http.Request, who room.Person
 // hand bounds how often somebody raises and lowers their hand: each time is kept.
 func (l limits) hand(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.handsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+// message bounds how much somebody writes.
+func (l limits) message(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.messagesByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
+		return errTooMany
+	}
+	return nil
+}
+
+func (l limits) upload(w http.ResponseWriter, r *http.Request, who room.Person) error {
+	if l.uploadsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
 		return errTooMany
 	}
 	return nil

@@ -21,7 +21,9 @@ import (
 	"foyer/internal/account/factor"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
+	"foyer/internal/blob"
 	"foyer/internal/call"
+	"foyer/internal/chat"
 	"foyer/internal/health"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
@@ -92,7 +94,7 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 		CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
 		Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
 		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Admin: admin.NewStore(pool),
-		Calls: call.NewService(pool, h.rooms, backends, hub), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
+		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}
 	if h.server, err = web.New(h.config); err != nil {
 		t.Fatal(err)
@@ -108,6 +110,16 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 		h.register(name)
 	}
 	return h
+}
+
+func newChat(t *testing.T, pool *pgxpool.Pool) *chat.Store {
+	t.Helper()
+	files, err := blob.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	return chat.NewStore(pool, files, chat.Limits{File: 1 << 20, Room: 10 << 20})
 }
 
 func newMails(t *testing.T, pool *pgxpool.Pool, sends bool) *mail.Store {

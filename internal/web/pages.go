@@ -175,6 +175,10 @@ type RoomPage struct {
 	DisplayName string // of the viewer, to begin with
 	Live        []Person
 	Backend     string // "livekit" or "twilio": which adapter the script loads
+	HistoryDays int    // for how long messages are kept; 0: as long as the call
+	FileLimit   int64  // bytes of a file in the chat; 0: no files
+	MostFiles   int    // with a message
+	MostText    int    // characters of a message
 	// Closed says in a sentence why nobody may enter just now (locked, full),
 	// empty when the way is free. The script asks again on Join all the same.
 	Closed string
@@ -262,8 +266,9 @@ type BanRow struct {
 // SettingsPage is templates/settings.html. POST /r/{slug}/settings with fields
 // name and topic, and from owners visibility ("private", "listed" or "open"),
 // guests (a checkbox), lobby ("off", "strangers" or "everyone"), succession
-// ("host" or "end"), capacity (a whole number). POST /r/{slug}/lock with field locked ("true" or "false").
-// POST /r/{slug}/switches with a checkbox for each switch.
+// ("host" or "end"), capacity and history_days (whole numbers). POST
+// /r/{slug}/lock with field locked ("true" or "false"). POST /r/{slug}/switches
+// with a checkbox for each switch.
 // POST /r/{slug}/delete with field confirm (the room's name, typed).
 type SettingsPage struct {
 	Page
@@ -277,6 +282,7 @@ type SettingsPage struct {
 	DeleteForm   Form
 	MinCapacity  int
 	MaxCapacity  int
+	MaxHistory   int // days
 }
 
 // InvitationsPage is templates/invitations.html. POST /r/{slug}/invitations with

@@ -14,7 +14,9 @@ import (
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
+	"foyer/internal/blob"
 	"foyer/internal/call"
+	"foyer/internal/chat"
 	"foyer/internal/input"
 	"foyer/internal/mail"
 	"foyer/internal/media"
@@ -123,6 +125,10 @@ func problemOf(err error) problem {
 		return problem{status: 409, reason: "disabled", heading: words.Text("problem.disabled"), message: words.Text("problem.disabled_advice")}
 	case errors.Is(err, admin.ErrLastAdministrator):
 		return problem{status: 409, reason: "last_administrator", heading: words.Text("problem.last_administrator"), message: words.Text("problem.last_administrator_advice")}
+	case errors.Is(err, chat.ErrNoSpace):
+		return problem{status: 507, reason: "no_space", heading: words.Text("chat.no_space"), message: words.Text("chat.no_space_next")}
+	case errors.Is(err, blob.ErrShort):
+		return problem{status: 400, reason: "malformed", heading: words.Text("chat.cut_short"), message: words.Text("chat.cut_short_next")}
 	case errors.Is(err, errTooMany):
 		return problem{status: 429, reason: "busy", heading: "Too many attempts", message: "Wait a minute and try again.", retry: 60}
 	case errors.Is(err, account.ErrBusy):

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"foyer/internal/account"
+	"foyer/internal/chat"
 	"foyer/internal/input"
 	"foyer/internal/room"
 )
@@ -81,7 +82,8 @@ func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 	if mustBelong(v.May) {
 		return s.askPage(w, r, v, http.StatusOK, Form{})
 	}
-	page := RoomPage{Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName, Backend: v.Room.Backend}
+	page := RoomPage{Page: s.base(r, v.Room.Name), Room: header(v), DisplayName: v.DisplayName, Backend: v.Room.Backend,
+		HistoryDays: v.Room.HistoryDays, FileLimit: s.Chat.Limits().File, MostFiles: chat.MostFiles, MostText: chat.MostText}
 	if v.May(room.Ask{Action: room.SeePeople}) == nil {
 		live, err := s.Rooms.Live(r.Context(), v.Room.ID)
 		if err != nil {
@@ -118,6 +120,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 			"name": v.Room.Name, "topic": v.Room.Topic,
 			"visibility": string(v.Room.Visibility), "guests": checked(v.Room.Guests), "lobby": string(v.Room.Lobby),
 			"succession": string(v.Room.Succession), "capacity": strconv.Itoa(v.Room.Capacity),
+			"history_days": strconv.Itoa(v.Room.HistoryDays),
 		}
 	}
 	page := SettingsPage{
@@ -128,6 +131,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		CanDelete:    v.May(room.Ask{Action: room.Delete}) == nil,
 		MinCapacity:  room.LeastCapacity,
 		MaxCapacity:  room.MostCapacity,
+		MaxHistory:   room.MostHistoryDays,
 	}
 	if v.May(room.Ask{Action: room.SetSwitches}) == nil {
 		page.Switches = &v.Room.Switches
@@ -145,17 +149,26 @@ func checked(on bool) string {
 	return ""
 }
 
+// whole is the number that somebody typed, or out of every range when that is no number.
+func whole(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
 func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	values, err := readForm(r, "name", "topic", "visibility", "guests", "lobby", "succession", "capacity")
+	values, err := readForm(r, "name", "topic", "visibility", "guests", "lobby", "succession", "capacity", "history_days")
 	if err != nil {
 		return err
 	}
 	change := room.Change{Name: values["name"], Topic: values["topic"]}
 	if v.May(room.Ask{Action: room.Configure}) == nil || values["visibility"] != "" || values["capacity"] != "" {
-		capacity, _ := strconv.Atoi(values["capacity"]) // what is no number is out of range
 		change.Configuration = &room.Configuration{
 			Visibility: room.Visibility(values["visibility"]), Guests: values["guests"] != "",
-			Lobby: room.Lobby(values["lobby"]), Succession: room.Succession(values["succession"]), Capacity: capacity,
+			Lobby: room.Lobby(values["lobby"]), Succession: room.Succession(values["succession"]), Capacity: whole(values["capacity"]),
+			HistoryDays: whole(values["history_days"]),
 		}
 	}
 	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, change); err == nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 
 	"foyer/internal/ledger"
 	"foyer/internal/room"
@@ -121,6 +122,13 @@ POST /r/{slug}/lower-hands               login  login  404    404    403    403 
 POST /r/{slug}/end-spotlight             login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/switches                  login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/end                       login  login  404    404    403    403    403    403    login  403    303    303    404
+GET  /r/{slug}/messages                  401    401    404    404    403    403    403    403    401    200    200    200    404
+POST /r/{slug}/messages                  401    401    404    404    403    403    403    403    401    200    200    200    404
+POST /r/{slug}/messages/{message}        401    401    404    404    403    403    403    403    401    404    404    404    404
+POST /r/{slug}/messages/{message}/delete 401    401    404    404    403    403    403    403    401    403    200    200    404
+POST /r/{slug}/files                     401    401    404    404    403    403    403    403    401    200    200    200    404
+GET  /r/{slug}/files/{file}              login  login  404    404    403    403    403    403    login  200    200    200    404
+POST /r/{slug}/files/{file}/discard      401    401    404    404    403    403    403    403    401    200    200    200    404
 GET  /r/{slug}/members                   login  login  404    404    403    403    403    403    login  200    200    200    404
 POST /r/{slug}/members                   login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/members/{username}        login  login  404    404    403    403    403    403    login  403    303    303    404
@@ -303,8 +311,17 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 	"{token}":      func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).Token) },
 	"{invitation}": func(h *house, r room.Room) string { return string(h.invitation(r, room.Member).ID) },
 	"{id}":         func(h *house, _ room.Room) string { return string(h.mail(h.mails)) },
-	"/static/*":    func(*house, room.Room) string { return "/static/any/css/foyer.css" },
-	"/rtc/*":       func(*house, room.Room) string { return "/rtc/v1" },
+	// A file that a member has sent, and the message that it went with.
+	"{message}": func(h *house, r room.Room) string {
+		message, _ := h.sendFile("target", r, "note.txt", "hello")
+		return string(message)
+	},
+	"{file}": func(h *house, r room.Room) string {
+		_, file := h.sendFile("target", r, "note.txt", "hello")
+		return string(file)
+	},
+	"/static/*": func(*house, room.Room) string { return "/static/any/css/foyer.css" },
+	"/rtc/*":    func(*house, room.Room) string { return "/rtc/v1" },
 }
 
 // bodies are what is posted to routes that want something.
@@ -326,7 +343,6 @@ var bodies = map[string]url.Values{
 	"/invite/{token}":                           {},
 	"/r/{slug}/invitations":                     {"role": {"member"}, "lasts": {"week"}, "way": {"link"}},
 	"/r/{slug}/invitations/{invitation}/revoke": {},
-	"/r/{slug}/settings":                        {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}},
 	"/r/{slug}/webhooks":                        {"url": {"https://example.org/hook"}, "topic_call": {"on"}},
 	"/admin/webhooks":                           {"url": {"https://example.org/hook"}, "topic_site": {"on"}},
 	"/admin/look":                               {},
@@ -335,6 +351,7 @@ var bodies = map[string]url.Values{
 	"/admin/rooms/{room}/members/{username}":    {"role": {"moderator"}},
 	"/admin/rooms/{room}/transfer":              {"heir": {"newcomer"}},
 	"/admin/rooms/{room}/delete":                {"confirm": {"Team"}},
+	"/r/{slug}/settings":                        {"name": {"Other"}, "topic": {""}, "visibility": {"private"}, "lobby": {"off"}, "succession": {"host"}, "capacity": {"9"}, "history_days": {"7"}},
 	"/r/{slug}/lock":                            {"locked": {"true"}},
 	"/r/{slug}/delete":                          {"confirm": {"Team"}},
 
@@ -473,6 +490,14 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 	switch {
 	case strings.HasSuffix(pattern, "/connection"):
 		return h.postJSON(who, path, `{"path": "udp", "quality": "good", "rtt": 0.03, "loss": 0}`)
+	case method == http.MethodPost && strings.HasSuffix(pattern, "/files"):
+		return h.do(who, method, path+"?name=a.txt", "application/octet-stream", "hello")
+	case strings.HasSuffix(pattern, "/messages") && method == http.MethodPost:
+		return h.postJSON(who, path, `{"id": "`+uuid.NewString()+`", "text": "Hello"}`)
+	case strings.HasSuffix(pattern, "/{message}"):
+		return h.postJSON(who, path, `{"text": "Other"}`)
+	case strings.HasSuffix(pattern, "/{message}/delete"), strings.HasSuffix(pattern, "/discard"):
+		return h.postJSON(who, path, `{}`)
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)
 	case strings.HasSuffix(pattern, "/lobby/events"):

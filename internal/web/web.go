@@ -24,6 +24,7 @@ import (
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
+	"foyer/internal/chat"
 	"foyer/internal/health"
 	"foyer/internal/mail"
 	"foyer/internal/media"
@@ -58,6 +59,7 @@ type Config struct {
 	Health     *health.Monitor
 	Admin      *admin.Store
 	Calls      *call.Service
+	Chat       *chat.Store
 	Reconciler *call.Reconciler
 	Backends   call.Backends
 	// Backend names the one that new rooms use.
@@ -190,6 +192,11 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/end-spotlight", s.either(s.visiting(s.leadingAll(s.endSpotlight))))
 		r.Post("/r/{slug}/switches", s.either(s.visiting(s.setSwitches)))
 		r.Post("/r/{slug}/end", s.either(s.visiting(s.endCall)))
+		r.Get("/r/{slug}/messages", s.json(s.visiting(s.messages)))
+		r.Post("/r/{slug}/messages", s.json(s.visiting(s.sendMessage)))
+		r.Post("/r/{slug}/messages/{message}", s.json(s.visiting(s.editMessage)))
+		r.Post("/r/{slug}/messages/{message}/delete", s.json(s.visiting(s.deleteMessage)))
+		r.Post("/r/{slug}/files/{file}/discard", s.json(s.visiting(s.discardFile)))
 		r.Get("/r/{slug}/members", s.page(s.visiting(s.membersPage)))
 		r.Post("/r/{slug}/members", s.page(s.visiting(s.addMember)))
 		r.Post("/r/{slug}/members/{username}", s.page(s.visiting(s.setRole)))
@@ -225,6 +232,14 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Get("/admin/mail/{id}", s.page(s.administering(s.mailPage)))
 		r.Post("/admin/mail/{id}/send", s.page(s.administering(s.sendMail)))
 		r.Post("/admin/mail/{id}/delete", s.page(s.administering(s.deleteMail)))
+	})
+
+	// Files, which are larger than everything else and take as long as they keep
+	// coming.
+	r.Group(func(r chi.Router) {
+		r.Use(patient(s.Chat.Limits().File), s.sameOrigin)
+		r.Post("/r/{slug}/files", s.json(s.visiting(s.upload)))
+		r.Get("/r/{slug}/files/{file}", s.page(s.visiting(s.file)))
 	})
 
 	// Callbacks, which media services sign.

@@ -7,7 +7,7 @@ const settle = async () => { for (let i = 0; i < 3; i++) await new Promise((reso
 
 /** @param {boolean} all @param {string[]} participants */
 const rights = (all, participants = []) => ({
-  may: { manage_lobby: all, ban: all, end_call: all },
+  may: { manage_lobby: all, ban: all, end_call: all, delete_messages: all },
   people: participants.map((participant) => ({ participant, role: "member", invited: false, remove: all, lobby: all, ban: all })),
 });
 

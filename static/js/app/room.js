@@ -1,6 +1,7 @@
 // The room page: puts devices, lobby, call and views together.
 
 import { Call } from "../core/call.js";
+import { Chat } from "../core/chat.js";
 import { Devices } from "../core/devices.js";
 import { EventStream } from "../core/events.js";
 import { Hands } from "../core/hands.js";
@@ -18,6 +19,7 @@ import { View } from "../core/view.js";
 import { ask } from "./ask.js";
 import { Asked } from "./asked.js";
 import { Bar } from "./bar.js";
+import { ChatPanel } from "./chat.js";
 import { CheckDialog } from "./check.js";
 import { askFirst } from "./confirm.js";
 import { Connection } from "./connection.js";
@@ -128,6 +130,8 @@ const check = new CheckDialog({
 });
 const weak = new Weak(call, devices, notices);
 const presence = new Presence(devices, () => { tapToHear.hidden = false; });
+const chat = new Chat(base, username || "guest", { get, post, lasting: storage(), ofTab: storage("tab") });
+const chatPanel = new ChatPanel(chat, base, { post, failed: (sentence) => notices.say(sentence) });
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
 bar.more.add(() => layoutItems(view));
 bar.more.add(() => small.possible ? [{ label: small.open ? t("small.back") : t("small.open"), icon: "picture-in-picture-2", act: () => void small.toggle() }] : []);
@@ -208,6 +212,7 @@ call.on("state", ({ state, ending }) => {
   }
 });
 call.on("admitted", ({ people: there }) => {
+  chat.begin();
   if (call.state !== "joining") return;
   if (there.length > quietAbove && devices.use.microphone.on) {
     // Many who come at once are not heard all at once.
@@ -240,6 +245,7 @@ call.on("may", (may) => {
   const had = bar.may;
   bar.may = may;
   small.may = may;
+  chatPanel.may = { ...chatPanel.may, write: may.chat };
   if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
   gestures.allowed = may.reactions;
@@ -263,6 +269,9 @@ call.on("lobby", ({ waiting: queue, expected }) => {
   people.waiting = queue;
   people.expected = expected;
 });
+call.on("message", (message) => chat.tell(message));
+call.on("heard", () => chat.nudge());
+chat.on("arrived", () => sounds.play("chat"));
 call.on("rights", () => moderation.refresh());
 call.on("hand", ({ participant, by }) => {
   const who = call.roster.participants.find(({ id }) => id === participant);
@@ -295,7 +304,10 @@ for (const event of /** @type {const} */ (["added", "removed"])) {
   // Whoever may do something with others has to know what with whom.
   call.roster.on(event, () => { if (moderation.may.manage_lobby) moderation.refresh(); });
 }
-moderation.on("rights", ({ may }) => { bar.mayEnd = may.end_call; });
+moderation.on("rights", ({ may }) => {
+  bar.mayEnd = may.end_call;
+  chatPanel.may = { ...chatPanel.may, remove: may.delete_messages };
+});
 moderation.on("failed", failed);
 lobby.on("state", ({ state, message }) => {
   if (state !== "outside") mustAsk = true;
@@ -322,6 +334,7 @@ noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () =
 tapToHear.addEventListener("click", () => void call.playSound());
 addEventListener("online", () => {
   call.nudge();
+  chat.nudge();
   lobby.nudge();
 });
 for (const form of document.querySelectorAll("form[data-confirm]")) {
@@ -413,6 +426,8 @@ function leaveStage() {
   rules.close();
   gestures.clear();
   asked.hide();
+  chat.end();
+  chatPanel.clear();
   knocks.clear();
   notices.clear();
   moderation.clear();
@@ -453,10 +468,10 @@ function adapter(backend) {
   return import(`../media/${backend}.js`);
 }
 
-/** The browser's memory, where it is not refused. */
-function storage() {
+/** The browser's memory, or the tab's, where it is not refused. @param {"browser" | "tab"} whose */
+function storage(whose = "browser") {
   try {
-    return localStorage;
+    return whose === "tab" ? sessionStorage : localStorage;
   } catch {
     return null;
   }

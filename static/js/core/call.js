@@ -39,6 +39,8 @@ import { Refused } from "../media/types.js";
  * @property {{by: string}} muted somebody muted this person
  * @property {{by: string}} askUnmute somebody asks this person to unmute
  * @property {{by: string}} shareStopped somebody stopped this person's share
+ * @property {import("./chat.js").Message} message somebody wrote, edited or deleted something
+ * @property {null} heard the server is heard, for the first time or again
  * @property {null} rights who may do what may be otherwise now
  * @property {{blocked: boolean}} sound
  */
@@ -295,6 +297,7 @@ export class Call extends Emitter {
       this.emit("rights", null);
     }));
     events.on("role", ifOwn(() => this.emit("rights", null)));
+    events.on("message", ifOwn((message) => this.emit("message", message)));
     events.on("people", ifOwn(() => this.emit("rights", null)));
     events.on("lobby", ifOwn((lobby) => this.emit("lobby", lobby)));
     events.on("connection", ifOwn(({ up }) => {
@@ -302,6 +305,7 @@ export class Call extends Emitter {
       // A stream tells at first who waits, unless nobody does; what else it missed has to be asked.
       this.emit("lobby", { waiting: [], expected: [] });
       this.emit("rights", null);
+      this.emit("heard", null);
     }));
     events.on("permissions", ifOwn(({ may }) => {
       this.#may = may;

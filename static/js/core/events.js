@@ -49,6 +49,7 @@ const longestPause = 8000;
  * @property {{name: string, topic: string}} room
  * @property {import("./join.js").Host} host
  * @property {{role: string}} role one's own
+ * @property {import("./chat.js").Message} message as it is now
  * @property {{}} people somebody is something else in the room now
  * @property {{waiting: Waiting[], expected: Waiting[]}} lobby who waits, and who was let in and has not come
  * @property {Standing} standing

@@ -23,7 +23,7 @@ import { Declined } from "./post.js";
 
 /**
  * @typedef {object} Rights
- * @property {{manage_lobby: boolean, ban: boolean, end_call: boolean, lock: boolean, switch: boolean, lead: boolean}} may
+ * @property {{manage_lobby: boolean, ban: boolean, end_call: boolean, lock: boolean, switch: boolean, lead: boolean, delete_messages: boolean}} may
  * @property {boolean} locked the room
  * @property {Record<Switch, boolean>} switches what people below moderator may do
  * @property {Seat[]} people
@@ -43,7 +43,7 @@ import { Declined } from "./post.js";
 
 /** @type {Rights} */
 const none = {
-  may: { manage_lobby: false, ban: false, end_call: false, lock: false, switch: false, lead: false },
+  may: { manage_lobby: false, ban: false, end_call: false, lock: false, switch: false, lead: false, delete_messages: false },
   locked: false,
   switches: { microphone: true, camera: true, share: true, chat: true, reactions: true },
   people: [],

@@ -21,7 +21,7 @@ export class Declined extends Error {
  * Sends JSON and returns the answer's. Rejects with Declined when the server
  * says no, and with another error when it could not be asked.
  * @param {string} path
- * @param {Record<string, string | number>} body
+ * @param {Record<string, unknown>} body
  * @param {AbortSignal} [signal]
  */
 export function post(path, body, signal) {

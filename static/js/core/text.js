@@ -3,6 +3,8 @@
 
 import { language, words } from "../../vendor/words.mjs";
 
+export { language };
+
 /** @typedef {import("../../vendor/words.mjs").Key} Key */
 
 const plurals = new Intl.PluralRules(language);

@@ -1,0 +1,443 @@
+// The chat of a room: what was written, and what is on its way.
+//
+// Sending: each message has an id that is made here, and waits in the outbox, in
+// order, until the server has it. Sent again after a lost answer it is still one
+// message. The outbox outlives a reload.
+// Receiving: the event stream tells of messages from the position of joining on,
+// and misses nothing when it reconnects; what was missed between two calls is
+// fetched. A message that is told again replaces what was known of it, unless
+// that is newer.
+
+import { Emitter } from "./emitter.js";
+import { Declined } from "./post.js";
+import { t } from "./text.js";
+
+/**
+ * @typedef {object} ChatFile
+ * @property {string} id
+ * @property {string} name
+ * @property {string} type
+ * @property {number} size
+ * @property {boolean} image
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {number} position
+ * @property {number} revision
+ * @property {string} at
+ * @property {string} username
+ * @property {string} display_name
+ * @property {boolean} own
+ * @property {string} text
+ * @property {boolean} edited
+ * @property {"" | "author" | "moderator"} deleted
+ * @property {{id: string, display_name: string, text: string, deleted: boolean} | null} reply
+ * @property {ChatFile[]} files
+ * @property {number} [seen] with events: how far the stream has told of messages
+ */
+
+/**
+ * @typedef {object} Pending a message that the server does not have yet
+ * @property {string} id
+ * @property {string} text
+ * @property {string} reply_to
+ * @property {ChatFile[]} files
+ * @property {"sending" | "waiting" | "failed"} state waiting: it will be tried again by itself
+ * @property {string} problem why it failed, for the person
+ */
+
+/** @typedef {{messages: Message[], more: boolean, position: number}} Page */
+
+/**
+ * @typedef {object} ChatEvents
+ * @property {null} change something is otherwise
+ * @property {{message: Message}} arrived somebody else has just written
+ */
+
+/**
+ * @typedef {object} Around what the chat needs of the world
+ * @property {(path: string) => Promise<any>} get
+ * @property {(path: string, body: Record<string, unknown>, signal?: AbortSignal) => Promise<any>} post
+ * @property {Pick<Storage, "getItem" | "setItem" | "removeItem"> | null} lasting the browser's memory
+ * @property {Pick<Storage, "getItem" | "setItem" | "removeItem"> | null} ofTab the tab's
+ * @property {number[]} [pauses] before another attempt, in milliseconds; the last repeats
+ */
+
+const usualPauses = [500, 1000, 2000, 4000, 8000];
+
+/** Refusals that pass by themselves. */
+const passing = ["busy", "media_unavailable"];
+
+/** @extends {Emitter<ChatEvents>} */
+export class Chat extends Emitter {
+  #base;
+  #around;
+  #pauses;
+  #key;
+  /** Confirmed ones by id, in order. @type {Map<string, Message>} */
+  #known = new Map();
+  /** @type {Message[]} */
+  #ordered = [];
+  /** @type {Pending[]} */
+  #outbox = [];
+  /** Everything up to here is known; null before anything is. @type {number | null} */
+  #upTo = null;
+  /** The last that the stream has told of. */
+  #told = 0;
+  #more = false;
+  #read = -1;
+  #pumping = false;
+  #going = new AbortController();
+  /** @type {() => void} */
+  #wake = () => {};
+
+  /** Whether what was written so far is being fetched. */
+  loading = false;
+
+  /**
+   * @param {string} base the room's path
+   * @param {string} who the person's, for what is remembered
+   * @param {Around} around
+   */
+  constructor(base, who, around) {
+    super();
+    this.#base = base;
+    this.#around = around;
+    this.#pauses = around.pauses ?? usualPauses;
+    this.#key = `foyer.chat.${who}.${base}`;
+    this.#going.abort();
+    this.#read = Number(around.lasting?.getItem(`${this.#key}.read`) ?? -1);
+    this.#outbox = recall(around.ofTab?.getItem(`${this.#key}.outbox`) ?? null);
+  }
+
+  get messages() {
+    return this.#ordered;
+  }
+
+  get outbox() {
+    return this.#outbox;
+  }
+
+  /** Whether there are earlier messages to be fetched. */
+  get more() {
+    return this.#more;
+  }
+
+  get unread() {
+    return this.#ordered.filter((message) => this.isUnread(message)).length;
+  }
+
+  /** @param {Message} message */
+  isUnread(message) {
+    return !message.own && !message.deleted && message.position > this.#read;
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.#known.get(id);
+  }
+
+  /** What was being typed. */
+  get draft() {
+    return this.#around.ofTab?.getItem(`${this.#key}.draft`) ?? "";
+  }
+
+  set draft(text) {
+    this.#keep("ofTab", "draft", text);
+  }
+
+  /** The call has begun, or been joined afresh: fetches what is missing and sends what waits. */
+  begin() {
+    this.#going.abort();
+    this.#going = new AbortController();
+    this.#told = 0;
+    void this.#catchUp(this.#going.signal);
+    void this.#pump();
+  }
+
+  /** The call is over. What was not sent waits for the next. */
+  end() {
+    this.#going.abort();
+    this.#wake();
+  }
+
+  /** The server may be back: waits end now. */
+  nudge() {
+    this.#wake();
+  }
+
+  /** The event stream tells of a message. @param {Message} message */
+  tell(message) {
+    this.#told = Math.max(this.#told, message.seen ?? 0);
+    if (this.#upTo !== null && !this.loading) this.#upTo = Math.max(this.#upTo, this.#told);
+    const news = !this.#known.has(message.id);
+    if (!this.#take([message])) return;
+    this.emit("change", null);
+    if (news && this.isUnread(message)) this.emit("arrived", { message });
+  }
+
+  /** Everything that is shown has been read. */
+  markRead() {
+    const last = this.#ordered.at(-1)?.position ?? 0;
+    if (last <= this.#read) return;
+    this.#setRead(last);
+    this.emit("change", null);
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} replyTo id, or empty
+   * @param {ChatFile[]} files
+   */
+  send(text, replyTo = "", files = []) {
+    this.#outbox.push({ id: newId(), text, reply_to: replyTo, files, state: "sending", problem: "" });
+    this.#outboxChanged();
+    void this.#pump();
+  }
+
+  /** Tries a message that failed again. @param {string} id */
+  retry(id) {
+    const pending = this.#outbox.find((one) => one.id === id);
+    if (!pending) return;
+    pending.state = "sending";
+    pending.problem = "";
+    this.#outboxChanged();
+    this.#wake();
+    void this.#pump();
+  }
+
+  /** Gives a message up that failed. @param {string} id */
+  discard(id) {
+    this.#outbox = this.#outbox.filter((one) => one.id !== id);
+    this.#outboxChanged();
+  }
+
+  /**
+   * Changes what one wrote. Rejects as post does.
+   * @param {string} id
+   * @param {string} text
+   */
+  async edit(id, text) {
+    this.#take([await this.#around.post(`${this.#base}/messages/${id}`, { text })]);
+    this.emit("change", null);
+  }
+
+  /** Takes a message away. Rejects as post does. @param {string} id */
+  async remove(id) {
+    await this.#around.post(`${this.#base}/messages/${id}/delete`, {});
+    const message = this.#known.get(id);
+    if (!message || message.deleted) return;
+    // Until the stream says who it was, which is a moment away.
+    this.#place({ ...message, text: "", files: [], deleted: message.own ? "author" : "moderator" });
+    this.emit("change", null);
+  }
+
+  /** Fetches earlier messages. Rejects as get does. */
+  async older() {
+    const first = this.#ordered[0];
+    if (!first) return;
+    /** @type {Page} */
+    const page = await this.#around.get(`${this.#base}/messages?before=${first.position}`);
+    this.#more = false; // so that what is earlier is taken
+    this.#take(page.messages);
+    this.#more = page.more;
+    this.emit("change", null);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #catchUp(signal) {
+    this.loading = true;
+    this.emit("change", null);
+    for (let attempt = 0; !signal.aborted;) {
+      try {
+        if (await this.#fetchSome(signal)) break;
+        attempt = 0;
+      } catch (error) {
+        if (signal.aborted || isFinal(error)) break;
+        await this.#rest(attempt++, signal);
+      }
+    }
+    if (signal.aborted) return;
+    this.loading = false;
+    if (this.#upTo !== null) this.#upTo = Math.max(this.#upTo, this.#told);
+    this.emit("change", null);
+  }
+
+  /** Fetches a page of what is missing and says whether that was all. @param {AbortSignal} signal */
+  async #fetchSome(signal) {
+    const first = this.#upTo === null;
+    /** @type {Page} */
+    const page = await this.#around.get(`${this.#base}/messages${first ? "" : `?since=${this.#upTo}`}`);
+    if (signal.aborted) return true;
+    this.#take(page.messages);
+    if (first) {
+      this.#more = page.more;
+      // To whoever comes for the first time nothing is new.
+      if (this.#read < 0) this.#setRead(page.messages.at(-1)?.position ?? 0);
+    }
+    this.#upTo = page.position;
+    this.emit("change", null);
+    return first || !page.more;
+  }
+
+  /** Sends what waits, one after the other. */
+  async #pump() {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let attempt = 0; !this.#going.signal.aborted;) {
+      const { signal } = this.#going;
+      const next = this.#outbox.find((pending) => pending.state !== "failed");
+      if (!next) break;
+      try {
+        const { id, text, reply_to, files } = next;
+        const message = await this.#around.post(`${this.#base}/messages`, { id, text, reply_to, files: files.map((file) => file.id) }, signal);
+        attempt = 0;
+        this.#take([message]);
+        this.emit("change", null);
+      } catch (error) {
+        if (signal.aborted) continue; // the next call goes on
+        if (isFinal(error)) {
+          next.state = "failed";
+          next.problem = Object.values(error.fields)[0] || error.message;
+          this.#outboxChanged();
+          continue;
+        }
+        next.state = "waiting";
+        this.#outboxChanged();
+        const asked = error instanceof Declined ? error.retryAfter * 1000 : 0;
+        await this.#rest(attempt++, signal, asked);
+      }
+    }
+    this.#pumping = false;
+  }
+
+  /**
+   * Takes in what the server says, and says whether anything is otherwise now.
+   * @param {Message[]} messages
+   */
+  #take(messages) {
+    let changed = false;
+    for (const message of messages) {
+      const before = this.#known.get(message.id);
+      if (before && before.revision >= message.revision) continue;
+      // What comes before all that is shown is fetched when it is wanted.
+      if (!before && this.#more && message.position < (this.#ordered[0]?.position ?? 0)) continue;
+      this.#place(message);
+      changed = true;
+      const mine = this.#outbox.length;
+      this.#outbox = this.#outbox.filter((pending) => pending.id !== message.id);
+      if (this.#outbox.length < mine) this.#keepOutbox();
+    }
+    return changed;
+  }
+
+  /** @param {Message} message */
+  #place(message) {
+    const known = this.#known.has(message.id);
+    this.#known.set(message.id, message);
+    if (known) {
+      this.#ordered = this.#ordered.map((one) => (one.id === message.id ? message : one));
+      return;
+    }
+    let at = this.#ordered.length;
+    while (at > 0 && (this.#ordered[at - 1]?.position ?? 0) > message.position) at--;
+    this.#ordered = this.#ordered.toSpliced(at, 0, message);
+  }
+
+  #outboxChanged() {
+    this.#keepOutbox();
+    this.emit("change", null);
+  }
+
+  #keepOutbox() {
+    this.#keep("ofTab", "outbox", this.#outbox.length ? JSON.stringify(this.#outbox) : "");
+  }
+
+  /** @param {number} position */
+  #setRead(position) {
+    this.#read = position;
+    this.#keep("lasting", "read", String(position));
+  }
+
+  /**
+   * @param {"lasting" | "ofTab"} where
+   * @param {string} what
+   * @param {string} value
+   */
+  #keep(where, what, value) {
+    try {
+      if (value) this.#around[where]?.setItem(`${this.#key}.${what}`, value);
+      else this.#around[where]?.removeItem(`${this.#key}.${what}`);
+    } catch {
+      // A memory that is full keeps nothing; the page goes on without.
+    }
+  }
+
+  /**
+   * Waits, unless nudged or over.
+   * @param {number} attempt
+   * @param {AbortSignal} signal
+   * @param {number} [least] milliseconds that the server asked for
+   */
+  async #rest(attempt, signal, least = 0) {
+    const pause = Math.max(least, this.#pauses[Math.min(attempt, this.#pauses.length - 1)] ?? 0);
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      const before = this.#wake;
+      this.#wake = () => {
+        before();
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+      signal.addEventListener("abort", this.#wake, { once: true });
+    });
+    this.#wake = () => {};
+  }
+}
+
+/**
+ * Whether asking again will not help.
+ * @param {unknown} error
+ * @returns {error is Declined}
+ */
+function isFinal(error) {
+  return error instanceof Declined && !passing.includes(error.reason) && !error.reason.startsWith("status_5");
+}
+
+/** A random UUID, also where the page is not secure and the browser makes none. */
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** What the tab remembers of its outbox. @param {string | null} text @returns {Pending[]} */
+function recall(text) {
+  try {
+    /** @type {Pending[]} */
+    const outbox = JSON.parse(text ?? "[]");
+    return outbox.map((pending) => (pending.state === "failed" ? pending : { ...pending, state: "sending" }));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * What is said aloud of messages that have just arrived.
+ * @param {Message[]} messages
+ * @param {(names: string[]) => string} listed
+ */
+export function spoken(messages, listed) {
+  const [first] = messages;
+  if (!first) return "";
+  if (messages.length === 1) {
+    const text = first.text || t("chat.files_said", { count: first.files.length });
+    return t("chat.said", { name: first.display_name, text: text.length > 200 ? `${text.slice(0, 200)}…` : text });
+  }
+  return t("chat.several_said", { count: messages.length, names: listed([...new Set(messages.map((message) => message.display_name))]) });
+}
