@@ -7,6 +7,9 @@ import { cameraFile, voiceFile } from "./camera.js";
 /** A name that leads to this machine and, unlike localhost, is no secure origin over plain http. */
 export const insecureHost = "foyer.test";
 
+/** This computer's address in a network that lib/network.js makes; of those that are there for trying networks (RFC 2544). */
+export const networkHost = "198.18.77.1";
+
 /** The program of the browser on this machine. */
 export function chromium() {
   const script = fileURLToPath(new URL("../chromium.sh", import.meta.url));
@@ -21,11 +24,10 @@ export function chromium() {
  * @param {boolean} [what.speaks] whether the microphone hears somebody speak, rather than beeps
  * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
- * @param {string} [what.at] the address that foyer.test leads to
  * @param {string} [what.trusted] an origin that is taken for secure
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, at = "127.0.0.1", trusted = "", asks = false } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, trusted = "", asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -35,6 +37,6 @@ export function flags({ camera = cameraFile("bars"), cameras = true, choice = fa
     ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
     ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : []),
-    `--host-resolver-rules=MAP ${insecureHost} ${at}`,
+    `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];
 }

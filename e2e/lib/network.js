@@ -5,10 +5,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { chromium } from "./browser.js";
-
-/** Of addresses that are there for trying networks (RFC 2544). */
-const subnet = "198.18.77";
+import { chromium, networkHost } from "./browser.js";
 
 /** Why networks cannot be made here, empty when they can: that takes Linux and root. */
 export function noNetworks() {
@@ -22,8 +19,6 @@ export function noNetworks() {
 }
 
 export class Network {
-  /** The address under which the browser in it reaches this computer. */
-  here = `${subnet}.1`;
   #name = `foyer-${process.pid}`;
   #near = `fy${process.pid}n`.slice(0, 15);
   #far = `fy${process.pid}f`.slice(0, 15);
@@ -34,7 +29,7 @@ export class Network {
     const network = new Network();
     ip("netns", "add", network.#name);
     ip("link", "add", network.#near, "type", "veth", "peer", "name", network.#far, "netns", network.#name);
-    ip("address", "add", `${network.here}/24`, "dev", network.#near);
+    ip("address", "add", `${networkHost}/24`, "dev", network.#near);
     ip("link", "set", network.#near, "up");
     ip("-n", network.#name, "link", "set", "lo", "up");
     network.plugIn(2);
@@ -57,7 +52,7 @@ export class Network {
 
   /** @param {number} address the last part of it */
   plugIn(address) {
-    ip("-n", this.#name, "address", "add", `${subnet}.${address}/24`, "dev", this.#far);
+    ip("-n", this.#name, "address", "add", `${networkHost.replace(/\d+$/, String(address))}/24`, "dev", this.#far);
     ip("-n", this.#name, "link", "set", this.#far, "up");
   }
 

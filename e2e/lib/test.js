@@ -1,7 +1,7 @@
 // The test of this suite: Playwright's, with a running Foyer and people to use it.
 
 import { expect, test as base } from "@playwright/test";
-import { chromium, flags } from "./browser.js";
+import { chromium, flags, insecureHost, networkHost } from "./browser.js";
 import { Foyer, errorsIn } from "./foyer.js";
 import { watchConnections } from "./media.js";
 import { Person, signUp } from "./people.js";
@@ -128,6 +128,6 @@ async function watch(context, troubles) {
   });
   context.on("request", (request) => {
     const { hostname, protocol } = new URL(request.url());
-    if (/^(http|ws)/.test(protocol) && !["localhost", "127.0.0.1", "foyer.test"].includes(hostname)) troubles.seen.push(`request to ${hostname}`);
+    if (/^(http|ws)/.test(protocol) && !["localhost", "127.0.0.1", insecureHost, networkHost].includes(hostname)) troubles.seen.push(`request to ${hostname}`);
   });
 }

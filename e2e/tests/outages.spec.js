@@ -2,7 +2,7 @@
 // ends with words.
 
 import { expect, test } from "../lib/test.js";
-import { insecureHost } from "../lib/browser.js";
+import { networkHost } from "../lib/browser.js";
 import { Foyer, freePort } from "../lib/foyer.js";
 import { expectPicture, expectSound } from "../lib/media.js";
 import { Network, noNetworks } from "../lib/network.js";
@@ -99,10 +99,10 @@ test("twenty seconds without a network, then another address: the call is back b
   test.skip(reason !== "" && !process.env.CI, reason);
   test.setTimeout(240_000);
   const network = Network.make();
-  const own = await Foyer.start({ FOYER_ADDR: `${network.here}:${await freePort()}`, FOYER_MEDIA_IP: network.here });
+  const own = await Foyer.start({ FOYER_ADDR: `${networkHost}:${await freePort()}`, FOYER_MEDIA_IP: networkHost });
   try {
-    const origin = `http://${insecureHost}:${own.port}`;
-    const how = { at: network.here, trusted: origin };
+    const origin = `http://${networkHost}:${own.port}`;
+    const how = { trusted: origin };
     const ana = await newcomer({ browser: await launch(how), options: { baseURL: origin } });
     const ben = await newcomer({ browser: await launch(how, network.browser), options: { baseURL: origin } });
     await signUp(ana);

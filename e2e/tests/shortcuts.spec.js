@@ -88,7 +88,7 @@ test("who talks while muted is told so, once, and can unmute from there", async 
   const told = ana.page.getByRole("status").getByText("You are talking while muted.");
   await expect(told).toBeVisible();
   await expect(told).toHaveCount(1);
-  await told.getByRole("button", { name: "Unmute microphone" }).click();
+  await told.getByRole("button", { name: "Unmute" }).click();
   await expect(ana.button("Mute microphone")).toBeVisible();
   await expect(told).toHaveCount(0);
 });
@@ -144,7 +144,7 @@ test("the whole call by keyboard alone: devices, menus, panels, and leaving, wit
 
   await tabTo(ana.button("More"));
   await keyboard.press("Enter");
-  await expect(page.locator(":focus")).toHaveRole(/^menuitem/);
+  await expect(page.locator('[role^="menuitem"]:focus')).toHaveCount(1);
   await keyboard.press("End");
   await keyboard.press("Home");
   await keyboard.press("Escape");

@@ -96,7 +96,7 @@ const notices = new Notices();
 const bar = new Bar(devices, screen, settings, sounds, () => call.leave(), () => void endForAll());
 const shortcuts = new Shortcuts({
   settings,
-  active: () => call.state === "incall" || call.state === "reconnecting",
+  active: () => !callView.hidden,
   microphone: () => turn("microphone"),
   camera: () => turn("camera"),
   talk: (on) => {
@@ -199,7 +199,7 @@ call.on("state", ({ state, ending }) => {
       if (came === "reconnecting") notices.say(words.reconnected);
       else if (letIn) notices.say(words.letIn);
       letIn = false;
-      if (mutedOnArrival) notices.offer(t("large.muted"), words.unmute, () => turn("microphone"));
+      if (mutedOnArrival) notices.offer(t("large.muted"), t("unheard.unmute"), () => turn("microphone"));
       mutedOnArrival = false;
       break;
     case "reconnecting":
@@ -329,7 +329,7 @@ lobby.on("refused", (refused) => {
 lobby.on("closed", ({ reason }) => over({ reason, message: "" }));
 
 noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () => {
-  notices.offer(t("unheard.muted"), words.unmute, () => turn("microphone"));
+  notices.offer(t("unheard.muted"), t("unheard.unmute"), () => turn("microphone"));
 });
 tapToHear.addEventListener("click", () => void call.playSound());
 addEventListener("online", () => {
