@@ -145,7 +145,7 @@ func (r Registration) user() (User, error) {
 	bad := input.Invalid{}
 	user := User{Username: strings.ToLower(bad.Line("username", r.Username, 1, 32))}
 	if bad["username"] == "" && !usernamePattern.MatchString(user.Username) {
-		bad.Add("username", "Use 2 to 32 small letters (a to z), digits, hyphens or underscores.")
+		bad.Add("username", words.Text("account.use_2_to_32_small"))
 	}
 	user.Email = checkEmail(bad, r.Email)
 	if strings.TrimSpace(r.DisplayName) == "" {
@@ -159,7 +159,7 @@ func (r Registration) user() (User, error) {
 func checkEmail(bad input.Invalid, email string) string {
 	email = bad.Line("email", email, 3, 254)
 	if bad["email"] == "" && (len(email) > 254 || !emailPattern.MatchString(email)) {
-		bad.Add("email", "This is not an email address. It looks like name@example.org.")
+		bad.Add("email", words.Text("account.this_is_not_an_email"))
 	}
 	return email
 }
@@ -210,9 +210,9 @@ func takenField(err error) error {
 	}
 	switch conflict.Constraint {
 	case "users_username_key":
-		return input.Invalid{"username": "This username is taken. Choose another."}
+		return input.Invalid{"username": words.Text("account.this_username_is_taken_choose")}
 	case "users_email_key":
-		return input.Invalid{"email": "This address has an account already. Log in instead."}
+		return input.Invalid{"email": words.Text("account.this_address_has_an_account")}
 	}
 	return nil
 }

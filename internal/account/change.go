@@ -27,7 +27,7 @@ func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, c
 	}
 	bad := input.Invalid{}
 	if !right {
-		bad.Add("current_password", "This is not your present password.")
+		bad.Add("current_password", words.Text("account.this_is_not_your_present"))
 	}
 	checkPassword(bad, password, user.Username, user.Email)
 	if err := bad.Err(); err != nil {

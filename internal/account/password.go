@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/input"
+	"foyer/internal/words"
 )
 
 // DefaultCost is the bcrypt cost of stored passwords: about 0.3 s on one core.
@@ -41,15 +42,15 @@ func checkPassword(bad input.Invalid, password, username, email string) {
 	lower := strings.ToLower(password)
 	switch {
 	case !utf8.ValidString(password) || strings.ContainsRune(password, 0):
-		bad.Add("password", "This password has characters that cannot be stored. Choose another.")
+		bad.Add("password", words.Text("account.this_password_has_characters_that"))
 	case utf8.RuneCountInString(password) < leastPassword:
-		bad.Add("password", fmt.Sprintf("Use at least %d characters.", leastPassword))
+		bad.Add("password", words.Text("input.too_short", "least", leastPassword))
 	case len(password) > mostPassword:
-		bad.Add("password", fmt.Sprintf("Use at most %d bytes; this has %d. Letters outside a to z count more than once.", mostPassword, len(password)))
+		bad.Add("password", words.Text("account.password_too_long", "most", mostPassword, "count", len(password)))
 	case commonPasswords()[lower]:
-		bad.Add("password", "This is one of the most common passwords. Choose another.")
+		bad.Add("password", words.Text("account.this_is_one_of_the"))
 	case lower == strings.ToLower(username) || lower == strings.ToLower(email):
-		bad.Add("password", "Your name or address is easy to guess. Choose another password.")
+		bad.Add("password", words.Text("account.your_name_or_address_is"))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/input"
 	"foyer/internal/media"
+	"foyer/internal/words"
 )
 
 // Connection is how a participant's browser says that it is connected to the
@@ -25,10 +26,10 @@ func (c Connection) check() error {
 	bad.Choice("path", c.Path, "udp", "tcp", "relay", "unknown")
 	bad.Choice("quality", c.Quality, "good", "poor", "lost")
 	if !(c.RTT >= 0 && c.RTT <= 60) {
-		bad.Add("rtt", "Give seconds, from 0 to 60.")
+		bad.Add("rtt", words.Text("call_request.give_seconds_from_0_to"))
 	}
 	if !(c.Loss >= 0 && c.Loss <= 1) {
-		bad.Add("loss", "Give a share, from 0 to 1.")
+		bad.Add("loss", words.Text("call_request.give_a_share_from_0"))
 	}
 	return bad.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // Reason says why a participant's presence is over, or was refused. It is part
@@ -32,52 +33,52 @@ func (r Reason) Sentence(by string) string {
 	switch r {
 	case RoomDeleted:
 		if by != "" {
-			return by + " deleted this room."
+			return words.Text("ending.by_deleted", "by", by)
 		}
-		return "This room was deleted."
+		return words.Text("ending.this_room_was_deleted")
 	case CallEnded:
 		if by != "" {
-			return by + " ended the call for everyone."
+			return words.Text("ending.by_ended", "by", by)
 		}
-		return "The call has ended."
+		return words.Text("ending.the_call_has_ended")
 	case SignedOut:
-		return "You are signed out, so the call has ended for you."
+		return words.Text("ending.you_are_signed_out_so")
 	case Disabled:
-		return "Your account is switched off."
+		return words.Text("ending.your_account_is_switched_off")
 	case Locked:
-		return "The room is locked. Ask somebody inside to unlock it."
+		return words.Text("ending.the_room_is_locked_ask")
 	case Full:
-		return "The room is full. Try again when somebody has left."
+		return words.Text("ending.the_room_is_full_try")
 	case PassOver:
-		return "Your invitation to this room has ended."
+		return words.Text("ending.your_invitation_to_this_room")
 	case Expelled:
 		if by != "" {
-			return by + " removed you from the call."
+			return words.Text("ending.by_removed_from_call", "by", by)
 		}
-		return "You were removed from the call."
+		return words.Text("ending.you_were_removed_from_the")
 	case SentToLobby:
 		if by != "" {
-			return by + " moved you to the lobby."
+			return words.Text("ending.by_moved_to_lobby", "by", by)
 		}
-		return "You have to wait until somebody lets you in."
+		return words.Text("ending.you_have_to_wait_until")
 	case NotAdmitted:
-		return "You were not let in."
+		return words.Text("ending.you_were_not_let_in")
 	case Replaced:
-		return "You joined again."
+		return words.Text("ending.you_joined_again")
 	}
 	if by != "" {
-		return by + " removed you from this room."
+		return words.Text("ending.by_removed", "by", by)
 	}
-	return "You no longer belong to this room."
+	return words.Text("ending.you_no_longer_belong_to")
 }
 
 // OwnSentence tells the participant what happened when they did it themselves.
 func (r Reason) OwnSentence() string {
 	switch r {
 	case RoomDeleted:
-		return "You deleted this room."
+		return words.Text("ending.you_deleted_this_room")
 	case RemovedFromRoom:
-		return "You left this room."
+		return words.Text("ending.you_left_this_room")
 	}
 	return r.Sentence("")
 }

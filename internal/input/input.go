@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"foyer/internal/words"
 )
 
 // Invalid is what is wrong with a form: a sentence for the person beside each
@@ -47,13 +49,13 @@ const brailleBlank = '\u2800'
 // bidirectional and zero-width ones.
 func (i Invalid) Line(field, value string, least, most int) string {
 	if !utf8.ValidString(value) {
-		i.Add(field, "This is not valid text. Type it again.")
+		i.Add(field, words.Text("input.this_is_not_valid_text"))
 		return ""
 	}
 	line := strings.Join(strings.Fields(value), " ")
 	for _, r := range line {
 		if unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) || r == brailleBlank {
-			i.Add(field, fmt.Sprintf("Remove the invisible character U+%04X.", r))
+			i.Add(field, words.Text("input.invisible", "code", fmt.Sprintf("U+%04X", r)))
 			return ""
 		}
 	}
@@ -68,7 +70,7 @@ func (i Invalid) Line(field, value string, least, most int) string {
 // need stay.
 func (i Invalid) Prose(field, value string, least, most int) string {
 	if !utf8.ValidString(value) {
-		i.Add(field, "This is not valid text. Type it again.")
+		i.Add(field, words.Text("input.this_is_not_valid_text"))
 		return ""
 	}
 	value = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(value)
@@ -87,11 +89,11 @@ func (i Invalid) Prose(field, value string, least, most int) string {
 func (i Invalid) length(field, text string, least, most int) {
 	switch length := utf8.RuneCountInString(text); {
 	case length == 0 && least > 0:
-		i.Add(field, "Fill this in.")
+		i.Add(field, words.Text("input.fill_this_in"))
 	case length < least:
-		i.Add(field, fmt.Sprintf("Use at least %d characters.", least))
+		i.Add(field, words.Text("input.too_short", "least", least))
 	case length > most:
-		i.Add(field, fmt.Sprintf("Use at most %d characters; this has %d.", most, length))
+		i.Add(field, words.Text("input.too_long", "most", most, "count", length))
 	}
 }
 
@@ -105,7 +107,7 @@ func Searchable(value string) string {
 // Choice takes one of the allowed values.
 func (i Invalid) Choice(field, value string, allowed ...string) string {
 	if !slices.Contains(allowed, value) {
-		i.Add(field, "Choose one of the options.")
+		i.Add(field, words.Text("input.choose_one_of_the_options"))
 		return ""
 	}
 	return value

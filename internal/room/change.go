@@ -135,7 +135,7 @@ func (c Change) check() (Change, error) {
 		bad.Choice("lobby", string(now.Lobby), string(LobbyOff), string(LobbyStrangers), string(LobbyEveryone))
 		bad.Choice("succession", string(now.Succession), string(SuccessionHost), string(SuccessionEnd))
 		if now.Capacity < LeastCapacity || now.Capacity > MostCapacity {
-			bad.Add("capacity", fmt.Sprintf("Choose a number from %d to %d.", LeastCapacity, MostCapacity))
+			bad.Add("capacity", words.Text("room.capacity_range", "least", LeastCapacity, "most", MostCapacity))
 		}
 		if now.HistoryDays < 0 || now.HistoryDays > MostHistoryDays {
 			bad.Add("history_days", words.Text("history.range", "most", MostHistoryDays))

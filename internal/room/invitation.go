@@ -16,6 +16,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/words"
 )
 
 // InvitationID names an invitation; it opens nothing, unlike its token.
@@ -92,7 +93,7 @@ func (d InvitationDraft) check() (InvitationDraft, []string, error) {
 		return d, addresses, bad.Err()
 	}
 	if d.MostUses < 0 || d.MostUses > MostUses {
-		bad.Add("uses", fmt.Sprintf("Choose a number from 1 to %d, or leave it empty.", MostUses))
+		bad.Add("uses", words.Text("room.uses_range", "most", MostUses))
 	}
 	return d, []string{""}, bad.Err()
 }
@@ -112,9 +113,9 @@ func checkAddresses(bad input.Invalid, pasted string) []string {
 	}
 	switch {
 	case len(addresses) == 0:
-		bad.Add("emails", "Fill in at least one email address.")
+		bad.Add("emails", words.Text("room.fill_in_at_least_one"))
 	case len(addresses) > MostAddresses:
-		bad.Add("emails", fmt.Sprintf("Use at most %d addresses at once; these are %d.", MostAddresses, len(addresses)))
+		bad.Add("emails", words.Text("room.too_many_addresses", "most", MostAddresses, "count", len(addresses)))
 	}
 	return addresses
 }
@@ -137,7 +138,7 @@ var addressPattern = regexp.MustCompile(`^[^\s@"<>()\[\],;:\\]+@[^\s@"<>()\[\],;
 
 func checkAddress(bad input.Invalid, text string) string {
 	if !utf8.ValidString(text) {
-		bad.Add("emails", "This is not valid text. Type it again.")
+		bad.Add("emails", words.Text("room.this_is_not_valid_text"))
 		return ""
 	}
 	parsed, err := mail.ParseAddress(text)

@@ -11,6 +11,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/words"
 )
 
 // Membership is one person's belonging to a room.
@@ -37,7 +38,7 @@ func (s *Store) AddMember(ctx context.Context, id ID, by account.UserID, login s
 		added, err = add(ctx, tx, id, by, login, role)
 		switch {
 		case errors.Is(err, postgres.ErrNotFound):
-			return input.Invalid{"login": "Nobody with this username or email has an account here. Ask them to sign up first."}
+			return input.Invalid{"login": words.Text("room.nobody_with_this_username_or")}
 		case errors.Is(err, errBelongs):
 			return input.Invalid{"login": added.DisplayName + " belongs to this room already."}
 		}

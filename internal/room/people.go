@@ -12,6 +12,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/input"
 	"foyer/internal/postgres"
+	"foyer/internal/words"
 )
 
 // MostLines is how many people can be added to a room at once.
@@ -97,9 +98,9 @@ func splitLines(list string) ([]string, error) {
 	bad := input.Invalid{}
 	switch {
 	case len(lines) == 0:
-		bad.Add("people", "Write at least one username or email.")
+		bad.Add("people", words.Text("room.write_at_least_one_username"))
 	case len(lines) > MostLines:
-		bad.Add("people", fmt.Sprintf("Add at most %d people at once; these are %d lines.", MostLines, len(lines)))
+		bad.Add("people", words.Text("room.too_many_people", "most", MostLines, "count", len(lines)))
 	}
 	return lines, bad.Err()
 }
@@ -107,17 +108,17 @@ func splitLines(list string) ([]string, error) {
 // splitPerson returns who a line names and the role that it gives them.
 func splitPerson(line string) (login string, role Role, err error) {
 	bad := input.Invalid{}
-	words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t ", r) })
-	if len(words) == 0 || len(words) > 2 {
-		bad.Add("login", "Write one username or email a line and, if they should be more than a member, their role after it.")
+	parts := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t ", r) })
+	if len(parts) == 0 || len(parts) > 2 {
+		bad.Add("login", words.Text("room.write_one_username_or_email"))
 		return "", None, bad
 	}
-	login, role = bad.Line("login", words[0], 1, 254), Member
-	if len(words) == 2 {
-		role = Role(strings.ToLower(words[1]))
+	login, role = bad.Line("login", parts[0], 1, 254), Member
+	if len(parts) == 2 {
+		role = Role(strings.ToLower(parts[1]))
 	}
 	if !slices.Contains(Roles, role) {
-		bad.Add("role", "Give them one of the roles member, moderator or owner.")
+		bad.Add("role", words.Text("room.give_them_one_of_the"))
 	}
 	return login, role, bad.Err()
 }

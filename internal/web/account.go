@@ -18,7 +18,7 @@ func (s *Server) signupPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.maySignUp(w, r, next); err != nil {
 		return err
 	}
-	s.render(w, r, http.StatusOK, "signup", SignupPage{Page: s.base(r, "Sign up"), Next: next})
+	s.render(w, r, http.StatusOK, "signup", SignupPage{Page: s.base(r, words.Text("account.sign_up")), Next: next})
 	return nil
 }
 
@@ -44,7 +44,7 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.render(w, r, status, "signup", SignupPage{Page: s.base(r, "Sign up"), Form: form, Next: values["next"]})
+	s.render(w, r, status, "signup", SignupPage{Page: s.base(r, words.Text("account.sign_up")), Form: form, Next: values["next"]})
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, status int, form Form, next string) {
-	page := LoginPage{Page: s.base(r, "Log in"), Form: form, Next: next, SignupOpen: s.signupOpen()}
+	page := LoginPage{Page: s.base(r, words.Text("account.log_in")), Form: form, Next: next, SignupOpen: s.signupOpen()}
 	if s.OIDC != nil {
 		page.Provider, page.ProviderAddress = s.provider(), oidcAddress(next)
 	}
@@ -102,7 +102,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	wrong := errors.Is(err, account.ErrWrongPassword)
 	if wrong {
-		err = input.Invalid{"": "This name and password do not belong together. Check both and try again."}
+		err = input.Invalid{"": words.Text("account.this_name_and_password_do")}
 	}
 	form, status, err := again(w, values, err)
 	if wrong {
@@ -126,7 +126,7 @@ func (s *Server) logOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-const setupTitle = "Set up Foyer"
+var setupTitle = words.Text("account.set_up_foyer")
 
 func (s *Server) setupPage(w http.ResponseWriter, r *http.Request) error {
 	token := account.Token(r.URL.Query().Get("token"))

@@ -64,7 +64,7 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 	if err != nil {
 		return err
 	}
-	page := AdminMediaPage{Page: s.base(r, "Where calls are carried")}
+	page := AdminMediaPage{Page: s.base(r, words.Text("admin_media.where_calls_are_carried"))}
 	state := s.mediaState(r.Context())
 	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
 	for _, name := range s.servicesWith(counts) {
@@ -73,9 +73,9 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 		}
 		switch err, asked := state[name]; {
 		case !asked:
-			service.Problem = "It is not set up, so nobody can enter these rooms. Set it up, or move them."
+			service.Problem = words.Text("admin_media.it_is_not_set_up")
 		case err != nil:
-			service.Problem = adviceIn(err, "It does not answer.")
+			service.Problem = adviceIn(err, words.Text("admin_media.it_does_not_answer"))
 		}
 		if only == "" || only == name {
 			if err := s.listCarried(r.Context(), &service, after); err != nil {
@@ -133,13 +133,13 @@ func (s *Server) moveRoom(w http.ResponseWriter, r *http.Request, session accoun
 	}
 	to := values["backend"]
 	if s.Backends[to] == nil {
-		return input.Invalid{"backend": "Choose one of the services that are set up."}
+		return input.Invalid{"backend": words.Text("admin_media.choose_one_of_the_services")}
 	}
 	moved, err := s.Rooms.Move(r.Context(), room.ID(chi.URLParam(r, "room")), session.User.ID, to)
 	if err != nil {
 		return err
 	}
-	return s.leave(w, r, "/admin/media", titleOf(to)+" carries the calls of "+moved.Name+" from now on.")
+	return s.leave(w, r, "/admin/media", words.Text("admin_media.moved", "service", titleOf(to), "room", moved.Name))
 }
 
 // mediaState asks all media services at once whether they are ready. A service

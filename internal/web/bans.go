@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 func (s *Server) bansPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
@@ -18,7 +19,7 @@ func (s *Server) bansPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 	if err != nil {
 		return err
 	}
-	page := BansPage{Page: s.base(r, "Banned from "+v.Room.Name), Room: header(v)}
+	page := BansPage{Page: s.base(r, words.Text("bans.title", "room", v.Room.Name)), Room: header(v)}
 	page.Notice = s.takeNotice(w, r)
 	for _, b := range bans {
 		page.Bans = append(page.Bans, BanRow{
@@ -34,19 +35,19 @@ func (s *Server) banMember(w http.ResponseWriter, r *http.Request, v room.Visit)
 	if err != nil {
 		return err
 	}
-	return s.leave(w, r, membersPath(v), name+" is banned from "+v.Room.Name+".")
+	return s.leave(w, r, membersPath(v), words.Text("bans.banned", "name", name, "room", v.Room.Name))
 }
 
 func (s *Server) liftBan(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	name, err := s.Rooms.LiftBan(r.Context(), v.Room.ID, v.Person.User, room.BanID(chi.URLParam(r, "ban")))
-	notice := "The ban is lifted."
+	notice := words.Text("bans.the_ban_is_lifted")
 	switch {
 	case errors.Is(err, postgres.ErrNotFound):
-		notice = "This ban was lifted already."
+		notice = words.Text("bans.this_ban_was_lifted_already")
 	case err != nil:
 		return err
 	case name != "":
-		notice = "The ban of " + name + " is lifted."
+		notice = words.Text("bans.lifted", "name", name)
 	}
 	return s.leave(w, r, "/r/"+v.Room.Slug+"/bans", notice)
 }

@@ -16,6 +16,7 @@ import (
 	"foyer/internal/ledger"
 	"foyer/internal/media"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // join issues the token that opens the call.
@@ -29,7 +30,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 	}
 	token := s.roomToken(r)
 	if body.Former != "" && !participantPattern.MatchString(string(body.Former)) {
-		return input.Invalid{"former": "This is not a participant."}
+		return input.Invalid{"former": words.Text("call_request.this_is_not_a_participant")}
 	}
 	ticket, err := s.Calls.Rejoin(r.Context(), token, chi.URLParam(r, "slug"), body.DisplayName, body.Former)
 	if err != nil {
@@ -131,11 +132,11 @@ func position(r *http.Request) (ledger.Position, error) {
 		text = r.URL.Query().Get("after")
 	}
 	if text == "" {
-		return 0, input.Invalid{"after": "Say from which position on."}
+		return 0, input.Invalid{"after": words.Text("call_request.say_from_which_position_on")}
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return 0, input.Invalid{"after": "This is not a position."}
+		return 0, input.Invalid{"after": words.Text("call_request.this_is_not_a_position")}
 	}
 	return ledger.Position(n), nil
 }

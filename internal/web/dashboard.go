@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // home is the landing page, or the dashboard of somebody who is signed in.
@@ -27,7 +28,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := DashboardPage{Page: s.base(r, "Your rooms")}
+	page := DashboardPage{Page: s.base(r, words.Text("dashboard.your_rooms"))}
 	page.Notice = s.takeNotice(w, r)
 	for _, card := range cards {
 		page.Rooms = append(page.Rooms, roomCard(card))
@@ -111,7 +112,7 @@ func (s *Server) findRooms(w http.ResponseWriter, r *http.Request, session accou
 	if err != nil {
 		return err
 	}
-	page := FindPage{Page: s.base(r, "Find a room"), Query: shown(q)}
+	page := FindPage{Page: s.base(r, words.Text("dashboard.find_a_room")), Query: shown(q)}
 	page.Pages = pagesOf("/rooms", map[string]string{"q": page.Query}, after.String(), next.String())
 	page.Notice = s.takeNotice(w, r)
 	for _, card := range cards {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // orDoor shows somebody who is not signed in, where h would send them to log in,
@@ -75,5 +76,5 @@ func (s *Server) leaveAsGuest(w http.ResponseWriter, r *http.Request, v room.Vis
 	if err := s.clearGuestToken(w, r, "/r/"+v.Room.Slug); err != nil {
 		return err
 	}
-	return s.leave(w, r, "/", "You left "+v.Room.Name+".")
+	return s.leave(w, r, "/", words.Text("room.you_left", "room", v.Room.Name))
 }

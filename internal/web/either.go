@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"foyer/internal/input"
+	"foyer/internal/words"
 )
 
 // either is for what both the call page's script and plain forms do: a request
@@ -39,7 +40,7 @@ func readEither(r *http.Request, fields ...string) (map[string]string, error) {
 	}
 	for _, field := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(fields, field) {
-			return nil, input.Invalid{field: "There is no such field."}
+			return nil, input.Invalid{field: words.Text("input.there_is_no_such_field")}
 		}
 	}
 	return values, nil

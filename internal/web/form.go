@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"foyer/internal/input"
+	"foyer/internal/words"
 )
 
 // readForm returns the fields of a posted form that the handler knows.
@@ -91,10 +92,10 @@ func readJSON(r *http.Request, v any) error {
 func jsonProblem(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) && wrongType.Field != "" {
-		return input.Invalid{wrongType.Field: "This must be a " + wrongType.Type.String() + ", not a " + wrongType.Value + "."}
+		return input.Invalid{wrongType.Field: words.Text("input.wrong_type", "wanted", wrongType.Type.String(), "given", wrongType.Value)}
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return input.Invalid{strings.Trim(field, `"`): "There is no such field."}
+		return input.Invalid{strings.Trim(field, `"`): words.Text("input.there_is_no_such_field")}
 	}
 	return fmt.Errorf("%w: %w", errBody, err)
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +10,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/mail"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // deliver has an invitation sent that is for an address, once tx commits. It
@@ -30,35 +30,30 @@ func (s *Server) deliver(ctx context.Context, tx pgx.Tx, m room.MadeInvitation) 
 
 // invitationText is what the mail says.
 func invitationText(origin string, m room.MadeInvitation) (subject, text string) {
-	as := "to belong to it"
+	as := "invitation_mail.as_member"
 	switch m.Role {
 	case room.Guest:
-		as = "to come in as a guest; you need no account"
+		as = "invitation_mail.as_guest"
 	case room.Moderator:
-		as = "to be one of its moderators"
+		as = "invitation_mail.as_moderator"
 	}
-	var body strings.Builder
-	fmt.Fprintf(&body, "%s invites you to the video room “%s”: %s.\n\n", m.By, m.Room, as)
+	parts := []string{words.Text(as, "by", m.By, "room", m.Room)}
 	if m.Note != "" {
-		fmt.Fprintf(&body, "They write: %s\n\n", m.Note)
+		parts = append(parts, words.Text("request_mail.they_write", "message", m.Note))
 	}
-	fmt.Fprintf(&body, "Open this link to come in:\n%s%s\n\n", origin, invitePath(m.Token))
-	body.WriteString("It is for you alone and works once.")
+	about := []string{words.Text("invitation_mail.once")}
 	if m.ExpiresAt != nil {
-		fmt.Fprintf(&body, " It works until %s UTC.", m.ExpiresAt.UTC().Format("2 January 2006, 15:04"))
+		about = append(about, words.Text("invitation_mail.until", "at", m.ExpiresAt.UTC().Format("2 January 2006, 15:04")))
 	}
-	body.WriteString(" If you do not know who sent it, do nothing.\n")
-	return m.By + " invites you to " + m.Room, body.String()
+	about = append(about, words.Text("invitation_mail.unknown"))
+	parts = append(parts, words.Text("invitation_mail.open_link")+"\n"+origin+invitePath(m.Token), strings.Join(about, " "))
+	return words.Text("invitation_mail.subject", "by", m.By, "room", m.Room), paragraphs(parts)
 }
 
 // mailed says what became of n invitations by mail.
 func (s *Server) mailed(n int) string {
-	what, where := "The invitation is", "it"
-	if n > 1 {
-		what, where = fmt.Sprintf("%d invitations are", n), "them"
-	}
 	if !s.Mails.Sends() {
-		return what + " written. No mail server is set up here: an administrator finds " + where + " in the outbox."
+		return words.Text("invitation_mail.in_the_outbox", "count", n)
 	}
-	return what + " on the way."
+	return words.Text("invitation_mail.on_the_way", "count", n)
 }

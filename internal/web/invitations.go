@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 func (s *Server) invitationsPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
@@ -30,7 +31,7 @@ func (s *Server) showInvitations(w http.ResponseWriter, r *http.Request, v room.
 		return err
 	}
 	page := InvitationsPage{
-		Page: s.base(r, "Invitations to "+v.Room.Name), Room: header(v), Form: form,
+		Page: s.base(r, words.Text("invitations.title", "room", v.Room.Name)), Room: header(v), Form: form,
 		Roles: names(room.Allowed(v.Person, room.Ask{Action: room.Invite}, v.Room.State(), room.InvitationRoles)),
 		Pages: pagesOf(invitationsPath(v), nil, after.String(), next.String()),
 	}
@@ -62,21 +63,21 @@ func invitationRow(i room.Invitation) InvitationRow {
 	}
 	switch i.State {
 	case room.InvitationOpen:
-		row.State = "Open"
+		row.State = words.Text("invitations.state_open")
 	case room.InvitationUsedUp:
-		row.State = "Used up"
+		row.State = words.Text("invitations.used_up")
 	case room.InvitationExpired:
-		row.State = "Expired"
+		row.State = words.Text("invitations.state_expired")
 	case room.InvitationRevoked:
-		row.State = "Revoked"
+		row.State = words.Text("invitations.state_revoked")
 	case room.InvitationBanned:
-		row.State = "Closed by a ban"
+		row.State = words.Text("invitations.closed_by_a_ban")
 	case room.InvitationNoGuests:
-		row.State = "The room takes no guests"
+		row.State = words.Text("invitations.the_room_takes_no_guests")
 	case room.InvitationVoid:
-		row.State = "Void: whoever made it has no account any more"
+		row.State = words.Text("invitations.void_account")
 		if i.By != "" {
-			row.State = "Void: " + i.By + " may not invite any more"
+			row.State = words.Text("invitations.void_by", "by", i.By)
 		}
 	}
 	// Whoever came as a guest by one that is used up is still here by it.
@@ -135,7 +136,7 @@ func (s *Server) revokeInvitation(w http.ResponseWriter, r *http.Request, v room
 	if err := s.Rooms.Revoke(r.Context(), v.Room.ID, v.Person.User, room.InvitationID(chi.URLParam(r, "invitation"))); err != nil {
 		return err
 	}
-	return s.leave(w, r, invitationsPath(v), "The invitation is revoked.")
+	return s.leave(w, r, invitationsPath(v), words.Text("invitations.the_invitation_is_revoked"))
 }
 
 // madeKey is where the cookie keeps, between a form and the page that follows it,

@@ -9,6 +9,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // A link to come in. Its token is in the path, so its pages are kept nowhere, and
@@ -70,7 +71,7 @@ func newAttempt() string { return string(account.NewToken()) }
 
 func (s *Server) showInvite(w http.ResponseWriter, r *http.Request, o room.Offer, status int, form Form) {
 	s.render(w, r, status, "invite", InvitePage{
-		Page: s.base(r, "Invitation to "+o.Room.Name), Path: r.URL.EscapedPath(), Form: form, SignupOpen: s.Accounts.Policy().Signup != account.SignupClosed,
+		Page: s.base(r, words.Text("invite.title", "room", o.Room.Name)), Path: r.URL.EscapedPath(), Form: form, SignupOpen: s.Accounts.Policy().Signup != account.SignupClosed,
 		RoomName: o.Room.Name, By: o.By, Role: string(o.Role), Note: o.Note, AsGuest: o.Role == room.Guest,
 	})
 }

@@ -159,7 +159,7 @@ func TestGuestSessionOpensOneRoom(t *testing.T) {
 			t.Errorf("the guest's page lacks %s: %d", want, page.status)
 		}
 	}
-	for _, not := range []string{`href="/account"`, "Log out", "/members", "/settings", "/invitations"} {
+	for _, not := range []string{`href="/account"`, "Log out", "/members", `/settings"`, "/invitations"} {
 		if strings.Contains(page.body, not) {
 			t.Errorf("the guest's page has %s", not)
 		}

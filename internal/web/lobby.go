@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -10,6 +9,7 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/ledger"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // standing is what the lobby says of somebody.
@@ -75,7 +75,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v room.Visit) err
 	if err := s.Rooms.Admit(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
 		return err
 	}
-	return s.done(w, r, standing{room.Admitted}, "/", "They can come in now.")
+	return s.done(w, r, standing{room.Admitted}, "/", words.Text("lobby.they_can_come_in_now"))
 }
 
 // admitAll lets in everybody who waits.
@@ -87,12 +87,9 @@ func (s *Server) admitAll(w http.ResponseWriter, r *http.Request, v room.Visit) 
 	if err != nil {
 		return err
 	}
-	notice := fmt.Sprintf("%d people can come in now.", n)
-	switch n {
-	case 0:
-		notice = "Nobody waits any more."
-	case 1:
-		notice = "1 person can come in now."
+	notice := words.Text("lobby.can_come_in", "count", n)
+	if n == 0 {
+		notice = words.Text("lobby.nobody_waits_any_more")
 	}
 	return s.done(w, r, map[string]int{"admitted": n}, "/", notice)
 }
@@ -105,7 +102,7 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, v room.Visit) erro
 	if err := s.Rooms.Deny(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
 		return err
 	}
-	return s.done(w, r, standing{room.Denied}, "/", "They were told that they are not let in. They can ask again.")
+	return s.done(w, r, standing{room.Denied}, "/", words.Text("lobby.they_were_told_that_they"))
 }
 
 // block denies and closes the room to one of those who wait; with the field
@@ -118,7 +115,7 @@ func (s *Server) block(w http.ResponseWriter, r *http.Request, v room.Visit) err
 	if err := s.Rooms.DenyAndBan(r.Context(), v.Room.ID, v.Person.User, entryOf(r), values["invitation"] != ""); err != nil {
 		return err
 	}
-	return s.done(w, r, standing{room.Denied}, "/", "The room is closed to them now.")
+	return s.done(w, r, standing{room.Denied}, "/", words.Text("lobby.the_room_is_closed_to"))
 }
 
 func entryOf(r *http.Request) room.EntryID { return room.EntryID(chi.URLParam(r, "entry")) }

@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/mail"
+	"foyer/internal/words"
 )
 
 func (s *Server) mailsPage(w http.ResponseWriter, r *http.Request, _ account.Session) error {
@@ -34,20 +35,20 @@ func (s *Server) mailRow(m mail.Mail) MailRow {
 	row := MailRow{ID: string(m.ID), To: m.To, Subject: m.Subject, At: m.CreatedAt, Attempts: m.Attempts, Problem: m.Error}
 	switch m.State {
 	case mail.Held:
-		row.State = "Not sent"
+		row.State = words.Text("mail.not_sent")
 	case mail.Waiting:
 		row.State = "Waiting"
 		if m.Error != "" {
-			row.State = "Trying again"
+			row.State = words.Text("mail.trying_again")
 		}
 	case mail.Handed:
-		row.State = "Being sent"
+		row.State = words.Text("mail.being_sent")
 	case mail.Sent:
 		row.State = "Sent"
 	case mail.Failed:
 		row.State, row.Bad = "Refused", true
 	case mail.Uncertain:
-		row.State, row.Bad = "Perhaps sent", true
+		row.State, row.Bad = words.Text("mail.perhaps_sent"), true
 	case mail.Lapsed:
 		row.State = "Lapsed"
 	}
@@ -67,9 +68,9 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request, _ account.Sess
 		page.Next = m.NextAt
 	}
 	if s.Mails.Sends() && m.State.Sendable() {
-		page.Send = "Send now"
+		page.Send = words.Text("mail.send_now")
 		if m.State == mail.Failed || m.State == mail.Uncertain {
-			page.Send = "Send again"
+			page.Send = words.Text("mail.send_again")
 		}
 	}
 	page.Notice = s.takeNotice(w, r)
@@ -83,25 +84,25 @@ func (s *Server) mailPage(w http.ResponseWriter, r *http.Request, _ account.Sess
 func (s *Server) mailMeaning(m mail.Mail) string {
 	switch {
 	case m.State == mail.Held && s.Mails.Sends():
-		return "When it was written there was no mail server, so it was not sent. It goes when you say so."
+		return words.Text("mail.when_it_was_written_there")
 	case m.State == mail.Held:
-		return "There is no mail server, so it was not sent. You can pass on what it says."
+		return words.Text("mail.there_is_no_mail_server")
 	case m.State == mail.Waiting && !s.Mails.Sends():
-		return "It waits for a mail server, and there is none any more."
+		return words.Text("mail.it_waits_for_a_mail")
 	case m.State == mail.Waiting && m.Error != "":
-		return "The last attempt did not succeed. Foyer tries again by itself."
+		return words.Text("mail.the_last_attempt_did_not")
 	case m.State == mail.Waiting:
-		return "It is about to be sent."
+		return words.Text("mail.it_is_about_to_be")
 	case m.State == mail.Handed:
-		return "The mail server is taking it just now."
+		return words.Text("mail.the_mail_server_is_taking")
 	case m.State == mail.Sent:
-		return "The mail server has taken it. Its text is erased here."
+		return words.Text("mail.the_mail_server_has_taken")
 	case m.State == mail.Failed:
-		return "The mail server will not take it, so Foyer does not try again by itself."
+		return words.Text("mail.the_mail_server_will_not")
 	case m.State == mail.Uncertain:
-		return "The mail server was given it and did not say whether it has it. Foyer does not send it again by itself, so that nobody gets it twice: ask the recipient first."
+		return words.Text("mail.the_mail_server_was_given")
 	}
-	return "It was not sent in time. Its text is erased."
+	return words.Text("mail.it_was_not_sent_in")
 }
 
 func (s *Server) sendMail(w http.ResponseWriter, r *http.Request, _ account.Session) error {
@@ -109,12 +110,12 @@ func (s *Server) sendMail(w http.ResponseWriter, r *http.Request, _ account.Sess
 	if err := s.Mails.Send(r.Context(), mail.ID(id)); err != nil {
 		return err
 	}
-	return s.leave(w, r, "/admin/mail/"+id, "It is being sent. Reload this page to see what became of it.")
+	return s.leave(w, r, "/admin/mail/"+id, words.Text("mail.it_is_being_sent_reload"))
 }
 
 func (s *Server) deleteMail(w http.ResponseWriter, r *http.Request, _ account.Session) error {
 	if err := s.Mails.Delete(r.Context(), mail.ID(chi.URLParam(r, "id"))); err != nil {
 		return err
 	}
-	return s.leave(w, r, "/admin/mail", "The mail is deleted.")
+	return s.leave(w, r, "/admin/mail", words.Text("mail.the_mail_is_deleted"))
 }

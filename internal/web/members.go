@@ -9,6 +9,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // membersForms are the forms of the members page as they were sent; all of them
@@ -28,7 +29,7 @@ func (s *Server) showMembers(w http.ResponseWriter, r *http.Request, v room.Visi
 	}
 	query := r.URL.Query()
 	page := MembersPage{
-		Page: s.base(r, "Members of "+v.Room.Name), Room: header(v),
+		Page: s.base(r, words.Text("members.title", "room", v.Room.Name)), Room: header(v),
 		Query: shown(query.Get("q")), Role: roleNamed(query.Get("role")), AllRoles: names(room.Roles),
 		AddRoles: names(room.Allowed(v.Person, room.Ask{Action: room.AddMember}, v.Room.State(), room.Roles)),
 		Form:     forms.add, ListForm: forms.list, Results: forms.results, MostLines: room.MostLines, TransferForm: forms.transfer,
@@ -116,7 +117,7 @@ func (s *Server) addMember(w http.ResponseWriter, r *http.Request, v room.Visit)
 	}
 	added, err := s.Rooms.AddMember(r.Context(), v.Room.ID, v.Person.User, values["login"], room.Role(values["role"]))
 	if err == nil {
-		return s.leave(w, r, membersPath(v), added.DisplayName+" belongs to this room now.")
+		return s.leave(w, r, membersPath(v), words.Text("members.belongs_now", "name", added.DisplayName))
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s *Server) setRole(w http.ResponseWriter, r *http.Request, v room.Visit) e
 	if err != nil {
 		return err
 	}
-	return s.leave(w, r, membersPath(v), name+" is now "+string(role)+".")
+	return s.leave(w, r, membersPath(v), words.Text("members.now_"+string(role), "name", name))
 }
 
 func (s *Server) removeMember(w http.ResponseWriter, r *http.Request, v room.Visit) error {
@@ -147,9 +148,9 @@ func (s *Server) removeMember(w http.ResponseWriter, r *http.Request, v room.Vis
 		return err
 	}
 	if username == v.Session.User.Username {
-		return s.leave(w, r, "/", "You left "+v.Room.Name+".")
+		return s.leave(w, r, "/", words.Text("room.you_left", "room", v.Room.Name))
 	}
-	return s.leave(w, r, membersPath(v), name+" no longer belongs to this room.")
+	return s.leave(w, r, membersPath(v), words.Text("members.no_longer_belongs", "name", name))
 }
 
 // transferRoom makes another the owner; the visitor stays as a moderator.
@@ -163,15 +164,15 @@ func (s *Server) transferRoom(w http.ResponseWriter, r *http.Request, v room.Vis
 	}
 	name := ""
 	if values["confirm_transfer"] != v.Room.Name {
-		err = input.Invalid{"confirm_transfer": "Type the room's name exactly: " + v.Room.Name}
+		err = input.Invalid{"confirm_transfer": words.Text("room.type_its_name", "room", v.Room.Name)}
 	} else {
 		name, err = s.Rooms.Transfer(r.Context(), v.Room.ID, v.Person.User, input.Searchable(values["username"]))
 	}
 	switch {
 	case err == nil:
-		return s.leave(w, r, membersPath(v), name+" owns this room now. You are a moderator.")
+		return s.leave(w, r, membersPath(v), words.Text("members.owns_now", "name", name))
 	case errors.Is(err, postgres.ErrNotFound), errors.Is(err, room.Rank):
-		err = input.Invalid{"username": "Choose a member of this room who does not own it already and can log in."}
+		err = input.Invalid{"username": words.Text("members.choose_a_member_of_this")}
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {

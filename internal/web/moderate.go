@@ -9,6 +9,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/media"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // participants says who is in the call and what the visitor may do with each.
@@ -69,7 +70,7 @@ func (s *Server) endCall(w http.ResponseWriter, r *http.Request, v room.Visit) e
 	if err := s.Calls.End(r.Context(), v.Room.ID, v.Person.User); err != nil {
 		return err
 	}
-	return s.done(w, r, struct{}{}, roomPath(v), "The call has ended for everyone.")
+	return s.done(w, r, struct{}{}, roomPath(v), words.Text("moderate.the_call_has_ended_for"))
 }
 
 func participantOf(r *http.Request) media.ParticipantID {

@@ -1,11 +1,11 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // addMembers adds people by a list. What of it could not be done comes back to
@@ -43,16 +43,16 @@ func lineResult(a room.Addition) LineResult {
 	result := LineResult{Line: a.Line, Done: a.Done()}
 	switch {
 	case a.Belongs:
-		result.Sentence = a.Name + " belongs to this room already."
+		result.Sentence = words.Text("members.belongs_already", "name", a.Name)
 	case a.Unknown:
-		result.Sentence = "Nobody with this username or email has an account here."
+		result.Sentence = words.Text("members.nobody_with_this_username_or")
 		if strings.Contains(a.Login, "@") {
 			result.Invite = a.Login
 		}
 	case a.Err != nil:
 		result.Sentence = problemOf(a.Err).sentences()
 	default:
-		result.Sentence = a.Name + " belongs to this room now."
+		result.Sentence = words.Text("members.belongs_now", "name", a.Name)
 	}
 	return result
 }
@@ -68,18 +68,11 @@ func sumOf(additions []room.Addition) string {
 	added := len(additions) - belonged
 	switch {
 	case added == 0:
-		return "All of them belong to this room already."
+		return words.Text("members.all_of_them_belong_to")
 	case belonged == 0:
-		return peopleBelong(added) + " to this room now."
+		return words.Text("members.more_belong", "count", added)
 	}
-	return fmt.Sprintf("%s to this room now, %d did already.", peopleBelong(added), belonged)
-}
-
-func peopleBelong(n int) string {
-	if n == 1 {
-		return "1 more person belongs"
-	}
-	return fmt.Sprintf("%d more people belong", n)
+	return words.Text("members.more_belong_some", "count", added, "already", belonged)
 }
 
 func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, v room.Visit) error {

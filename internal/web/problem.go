@@ -70,15 +70,15 @@ func problemOf(err error) problem {
 	var misconfigured *media.Misconfigured
 	switch {
 	case errors.Is(err, room.ErrSignIn), errors.Is(err, account.ErrSignedOut):
-		return problem{status: 401, reason: "signed_out", heading: "You are signed out", message: "Log in and try again."}
+		return problem{status: 401, reason: "signed_out", heading: words.Text("problem.you_are_signed_out"), message: words.Text("problem.log_in_and_try_again")}
 	case errors.Is(err, room.ErrHidden), errors.Is(err, postgres.ErrNotFound), errors.Is(err, call.ErrNotYours):
-		return problem{status: 404, reason: "not_found", heading: "There is nothing here",
-			message: "The address may be wrong, or the room is private. If somebody invited you, ask them to add you as a member."}
+		return problem{status: 404, reason: "not_found", heading: words.Text("problem.there_is_nothing_here"),
+			message: words.Text("problem.the_address_may_be_wrong")}
 	case errors.Is(err, call.ErrNoReaction):
 		return problemOf(input.Invalid{"reaction": words.Text("reaction.unknown")})
 	case errors.Is(err, room.ErrInvitation):
-		return problem{status: 404, reason: "invitation", heading: "This invitation is not valid any more",
-			message: "It may have been used, ended or withdrawn. Ask whoever invited you for a new one."}
+		return problem{status: 404, reason: "invitation", heading: words.Text("problem.this_invitation_is_not_valid"),
+			message: words.Text("problem.it_may_have_been_used")}
 	case errors.Is(err, recovery.ErrLink):
 		return problem{status: 404, reason: "link", heading: words.Text("recovery.link_over"), message: words.Text("recovery.link_over_next")}
 	case errors.Is(err, factor.ErrPasskey):
@@ -94,7 +94,7 @@ func problemOf(err error) problem {
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
 	case errors.As(err, &invalid):
-		p := problem{status: 422, reason: "invalid", heading: "Some of this cannot be accepted", message: "See what is marked and send it again.", fields: invalid}
+		p := problem{status: 422, reason: "invalid", heading: words.Text("problem.some_of_this_cannot_be"), message: words.Text("problem.see_what_is_marked_and"), fields: invalid}
 		for _, sentence := range invalid {
 			if len(invalid) == 1 {
 				p.message = sentence
@@ -102,25 +102,25 @@ func problemOf(err error) problem {
 		}
 		return p
 	case errors.As(err, &tooLarge):
-		return problem{status: 413, reason: "too_large", heading: "This is too long", message: "Shorten it and send it again."}
+		return problem{status: 413, reason: "too_large", heading: words.Text("problem.this_is_too_long"), message: words.Text("problem.shorten_it_and_send_it")}
 	case errors.Is(err, errBody):
-		return problem{status: 400, reason: "malformed", heading: "This could not be read", message: "Go back, reload the page and try again."}
+		return problem{status: 400, reason: "malformed", heading: words.Text("problem.this_could_not_be_read"), message: words.Text("problem.go_back_reload_the_page")}
 	case errors.Is(err, errContentType):
-		return problem{status: 415, reason: "content_type", heading: "This could not be read", message: "Send it in the format that this address takes."}
+		return problem{status: 415, reason: "content_type", heading: words.Text("problem.this_could_not_be_read"), message: words.Text("problem.send_it_in_the_format")}
 	case errors.Is(err, errMethod):
-		return problem{status: 405, reason: "method", heading: "This address does not do that", message: "Go back and use the buttons of the page."}
+		return problem{status: 405, reason: "method", heading: words.Text("problem.this_address_does_not_do"), message: words.Text("problem.go_back_and_use_the")}
 	case errors.Is(err, errCrossSite):
-		return problem{status: 403, reason: "cross_site", heading: "This came from another site",
-			message: "For your safety it was not done. Open Foyer's own page and do it there."}
+		return problem{status: 403, reason: "cross_site", heading: words.Text("problem.this_came_from_another_site"),
+			message: words.Text("problem.for_your_safety_it_was")}
 	case errors.Is(err, errForged):
-		return problem{status: 401, reason: "forged", heading: "This is not signed", message: "Only the media service calls this address."}
+		return problem{status: 401, reason: "forged", heading: words.Text("problem.this_is_not_signed"), message: words.Text("problem.only_the_media_service_calls")}
 	case errors.Is(err, errNotInvited):
 		return problem{status: 403, reason: "not_invited", heading: words.Text("policy.not_invited"), message: words.Text("policy.not_invited_next")}
 	case errors.Is(err, errSignupClosed):
-		return problem{status: 403, reason: "signup_closed", heading: "Sign-up is closed here", message: "Ask the administrator for an account."}
+		return problem{status: 403, reason: "signup_closed", heading: words.Text("problem.signup_closed"), message: words.Text("problem.ask_the_administrator_for_an")}
 	case errors.Is(err, mail.ErrNotNow):
-		return problem{status: 409, reason: "not_now", heading: "This mail cannot be sent now",
-			message: "It is sent already, being sent, or too old, or there is no mail server. Go back and look at it again."}
+		return problem{status: 409, reason: "not_now", heading: words.Text("problem.this_mail_cannot_be_sent"),
+			message: words.Text("problem.it_is_sent_already_being")}
 	case errors.Is(err, admin.ErrDisabled):
 		return problem{status: 409, reason: "disabled", heading: words.Text("problem.disabled"), message: words.Text("problem.disabled_advice")}
 	case errors.Is(err, admin.ErrLastAdministrator):
@@ -130,45 +130,45 @@ func problemOf(err error) problem {
 	case errors.Is(err, blob.ErrShort):
 		return problem{status: 400, reason: "malformed", heading: words.Text("chat.cut_short"), message: words.Text("chat.cut_short_next")}
 	case errors.Is(err, errTooMany):
-		return problem{status: 429, reason: "busy", heading: "Too many attempts", message: "Wait a minute and try again.", retry: 60}
+		return problem{status: 429, reason: "busy", heading: words.Text("problem.too_many_attempts"), message: words.Text("problem.wait_a_minute_and_try"), retry: 60}
 	case errors.Is(err, account.ErrBusy):
-		return problem{status: 503, reason: "busy", heading: "Many people are logging in", message: "Try again in a few seconds.", retry: 3}
+		return problem{status: 503, reason: "busy", heading: words.Text("problem.many_people_are_logging_in"), message: words.Text("problem.try_again_in_a_few"), retry: 3}
 	case errors.As(err, &misconfigured):
-		return problem{status: 503, reason: "media_misconfigured", heading: "Calls are not set up right",
-			message: "The service that carries this room's calls does not accept this site. Tell the administrator, who sees at /admin/media what to set right."}
+		return problem{status: 503, reason: "media_misconfigured", heading: words.Text("problem.calls_are_not_set_up"),
+			message: words.Text("problem.the_service_that_carries_this")}
 	case errors.Is(err, call.ErrNoBackend):
-		return problem{status: 503, reason: "media_missing", heading: "This room's calls are not set up",
-			message: "The service that carried them is not in use here any more. Ask the administrator to move the room to another."}
+		return problem{status: 503, reason: "media_missing", heading: words.Text("problem.this_rooms_calls_are_not"),
+			message: words.Text("problem.the_service_that_carried_them")}
 	case errors.Is(err, media.ErrUnavailable):
-		return problem{status: 503, reason: "media_unavailable", heading: "The call service does not answer",
-			message: "Try again in a moment. If it lasts, tell the administrator.", retry: 3}
+		return problem{status: 503, reason: "media_unavailable", heading: words.Text("problem.the_call_service_does_not"),
+			message: words.Text("problem.try_again_in_a_moment"), retry: 3}
 	}
-	return problem{status: 500, reason: "failed", heading: "This did not work", message: "It is our fault, not yours. Try again; if it lasts, tell the administrator."}
+	return problem{status: 500, reason: "failed", heading: words.Text("problem.this_did_not_work"), message: words.Text("problem.it_is_our_fault_not")}
 }
 
 func refusalProblem(refusal room.Refusal) problem {
 	p := problem{status: 403, reason: string(refusal)}
 	switch refusal {
 	case room.Locked:
-		p.heading, p.message = "The room is locked", call.Locked.Sentence("")
+		p.heading, p.message = words.Text("problem.the_room_is_locked"), call.Locked.Sentence("")
 	case room.Full:
-		p.heading, p.message = "The room is full", call.Full.Sentence("")
+		p.heading, p.message = words.Text("problem.the_room_is_full"), call.Full.Sentence("")
 	case room.MustWait:
-		p.heading, p.message = "Somebody has to let you in", call.SentToLobby.Sentence("")
+		p.heading, p.message = words.Text("problem.somebody_has_to_let_you"), call.SentToLobby.Sentence("")
 	case room.NotAdmitted:
-		p.heading, p.message = "You were not let in", "You can ask again."
+		p.heading, p.message = words.Text("problem.you_were_not_let_in"), words.Text("problem.you_can_ask_again")
 	case room.MembersOnly:
-		p.heading, p.message = "Only members enter this room", "Ask to join it."
+		p.heading, p.message = words.Text("problem.only_members_enter_this_room"), words.Text("problem.ask_to_join_it")
 	case room.InUse:
-		p.heading, p.message = "Somebody is in the room", "Move it when everybody has left, and nobody has just been let in."
+		p.heading, p.message = words.Text("problem.somebody_is_in_the_room"), words.Text("problem.move_it_when_everybody_has")
 	case room.NotInCall:
 		p.heading, p.message = words.Text("refusal.not_in_call"), words.Text("refusal.not_in_call_next")
 	case room.SwitchedOff:
 		p.heading, p.message = words.Text("refusal.switched_off"), words.Text("refusal.switched_off_next")
 	case room.LastOwner:
-		p.heading, p.message = "The room needs an owner", "Make somebody else an owner first."
+		p.heading, p.message = words.Text("problem.the_room_needs_an_owner"), words.Text("problem.make_somebody_else_an_owner")
 	default:
-		p.heading, p.message = "Your role does not allow this", "Ask an owner of the room."
+		p.heading, p.message = words.Text("problem.your_role_does_not_allow"), words.Text("problem.ask_an_owner_of_the")
 	}
 	return p
 }

@@ -58,7 +58,7 @@ func parseTemplates(assets *assets) (map[string]*template.Template, error) {
 		"hue":      hue,
 		"dict":     dict,
 		"ago":      func(t time.Time) string { return ago(time.Since(t)) },
-		"role":     func(role string) string { return strings.ToUpper(role[:min(1, len(role))]) + role[min(1, len(role)):] },
+		"role":     func(role string) string { return words.Text("role." + role) },
 	})
 	shared, err := shared.ParseFS(templates.FS, "layout.html", "_*.html")
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	var buffer bytes.Buffer
 	if err := s.templates[name].ExecuteTemplate(&buffer, "layout", page); err != nil {
 		s.Log.Error("page not rendered", "page", name, "error", err)
-		http.Error(w, "This page could not be shown. Tell the administrator.", http.StatusInternalServerError)
+		http.Error(w, words.Text("page.this_page_could_not_be"), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()

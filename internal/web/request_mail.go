@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +11,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/mail"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 const (
@@ -22,30 +22,33 @@ const (
 // tellRequested writes to those who can grant a request to join the visited room.
 func (s *Server) tellRequested(v room.Visit) room.Tell {
 	return func(ctx context.Context, tx pgx.Tx, request room.JoinRequest, to []account.User) error {
-		var text strings.Builder
-		fmt.Fprintf(&text, "%s (%s) asks to join the video room “%s”.\n\n", request.DisplayName, request.Username, v.Room.Name)
+		parts := []string{words.Text("request_mail.asks", "name", request.DisplayName, "username", request.Username, "room", v.Room.Name)}
 		if request.Message != "" {
-			fmt.Fprintf(&text, "They write: %s\n\n", request.Message)
+			parts = append(parts, words.Text("request_mail.they_write", "message", request.Message))
 		}
-		fmt.Fprintf(&text, "Accept or decline here, or on your dashboard:\n%s%s\n\nYou get this because you decide who belongs to the room.\n", s.LinkOrigin, membersPath(v))
-		return s.write(ctx, tx, to, mail.Message{Kind: requestMail, Subject: request.DisplayName + " asks to join " + v.Room.Name, Text: text.String()})
+		parts = append(parts, words.Text("request_mail.decide")+"\n"+s.LinkOrigin+membersPath(v), words.Text("request_mail.why"))
+		subject := words.Text("request_mail.asks_subject", "name", request.DisplayName, "room", v.Room.Name)
+		return s.write(ctx, tx, to, mail.Message{Kind: requestMail, Subject: subject, Text: paragraphs(parts)})
 	}
 }
 
 // tellGranted and tellDeclined write to whoever asked.
 func (s *Server) tellGranted(v room.Visit) room.Tell {
 	return func(ctx context.Context, tx pgx.Tx, _ room.JoinRequest, to []account.User) error {
-		text := fmt.Sprintf("You asked to join the video room “%s”, and now you belong to it:\n%s/r/%s\n", v.Room.Name, s.LinkOrigin, v.Room.Slug)
-		return s.write(ctx, tx, to, mail.Message{Kind: decisionMail, Subject: "You belong to " + v.Room.Name, Text: text})
+		text := words.Text("request_mail.granted", "room", v.Room.Name) + "\n" + s.LinkOrigin + "/r/" + v.Room.Slug
+		return s.write(ctx, tx, to, mail.Message{Kind: decisionMail, Subject: words.Text("request_mail.granted_subject", "room", v.Room.Name), Text: paragraphs([]string{text})})
 	}
 }
 
 func (s *Server) tellDeclined(v room.Visit) room.Tell {
 	return func(ctx context.Context, tx pgx.Tx, _ room.JoinRequest, to []account.User) error {
-		text := fmt.Sprintf("You asked to join the video room “%s”. An owner or moderator has declined.\n", v.Room.Name)
-		return s.write(ctx, tx, to, mail.Message{Kind: decisionMail, Subject: "Your request to join " + v.Room.Name, Text: text})
+		text := words.Text("request_mail.declined", "room", v.Room.Name)
+		return s.write(ctx, tx, to, mail.Message{Kind: decisionMail, Subject: words.Text("request_mail.declined_subject", "room", v.Room.Name), Text: paragraphs([]string{text})})
 	}
 }
+
+// paragraphs makes the text of a mail of its parts.
+func paragraphs(parts []string) string { return strings.Join(parts, "\n\n") + "\n" }
 
 // write has a mail sent to each of some people once tx commits. Whoever has an
 // address that no mail can go to gets none: what the mail is about happens all

@@ -10,6 +10,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 // askPage is the page of a room for somebody who may know of it and has to
@@ -40,7 +41,7 @@ func (s *Server) requestToJoin(w http.ResponseWriter, r *http.Request, v room.Vi
 		err = s.Rooms.Request(r.Context(), v.Room.ID, v.Person.User, values["message"], s.tellRequested(v))
 	}
 	if err == nil {
-		return s.leave(w, r, "/r/"+v.Room.Slug, "You asked to join "+v.Room.Name+".")
+		return s.leave(w, r, "/r/"+v.Room.Slug, words.Text("ask.you_asked", "room", v.Room.Name))
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {
@@ -53,17 +54,17 @@ func (s *Server) withdrawRequest(w http.ResponseWriter, r *http.Request, v room.
 	if err := s.Rooms.WithdrawRequest(r.Context(), v.Room.ID, v.Person.User); err != nil {
 		return err
 	}
-	return s.leave(w, r, "/r/"+v.Room.Slug, "You no longer ask to join.")
+	return s.leave(w, r, "/r/"+v.Room.Slug, words.Text("requests.you_no_longer_ask_to"))
 }
 
 // acceptRequest and declineRequest go on to the path in the field next: requests
 // are answered on two pages.
 func (s *Server) acceptRequest(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	return s.answerRequest(w, r, v, s.Rooms.GrantRequest, s.tellGranted(v), " belongs to "+v.Room.Name+" now.")
+	return s.answerRequest(w, r, v, s.Rooms.GrantRequest, s.tellGranted(v), "requests.granted")
 }
 
 func (s *Server) declineRequest(w http.ResponseWriter, r *http.Request, v room.Visit) error {
-	return s.answerRequest(w, r, v, s.Rooms.DeclineRequest, s.tellDeclined(v), "’s request is declined.")
+	return s.answerRequest(w, r, v, s.Rooms.DeclineRequest, s.tellDeclined(v), "requests.declined")
 }
 
 type decide func(context.Context, room.ID, account.UserID, room.RequestID, room.Tell) (name string, err error)
@@ -74,10 +75,10 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, v room.Vi
 		return err
 	}
 	name, err := answer(r.Context(), v.Room.ID, v.Person.User, room.RequestID(chi.URLParam(r, "request")), tell)
-	notice := name + outcome
+	notice := words.Text(outcome, "name", name, "room", v.Room.Name)
 	if errors.Is(err, postgres.ErrNotFound) {
 		// Two moderators at once, or a second click: what was wanted may be done.
-		notice, err = "This request was answered or withdrawn already.", nil
+		notice, err = words.Text("requests.this_request_was_answered_or"), nil
 	}
 	if err != nil {
 		return err

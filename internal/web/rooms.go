@@ -9,6 +9,7 @@ import (
 	"foyer/internal/chat"
 	"foyer/internal/input"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 func people(participants []room.Participant) []Person {
@@ -21,7 +22,7 @@ func people(participants []room.Participant) []Person {
 
 func (s *Server) newRoomPage(w http.ResponseWriter, r *http.Request, _ account.Session) error {
 	form := Form{Values: map[string]string{"visibility": "private"}}
-	s.render(w, r, http.StatusOK, "new_room", NewRoomPage{Page: s.base(r, "New room"), Form: form, Address: s.origin(r) + "/r/"})
+	s.render(w, r, http.StatusOK, "new_room", NewRoomPage{Page: s.base(r, words.Text("room.new_room")), Form: form, Address: s.origin(r) + "/r/"})
 	return nil
 }
 
@@ -41,7 +42,7 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request, session acco
 	if err != nil {
 		return err
 	}
-	s.render(w, r, status, "new_room", NewRoomPage{Page: s.base(r, "New room"), Form: form, Address: s.origin(r) + "/r/"})
+	s.render(w, r, status, "new_room", NewRoomPage{Page: s.base(r, words.Text("room.new_room")), Form: form, Address: s.origin(r) + "/r/"})
 	return nil
 }
 
@@ -124,7 +125,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		}
 	}
 	page := SettingsPage{
-		Page: s.base(r, "Settings of "+v.Room.Name), Room: header(v), Form: form, DeleteForm: deleteForm,
+		Page: s.base(r, words.Text("settings.title", "room", v.Room.Name)), Room: header(v), Form: form, DeleteForm: deleteForm,
 		Address:      s.origin(r) + "/r/" + v.Room.Slug,
 		CanConfigure: v.May(room.Ask{Action: room.Configure}) == nil,
 		CanLock:      v.May(room.Ask{Action: room.Lock}) == nil,
@@ -172,7 +173,7 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.V
 		}
 	}
 	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, change); err == nil {
-		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", "Saved.")
+		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", words.Text("room.saved"))
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {
@@ -188,14 +189,14 @@ func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, v room.Visit)
 	}
 	locked, err := strconv.ParseBool(values["locked"])
 	if err != nil {
-		return input.Invalid{"locked": "Choose one of the options."}
+		return input.Invalid{"locked": words.Text("room.choose_one_of_the_options")}
 	}
 	if err := s.Rooms.SetLocked(r.Context(), v.Room.ID, v.Person.User, locked); err != nil {
 		return err
 	}
-	notice := "The room is unlocked."
+	notice := words.Text("room.the_room_is_unlocked")
 	if locked {
-		notice = "The room is locked: nobody new can enter but owners and moderators."
+		notice = words.Text("room.the_room_is_locked_nobody")
 	}
 	return s.done(w, r, struct{}{}, roomPath(v)+"/settings", notice)
 }
@@ -215,5 +216,5 @@ func (s *Server) deleteRoom(w http.ResponseWriter, r *http.Request, v room.Visit
 	if err := s.Rooms.Delete(r.Context(), v.Room.ID, v.Person.User); err != nil {
 		return err
 	}
-	return s.leave(w, r, "/", v.Room.Name+" is deleted.")
+	return s.leave(w, r, "/", words.Text("room.is_deleted", "room", v.Room.Name))
 }

@@ -9,6 +9,7 @@ package words
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"golang.org/x/text/feature/plural"
@@ -77,12 +78,13 @@ func Text(key string, values ...any) string {
 	pairs := make([]string, 0, len(values))
 	for i := 0; i+1 < len(values); i += 2 {
 		name := fmt.Sprint(values[i])
-		if count, whole := values[i+1].(int); whole {
+		value := reflect.Indirect(reflect.ValueOf(values[i+1])).Interface() // templates hand optional numbers over as they have them
+		if count, whole := value.(int); whole {
 			if one, ok := forms[category(count)]; ok && name == "count" {
 				text = one
 			}
 		}
-		pairs = append(pairs, "{"+name+"}", numbers.Sprint(values[i+1]))
+		pairs = append(pairs, "{"+name+"}", numbers.Sprint(value))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }

@@ -1,0 +1,68 @@
+// Pages say nothing that is not in the catalogue.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import test from "node:test";
+
+const root = new URL("../../", import.meta.url);
+
+/** What need not be translated: names, formats, examples. */
+const names = new Set(["Foyer", "UTC", "CSV", "QR", "foyer admin create", "Mac OS X", "Samsung Internet"]);
+
+/** Attributes that are shown or read out. */
+const shown = /(?<![\w-])(?:aria-label|aria-description|placeholder|title|alt|data-confirm(?:-action|-option)?|data-news)="((?:[^"{}]|{{[^]*?}})*)"/g;
+
+/** @param {string} text */
+const says = (text) => /\p{L}{2}/u.test(text) && !names.has(text.trim());
+
+/**
+ * The pieces of a template that a person would read, outside of {{t}}.
+ * @param {string} source
+ */
+function ofTemplate(source) {
+  const plain = source.replace(/{{define "bodyclass"}}[^]*?{{end}}|{{define "described"}}[^]*?\n{{- end}}\n(?!{{-)/g, "").replace(/{{\/\*[^]*?\*\/}}/g, "").replace(/<code>[^]*?<\/code>/g, "");
+  const found = [];
+  for (const [, value = ""] of plain.matchAll(shown)) found.push(value.replace(/{{[^]*?}}/g, "\0"));
+  found.push(...plain.replace(/<(?:[^<>{}"]|"(?:[^"{}]|{{[^]*?}})*"|{{[^]*?}})*>/g, "\n").replace(/{{[^]*?}}/g, "\n").split("\n"));
+  for (const [action] of plain.matchAll(/{{[^]*?}}/g)) {
+    for (const [, literal = ""] of action.matchAll(/"([^"]*)"/g)) if (/\p{Lu}\p{Ll}|\p{Ll} \p{Ll}{2}/u.test(literal) && !/^2 Jan|button|^T?2006/.test(literal) && !/primary|large|%s\//.test(literal)) found.push(literal);
+  }
+  return found.map((piece) => piece.replaceAll("\0", "").trim()).filter(says);
+}
+
+/**
+ * The literals of a script or program that read like words for people.
+ * @param {string} source
+ */
+function ofCode(source) {
+  const plain = source.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$|\s\/\/ .*$/gm, "");
+  return [...plain.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(([, quoted, template]) => quoted ?? template ?? "")
+    .filter((literal) => !names.has(literal) && /^\p{Lu}[\p{Ll}’]+(?: \p{L}+)*(?: |[.?…!])|^\p{Lu}\p{Ll}+ [\p{L}’ ]+$/u.test(literal));
+}
+
+/** @param {string} folder @param {RegExp} which */
+async function* sources(folder, which) {
+  for (const file of await readdir(new URL(`${folder}/`, root), { recursive: true })) {
+    if (which.test(file)) yield /** @type {const} */ ([`${folder}/${file}`, await readFile(new URL(`${folder}/${file}`, root), "utf8")]);
+  }
+}
+
+test("templates hold no words", async () => {
+  const found = [];
+  for await (const [file, source] of sources("templates", /\.html$/)) for (const piece of ofTemplate(source)) found.push(`${file}: ${piece}`);
+  assert.deepEqual(found, []);
+});
+
+test("scripts hold no words", async () => {
+  const found = [];
+  for await (const [file, source] of sources("static/js", /\.js$/)) for (const literal of ofCode(source)) found.push(`${file}: ${literal}`);
+  assert.deepEqual(found, []);
+});
+
+test("the program holds no words for pages", async () => {
+  const found = [];
+  for (const folder of ["internal/web", "internal/call", "internal/room", "internal/account", "internal/input"]) {
+    for await (const [file, source] of sources(folder, /(?<!_test)\.go$/)) for (const literal of ofCode(source)) found.push(`${file}: ${literal}`);
+  }
+  assert.deepEqual(found, []);
+});
