@@ -171,11 +171,13 @@ func TestUsers(t *testing.T) {
 		"user42  false":       {Text: "100%"}, // no pattern
 		" false":              {Text: "nobody"},
 		"user13 false":        {Text: "user13@exam"},
+		"user69  false":       {Text: "us", After: "user68"},
+		"false":               {Text: "er"}, // no username begins so
 		"user00 user50 false": {Only: "administrators"},
 		"user07 false":        {Only: "disabled"},
 		"user69 false":        {After: "user68"},
 	} {
-		if got := search(s); got != strings.Replace(want, "  ", " ", 1) && got != want {
+		if got := search(s); got != strings.Replace(want, "  ", " ", 1) && got != want && got != " "+want {
 			t.Errorf("%+v: got %q, want %q", s, got, want)
 		}
 	}

@@ -17,8 +17,8 @@ type Query struct {
 
 // Queries are those of all lists.
 func Queries() map[string]Query {
-	users := func(s UserSearch, index string) Query {
-		sql, args := s.query()
+	users := func(s UserSearch, index string, by way) Query {
+		sql, args := s.query(by)
 		return Query{sql, args, index}
 	}
 	rooms := func(s RoomSearch, index string) Query {
@@ -26,10 +26,12 @@ func Queries() map[string]Query {
 		return Query{sql, args, index}
 	}
 	return map[string]Query{
-		"users":          users(UserSearch{After: "a"}, "users_username_key"),
-		"administrators": users(UserSearch{Only: "administrators"}, "users_administrators"),
-		"disabled":       users(UserSearch{Only: "disabled"}, "users_disabled"),
-		"found users":    users(UserSearch{Text: "ana"}, "users_terms"),
+		"users":          users(UserSearch{After: "a"}, "users_username_key", walking),
+		"administrators": users(UserSearch{Only: "administrators"}, "users_administrators", walking),
+		"disabled":       users(UserSearch{Only: "disabled"}, "users_disabled", walking),
+		"found users":    users(UserSearch{Text: "ana"}, "users_terms", finding),
+		"users with it":  users(UserSearch{Text: "ana"}, "users_username_key", walking),
+		"few letters":    users(UserSearch{Text: "an"}, "users_username_begins", finding),
 		"rooms":          rooms(RoomSearch{}, "rooms_by_name"),
 		"found rooms":    rooms(RoomSearch{Text: "ana"}, "rooms_terms"),
 		"live rooms":     rooms(RoomSearch{Live: true}, "calls_"),

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -40,22 +42,56 @@ func (u *User) fields() []any {
 	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms)
 }
 
-// query is the SQL of a search: PerPage and one more.
-func (s UserSearch) query() (string, []any) {
-	from, args := `users`, []any{s.After, PerPage + 1}
-	if text := input.Searchable(s.Text); text != "" {
-		// First who has the letters, by their index, then in order.
+// way is how users with some letters are found.
+type way int
+
+const (
+	// walking looks at the next ones in order, up to mostWalked: it finds a page
+	// of what many have at once.
+	walking way = iota
+	// finding asks the index of letters: quick for what few have.
+	finding
+)
+
+const (
+	mostWalked = 3000
+	// leastFindable is how many letters the index of letters needs.
+	leastFindable = 3
+)
+
+// query is the SQL of a search in a way: PerPage and one more.
+func (s UserSearch) query(by way) (string, []any) {
+	from, args, text := `users`, []any{s.After, PerPage + 1}, input.Searchable(s.Text)
+	where := map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
+	switch {
+	case text == "":
+	case utf8.RuneCountInString(text) < leastFindable:
+		from = `(select * from users where username like $3 limit $4) users`
+		args = append(args, strings.TrimPrefix(pattern(text), "%"), mostFound)
+	case by == walking:
+		from = `(select * from users where username > $1` + where + ` order by username limit $4) users`
+		where = ` and user_terms(username, display_name, email) like $3`
+		args = append(args, pattern(text), mostWalked)
+	default:
 		from = `(select * from users where user_terms(username, display_name, email) like $3 limit $4) users`
 		args = append(args, pattern(text), mostFound)
 	}
-	only := map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
-	return `select ` + userColumns + ` from ` + from + ` where username > $1` + only + ` order by username limit $2`, args
+	return `select ` + userColumns + ` from ` + from + ` where username > $1` + where + ` order by username limit $2`, args
 }
 
 // Users lists users who are looked for, by username, and whether there are more.
+// Fewer than three letters are looked for at the beginning of usernames only.
 func (s *Store) Users(ctx context.Context, search UserSearch) (users []User, more bool, err error) {
 	search.After = input.Searchable(search.After)
-	query, args := search.query()
+	users, more, err = s.users(ctx, search, walking)
+	if err != nil || more || input.Searchable(search.Text) == "" {
+		return users, more, err
+	}
+	return s.users(ctx, search, finding)
+}
+
+func (s *Store) users(ctx context.Context, search UserSearch, by way) (users []User, more bool, err error) {
+	query, args := search.query(by)
 	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
 		return nil, false, fmt.Errorf("list users: %w", err)
