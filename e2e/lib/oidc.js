@@ -46,13 +46,14 @@ export async function startProvider(foyerPort) {
 }
 
 /**
- * Signs in at the provider's own pages, and agrees there.
+ * Signs in at the provider's own pages, and agrees there the first time.
  * @param {import("@playwright/test").Page} page
  * @param {string} name
+ * @param {{agreed?: boolean}} [before]
  */
-export async function signInThere(page, name) {
+export async function signInThere(page, name, { agreed = false } = {}) {
   await page.getByPlaceholder("Enter any login").fill(name);
   await page.getByPlaceholder("and password").fill("any");
   await page.getByRole("button", { name: "Sign-in" }).click();
-  await page.getByRole("button", { name: "Continue" }).click();
+  if (!agreed) await page.getByRole("button", { name: "Continue" }).click();
 }

@@ -132,7 +132,7 @@ test("who has no password shows at the provider that it is they", async ({ newco
   await foyer.sql("update sessions set proved_at = now() - interval '1 hour'");
   await page.goto("/account/email");
   await page.getByRole("link", { name: "Show it with Example account" }).click();
-  await signInThere(page, "vito");
+  await signInThere(page, "vito", { agreed: true });
   await expect(page.getByLabel("New address")).toBeVisible();
 });
 
