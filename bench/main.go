@@ -85,9 +85,14 @@ func run(ctx context.Context, binary string, duration time.Duration, browser boo
 		return nil
 	}
 	// The browser tests' driver and browser.
-	cmd := exec.CommandContext(ctx, "node", "bench/first-frame.mjs", p.url)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	for _, script := range []string{"bench/first-frame.mjs", "bench/stage.mjs"} {
+		cmd := exec.CommandContext(ctx, "node", script, p.url)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", script, err)
+		}
+	}
+	return nil
 }
 
 // runDesk measures the administrators' pages, in a deployment of its own: it is a

@@ -25,7 +25,8 @@ export function within(parent, selector, type) {
   return element;
 }
 
-const sprite = new URL("../../vendor/icons.svg", import.meta.url).href;
+/** Where the icons are. */
+export const sprite = new URL("../../vendor/icons.svg", import.meta.url).href;
 
 /**
  * Shows another icon of the sprite in place of the one inside an element.

@@ -4,6 +4,7 @@
 
 import { t } from "../core/text.js";
 import { icon } from "./dom.js";
+import { bringIcons, returnIcons } from "./icons.js";
 import { deviceSwitch } from "./switches.js";
 import { words } from "./words.js";
 
@@ -97,12 +98,11 @@ export class SmallWindow {
     there.documentElement.lang = document.documentElement.lang;
     there.documentElement.dir = document.documentElement.dir;
     there.title = document.title;
-    // Its own address is no place to load style sheets from: it gets those of this page as they are.
+    // It loads no style sheets: it gets those of this page as they are.
     const { CSSStyleSheet: Sheet } = /** @type {Window & typeof globalThis} */ (window);
     const style = new Sheet();
     style.replaceSync([...document.styleSheets].flatMap(({ cssRules }) => [...cssRules].map(({ cssText }) => cssText)).join("\n"));
     there.adoptedStyleSheets = [style];
-    for (const use of this.#stage.element.querySelectorAll("use")) use.setAttribute("href", new URL(use.href.baseVal, document.baseURI).href);
     const call = there.createElement("main");
     call.className = "call small-call";
     there.body.className = "in-call";
@@ -112,6 +112,7 @@ export class SmallWindow {
     stage.replaceWith(this.#placeholder);
     const life = new AbortController();
     call.append(stage, this.#controls(life.signal));
+    bringIcons(there, life.signal).catch(() => {}); // without the sprite buttons have their names still
     this.#window = window;
     this.#stage.moved();
     window.addEventListener("pagehide", () => {
@@ -119,6 +120,7 @@ export class SmallWindow {
       this.#allow = null;
       this.#window = null;
       this.#placeholder?.replaceWith(stage);
+      returnIcons(stage);
       this.#placeholder = null;
       this.#stage.moved();
     }, { once: true });

@@ -1,0 +1,146 @@
+// Measures, in Chromium, the page's work for each frame with 25 tiles, and what is
+// received of 8 others on and off screen. Usage: node stage.mjs ADDRESS
+
+import { createRequire } from "node:module";
+import { drawBars } from "../e2e/lib/camera.js";
+import { chromium, flags } from "../e2e/lib/browser.js";
+import { drawCrowd, others } from "../e2e/lib/crowd.js";
+
+const playwright = createRequire(new URL("../e2e/package.json", import.meta.url))("playwright");
+const [, , base] = process.argv;
+const traced = 10; // seconds
+const settling = 6000; // milliseconds until layers and bitrates are what they will be
+
+drawBars();
+const browser = await playwright.chromium.launch({ executablePath: chromium(), args: flags() });
+try {
+  const host = await person("stagehost");
+  await host.goto(`${base}/rooms/new`);
+  await host.getByLabel("Room name").fill("Stage");
+  await host.locator("input[name=visibility][value=open]").check();
+  await host.getByRole("button", { name: "Create room" }).click();
+  await host.waitForURL("**/r/**");
+  const room = host.url();
+  await frames(host, room);
+  await received(host, room);
+} finally {
+  await browser.close();
+}
+
+/**
+ * @param {import("playwright").Page} host
+ * @param {string} room
+ */
+async function frames(host, room) {
+  const page = await host.context().newPage();
+  await drawCrowd(page, others(24));
+  await enter(page, room);
+  await page.locator("[data-participant=drawn-23]").waitFor();
+  await page.waitForTimeout(settling);
+  const client = await page.context().newCDPSession(page);
+  /** @type {{name: string, ph: string, dur?: number, tid: number, pid: number, args: {name?: string}}[]} */
+  const events = [];
+  client.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  await client.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] } });
+  // Somebody speaks all the time, and once a second somebody comes or goes.
+  await page.evaluate(async (seconds) => {
+    const { media } = globalThis.crowd;
+    for (let n = 0; n < seconds * 5; n++) {
+      media.emit("speaking", { ids: [`drawn-${n % 24}`] });
+      if (n % 5 === 0) {
+        if (n % 10) media.set("drawn-23", {});
+        else media.drop("drawn-23");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }, traced);
+  const complete = new Promise((resolve) => client.once("Tracing.tracingComplete", resolve));
+  await client.send("Tracing.end");
+  await complete;
+  const thread = events.find(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
+  const work = (/** @type {string[]} */ ...names) => events.filter((event) => event.ph === "X" && names.includes(event.name) && (!thread || event.tid === thread.tid))
+    .reduce((sum, { dur = 0 }) => sum + dur / 1000, 0);
+  const drawn = Math.max(1, events.filter(({ name }) => name === "Commit" || name === "BeginMainThreadFrame").length);
+  const each = (/** @type {number} */ ms) => (ms / drawn).toFixed(2);
+  const [script, style, layout, paint] = [work("FunctionCall", "EvaluateScript"), work("UpdateLayoutTree", "RecalculateStyles"), work("Layout"), work("Paint", "PrePaint", "Layerize")];
+  console.log(`Page work for each frame at 25 tiles: ${each(script + style + layout + paint)} ms (script ${each(script)}, style ${each(style)}, layout ${each(layout)}, paint ${each(paint)}), ${drawn} frames in ${traced} s`);
+  console.log("  Method: main thread of the page in a trace of Chromium; 24 others whose pictures are drawn on canvases by a double of the");
+  console.log("  media adapter, since as many encoders do not fit on this machine: decoding and drawing the canvases are not counted as work of");
+  console.log("  the page where Chromium does them elsewhere; what the double draws is counted as script. Five times a second another person");
+  console.log("  speaks, once a second somebody comes or goes.");
+  await page.close();
+}
+
+/**
+ * @param {import("playwright").Page} host
+ * @param {string} room
+ */
+async function received(host, room) {
+  for (let n = 0; n < 8; n++) {
+    const guest = await person(`stageguest${n}`);
+    // They show one tile only, so that the machine has to decode little for them.
+    await guest.setViewportSize({ width: 320, height: 240 });
+    await guest.addInitScript(() => localStorage.setItem("foyer.view", JSON.stringify({ mode: "speaker", hidesSelf: true })));
+    await enter(guest, room);
+  }
+  await host.addInitScript(() => {
+    const made = [];
+    globalThis.madeConnections = made;
+    globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, { construct: (target, args) => { const it = new target(...args); made.push(it); return it; } });
+  });
+  await host.setViewportSize({ width: 1440, height: 900 });
+  await enter(host, room);
+  await host.locator("[data-participant] video").nth(8).waitFor();
+  const figures = [];
+  for (const [what, size] of /** @type {const} */ ([
+    ["9 tiles on screen", { width: 1440, height: 900 }], ["9 tiles in a small window", { width: 640, height: 480 }],
+    ["few of 9 on screen", { width: 300, height: 185 }],
+  ])) {
+    await host.setViewportSize(size);
+    await host.waitForTimeout(settling);
+    const shown = await host.locator("[data-participant]:visible").count();
+    figures.push(`${what} (${shown} shown): ${Math.round(await host.evaluate(bitrate))} kbit/s`);
+  }
+  console.log(`Pictures received of 8 others: ${figures.join("; ")}`);
+  console.log("  Method: 8 browser contexts send fake cameras of 640x360 at 10 frames a second in two layers, encoded in software on this machine;");
+  console.log("  bytes of inbound video over 5 s, in one page whose window is made smaller.");
+}
+
+/** Runs in the page: kilobits of pictures a second. */
+async function bitrate() {
+  const count = async () => {
+    let bytes = 0;
+    for (const connection of globalThis.madeConnections) {
+      for (const stats of (await connection.getStats()).values()) if (stats.type === "inbound-rtp" && stats.kind === "video") bytes += stats.bytesReceived;
+    }
+    return bytes;
+  };
+  const before = await count();
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  return ((await count() - before) * 8) / 5000;
+}
+
+/**
+ * @param {import("playwright").Page} page
+ * @param {string} room
+ */
+async function enter(page, room) {
+  await page.goto(room);
+  await page.getByRole("button", { name: "Join call" }).click();
+  await page.getByRole("button", { name: "Leave call" }).waitFor();
+}
+
+/**
+ * Signs somebody up in a browser context of their own.
+ * @param {string} name
+ */
+async function person(name) {
+  const page = await (await browser.newContext({ permissions: ["camera", "microphone"] })).newPage();
+  await page.goto(`${base}/signup`);
+  await page.getByLabel("Username").fill(name);
+  await page.getByLabel("Email").fill(`${name}@example.org`);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Sign up" }).click();
+  await page.waitForURL(`${base}/`);
+  return page;
+}
