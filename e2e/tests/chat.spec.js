@@ -32,7 +32,7 @@ async function write(person, text) {
 }
 
 /** @param {Person} person @param {string} text */
-const row = (person, text) => rows(person).filter({ hasText: text });
+const row = (person, text) => rows(person).filter({ has: person.page.locator(".message-text", { hasText: text }) });
 
 /** @param {Person} person @param {string} text @param {string} item */
 async function chooseFor(person, text, item) {
