@@ -184,7 +184,7 @@ test("who is not allowed to write reads, and what fails can be tried again", asy
 });
 
 test("500 messages of four people while browsers and server lose each other: none lost, none twice, in order", async ({ launch, visit, foyer }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const browser = await launch({ cameras: false });
   const people = [];
   for (const name of ["ana", "ben", "cleo", "dan"]) people.push(await visit(name, { browser }));
@@ -211,14 +211,14 @@ test("500 messages of four people while browsers and server lose each other: non
   };
   const sending = people.map(burst);
   const sent = () => foyer.sql("select count(*)::int as n from messages join rooms on rooms.id = room_id where slug = $1", [room.split("/").at(-1)]).then(({ rows: [first] }) => first.n);
-  await expect.poll(sent, { timeout: 120_000 }).toBeGreaterThan(60);
+  await expect.poll(sent, { timeout: 240_000 }).toBeGreaterThan(40);
   await cleo.context.setOffline(true); // a browser loses its network
-  await expect.poll(sent, { timeout: 120_000 }).toBeGreaterThan(150);
+  await expect.poll(sent, { timeout: 240_000 }).toBeGreaterThan(100);
   await cleo.context.setOffline(false);
   await foyer.end("SIGHUP"); // the server goes, and comes back
   await foyer.begin();
   await Promise.all(sending);
-  await expect.poll(sent, { timeout: 120_000 }).toBe(4 * each);
+  await expect.poll(sent, { timeout: 240_000 }).toBe(4 * each);
   for (const person of people) {
     await expect(person.page.locator("#outbox .message")).toHaveCount(0, { timeout: 60_000 });
   }

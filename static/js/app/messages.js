@@ -50,6 +50,9 @@ export function messageRow(id, menus, acts) {
   return row;
 }
 
+/** What rows show, so that those which show it already are left alone. @type {WeakMap<HTMLElement, unknown[]>} */
+const drawn = new WeakMap();
+
 /**
  * @param {HTMLElement} row
  * @param {Message} message
@@ -57,6 +60,11 @@ export function messageRow(id, menus, acts) {
  * @param {Acts} acts
  */
 export function drawMessage(row, message, before, acts) {
+  const rights = acts.may();
+  const now = [message, before, rights.write, rights.remove, message.reply && acts.find(message.reply.id)];
+  const shown = drawn.get(row);
+  if (shown && now.every((value, i) => value === shown[i])) return;
+  drawn.set(row, now);
   const at = new Date(message.at);
   const name = message.own ? t("chat.you") : message.display_name;
   const follows = before !== undefined && before.own === message.own && before.username === message.username &&
@@ -79,7 +87,7 @@ export function drawMessage(row, message, before, acts) {
   const state = within(row, ".message-state", HTMLElement);
   state.textContent = message.deleted ? deletedBy(message) : message.edited ? t("chat.edited") : "";
   state.hidden = state.textContent === "";
-  const { write, remove } = acts.may();
+  const { write, remove } = rights;
   const reply = within(row, "[data-reply]", HTMLButtonElement);
   reply.ariaLabel = reply.title = t("chat.reply_to", { name });
   reply.hidden = message.deleted !== "" || !write;
