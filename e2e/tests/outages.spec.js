@@ -29,6 +29,17 @@ async function expectBothSeen([one, other]) {
 /** @param {Person} person @param {string | RegExp} text */
 const notice = ({ page }, text) => page.getByRole("status").getByText(text);
 
+/** Writes in the chat, which is opened first if it is not. @param {Person} person @param {string} text */
+async function write({ page }, text) {
+  const field = page.getByRole("textbox", { name: "Message" });
+  if (!(await field.isVisible())) await page.getByRole("button", { name: /^Chat(, |$)/ }).click();
+  await field.fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** What was written, in the chat. @param {Person} person @param {string} text */
+const said = ({ page }, text) => page.locator("#messages .message-text").filter({ hasText: new RegExp(`^${text}$`) });
+
 test("a connection that is cut says so, and comes back by itself", async ({ visit, foyer }) => {
   const wire = new Wire(foyer.port);
   try {
@@ -114,10 +125,17 @@ test("twenty seconds without a network, then another address: the call is back b
     await ben.button("Mute microphone").click();
     await expect(ana.tile(ben.username)).toContainText("microphone off");
 
+    await ben.button("Raise your hand").click();
+    await expect(ana.tile(ben.username)).toContainText("hand raised");
+    await write(ben, "before");
+    await write(ana, "so far");
+    await expect(said(ben, "so far")).toHaveCount(1);
+
     const tile = await ben.tile(ana.username).elementHandle();
     network.pullOut();
     await expect(notice(ben, "Connection lost. Reconnecting…")).toBeVisible({ timeout: 30_000 });
     const away = Date.now();
+    await write(ana, "meanwhile");
     while (Date.now() - away < 20_000) {
       expect(await tile?.isVisible(), "the tiles stay").toBe(true);
       await ben.page.waitForTimeout(1000);
@@ -128,6 +146,8 @@ test("twenty seconds without a network, then another address: the call is back b
     await expect(ben.button("Unmute microphone")).toBeVisible();
     await expect(ben.button("Turn camera off")).toBeVisible();
     await expect(ana.tile(ben.username)).toContainText("microphone off");
+    await expect(ana.tile(ben.username)).toContainText("hand raised");
+    for (const text of ["before", "so far", "meanwhile"]) await expect(said(ben, text), `"${text}" is there, once`).toHaveCount(1);
     await ben.button("Unmute microphone").click();
     await expectSound(ana.page);
   } finally {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Devices, pictureSizes, problemOf, remembered } from "../js/core/devices.js";
+import { pictureSizes, problemOf, remembered } from "../js/core/capture.js";
+import { Devices } from "../js/core/devices.js";
 
 class FakeTrack extends EventTarget {
   stopped = false;

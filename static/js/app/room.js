@@ -331,7 +331,11 @@ lobby.on("closed", ({ reason }) => over({ reason, message: "" }));
 noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () => {
   notices.offer(t("unheard.muted"), t("unheard.unmute"), () => turn("microphone"));
 });
-tapToHear.addEventListener("click", () => void call.playSound());
+tapToHear.addEventListener("click", () => {
+  tapToHear.hidden = true;
+  void call.playSound();
+  void presence.play();
+});
 addEventListener("online", () => {
   call.nudge();
   chat.nudge();

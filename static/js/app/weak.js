@@ -1,7 +1,7 @@
 // What the page does when the computer or the network is too weak, and audio only,
 // which is one click away at any time.
 
-import { pictureSizes } from "../core/devices.js";
+import { pictureSizes } from "../core/capture.js";
 import { Strain } from "../core/strain.js";
 import { t } from "../core/text.js";
 

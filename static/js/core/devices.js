@@ -1,6 +1,7 @@
 // Own microphone, camera and speaker: which there are, which is in use, whether
 // it is on, and what is wrong with it. Choices are remembered on this device.
 
+import { allowedOf, problemOf, remembered, sizes, tracksOf } from "./capture.js";
 import { Emitter } from "./emitter.js";
 
 /** @typedef {"microphone" | "camera"} Input */
@@ -35,55 +36,7 @@ const kinds = ["microphone", "camera", "speaker"];
 
 const memory = "foyer.devices";
 
-/**
- * The pictures that a camera takes: whole ones, and smaller and fewer where the
- * computer or the network is too weak for those.
- * @type {MediaTrackConstraints[]}
- */
-const sizes = [
-  { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-  { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24, max: 24 } },
-  { width: { ideal: 320 }, height: { ideal: 180 }, frameRate: { ideal: 15, max: 15 } },
-];
-
-/** How many sizes of pictures there are, for limit(). */
-export const pictureSizes = sizes.length;
-
 /** @typedef {import("./settings.js").Settings["processing"]} Processing what the browser does to sound */
-
-/**
- * The device that was chosen before, among those there are now: by its id, or by
- * its name, since browsers give new ids when their data was cleared.
- * @param {Device[]} devices
- * @param {Device | undefined} chosen
- */
-export function remembered(devices, chosen) {
-  if (!chosen) return undefined;
-  return devices.find(({ id }) => id === chosen.id)
-    ?? devices.find(({ label }) => label !== "" && label === chosen.label);
-}
-
-/**
- * What a rejection of getUserMedia means.
- * @param {unknown} error
- * @returns {Problem}
- */
-export function problemOf(error) {
-  const { name = "", message = "" } = error instanceof Error || error instanceof DOMException ? error : {};
-  switch (name) {
-    case "NotAllowedError":
-      return /system/i.test(message) ? "system" : "denied";
-    case "SecurityError":
-      return "denied";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "missing";
-    case "NotReadableError":
-    case "AbortError":
-      return "busy";
-  }
-  return "failed";
-}
 
 /**
  * @typedef {object} DeviceEvents
@@ -434,28 +387,3 @@ export class Devices extends Emitter {
 
 /** @type {Input[]} */
 const inputs = ["microphone", "camera"];
-
-/** @param {MediaStream} stream @returns {Partial<Record<Input, MediaStreamTrack>>} */
-function tracksOf(stream) {
-  const [microphone] = stream.getAudioTracks();
-  const [camera] = stream.getVideoTracks();
-  return { ...(microphone && { microphone }), ...(camera && { camera }) };
-}
-
-/**
- * The inputs among wanted that the browser says it will open without asking.
- * @param {Input[]} wanted
- */
-async function allowedOf(wanted) {
-  /** @type {Input[]} */
-  const allowed = [];
-  for (const input of wanted) {
-    try {
-      const { state } = await navigator.permissions.query({ name: /** @type {PermissionName} */ (input) });
-      if (state === "granted") allowed.push(input);
-    } catch {
-      // This browser does not tell.
-    }
-  }
-  return allowed;
-}
