@@ -9,6 +9,7 @@ import { drawCrowd, others } from "../e2e/lib/crowd.js";
 const playwright = createRequire(new URL("../e2e/package.json", import.meta.url))("playwright");
 const [, , base] = process.argv;
 const traced = 10; // seconds
+const patience = 120_000; // milliseconds: ten calls at once are much for one machine
 const settling = 6000; // milliseconds until layers and bitrates are what they will be
 
 drawBars();
@@ -125,7 +126,7 @@ async function bitrate() {
  * @param {string} room
  */
 async function enter(page, room) {
-  await page.goto(room);
+  await page.goto(room, { waitUntil: "domcontentloaded" });
   await page.getByRole("button", { name: "Join call" }).click();
   await page.getByRole("button", { name: "Leave call" }).waitFor();
 }
@@ -136,6 +137,7 @@ async function enter(page, room) {
  */
 async function person(name) {
   const page = await (await browser.newContext({ permissions: ["camera", "microphone"] })).newPage();
+  page.setDefaultTimeout(patience);
   await page.goto(`${base}/signup`);
   await page.getByLabel("Username").fill(name);
   await page.getByLabel("Email").fill(`${name}@example.org`);
