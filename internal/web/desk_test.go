@@ -66,11 +66,16 @@ func TestNoSilentVisits(t *testing.T) {
 	path := "/admin/rooms/" + string(r.ID)
 	h.sees(h.get("boss", "/admin/rooms?q=team"), path)
 	h.sees(h.get("boss", path), "The ana", "The ben")
-	for act, fields := range map[string]url.Values{
-		"/members/ben": {"role": {"moderator"}}, "/members": {"login": {"boss"}, "role": {"member"}}, "/transfer": {"heir": {"ben"}},
+	for _, act := range []struct {
+		path   string
+		fields url.Values
+	}{
+		{"/members/ben", url.Values{"role": {"moderator"}}},
+		{"/members", url.Values{"login": {"boss"}, "role": {"member"}}},
+		{"/transfer", url.Values{"heir": {"ben"}}},
 	} {
-		if got := h.post("boss", path+act, fields); got.status != http.StatusSeeOther {
-			t.Errorf("%s: %d %s", act, got.status, got.body)
+		if got := h.post("boss", path+act.path, act.fields); got.status != http.StatusSeeOther {
+			t.Errorf("%s: %d %s", act.path, got.status, got.body)
 		}
 	}
 	log := h.get("ben", "/r/"+r.Slug+"/audit")

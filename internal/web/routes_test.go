@@ -64,7 +64,7 @@ POST /account/confirm/passkey            401    401    403    403    403    403 
 GET  /account/two-step                   login  login  200    200    200    200    200    login  login  200    200    200    200
 GET  /account/two-step/app               login  login  303    303    303    303    303    login  login  303    303    303    303
 POST /account/two-step/app               login  login  303    303    303    303    303    login  login  303    303    303    303
-POST /account/two-step/app/confirm       login  login  303    303    303    303    303    login  login  303    303    303    303
+POST /account/two-step/app/confirm       login  login  422    422    422    422    422    login  login  422    422    422    422
 POST /account/two-step/app/remove        login  login  303    303    303    303    303    login  login  303    303    303    303
 POST /account/two-step/codes             login  login  303    303    303    303    303    login  login  303    303    303    303
 GET  /account/passkeys                   login  login  200    200    200    200    200    login  login  200    200    200    200
@@ -80,7 +80,7 @@ GET  /account/confirm/oidc               404    404    404    404    404    404 
 GET  /login/oidc                         404    404    404    404    404    404    404    404    404    404    404    404    404
 GET  /login/oidc/callback                404    404    404    404    404    404    404    404    404    404    404    404    404
 GET  /login/confirm-address              200    200    200    200    200    200    200    200    200    200    200    200    200
-POST /login/confirm-address              303    303    303    303    303    303    303    303    303    303    303    303    303
+POST /login/confirm-address             login  login  login  login  login  login  login  login  login  login  login  login  login
 GET  /account/sessions                   login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account/sessions/{session}/end     login  login  404    404    404    404    404    login  login  404    404    404    404
 POST /account/sessions/end-others        login  login  303    303    303    303    303    login  login  303    303    303    303
@@ -361,11 +361,20 @@ var bodies = map[string]url.Values{
 
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "eve", "member", "moder", "owner", "admin", "target", "newcomer")
-	h.sql(`update users set administrator = true where username = 'admin'`)
 	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member}
 	tested := make(map[string]bool)
-	for _, row := range accessRows(t) {
+	var h *house
+	for i, row := range accessRows(t) {
+		if i%rowsOfAHouse == 0 {
+			h = newHouse(t, "eve", "member", "moder", "owner", "admin", "target", "newcomer")
+			h.sql(`update users set administrator = true where username = 'admin'`)
+			log := h.log
+			defer func() {
+				if strings.Contains(log.String(), "level=ERROR") {
+					t.Errorf("errors were logged:\n%s", log)
+				}
+			}()
+		}
 		tested[row.method+" "+row.pattern] = true
 		for _, kind := range kinds {
 			r, who := h.room(kind.access, roles, "owner"), kind.who
@@ -385,10 +394,11 @@ func TestAccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(h.log.String(), "level=ERROR") {
-		t.Errorf("errors were logged:\n%s", h.log)
-	}
 }
+
+// rowsOfAHouse is for how many rows one service is asked, before it finds that too
+// many guests come from one address.
+const rowsOfAHouse = 60
 
 // route is one row of access.
 type route struct {
