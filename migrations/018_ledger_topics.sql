@@ -1,0 +1,18 @@
+-- What is done within a call, its messages, and its switches are in the ledger too: each kind belongs to a topic.
+create or replace function ledger_topic(kind text, actor uuid) returns text language sql immutable as $$
+	select case
+		when kind in ('room_created', 'room_renamed', 'room_configured', 'room_switched', 'room_locked', 'room_unlocked', 'room_deleted', 'room_moved',
+			'member_added', 'role_changed', 'member_removed', 'transferred', 'removed',
+			'invitation_made', 'invitation_accepted', 'invitation_revoked', 'banned', 'ban_lifted',
+			'join_requested', 'join_withdrawn', 'join_granted', 'join_declined',
+			'lobby_admitted', 'lobby_denied', 'sent_to_lobby', 'webhook_made', 'webhook_removed')
+			or kind = 'call_ended' and actor is not null then 'access'
+		when kind in ('administrator_made', 'administrator_unmade', 'user_disabled', 'user_enabled', 'user_signed_out',
+			'password_reset_made', 'settings_changed', 'purged') then 'site'
+		when kind in ('admitted', 'joined', 'left', 'permitted', 'call_started', 'call_ended', 'host_changed', 'knocked', 'knock_gone',
+			'guest_came', 'guest_left', 'hand', 'muted', 'unmute_asked', 'share_stopped', 'spotlit',
+			'message_sent', 'message_edited', 'message_deleted') then 'call'
+		else '' end
+$$;
+update ledger set kind = kind
+	where kind in ('room_switched', 'hand', 'muted', 'unmute_asked', 'share_stopped', 'spotlit', 'message_sent', 'message_edited', 'message_deleted');
