@@ -7,7 +7,7 @@ import { shots } from "../lib/shots.js";
 test("an administrator sees how people are connected, and removes one from the call", async ({ visit, foyer }) => {
   const [ana, ben, boss] = [await visit("ana"), await visit("ben"), await visit("boss")];
   await foyer.administrator("boss");
-  const room = await makeRoom(ana, [ben]);
+  const room = await makeRoom(ana, [ben], { name: "Observatory" });
   await join(ana, room);
   await join(ben, room);
   await expectCount(ana, 2);
@@ -22,7 +22,7 @@ test("an administrator sees how people are connected, and removes one from the c
   await expect(boss.page.getByRole("status")).toHaveText("They are out of the call.");
   await expect(ben.page.getByText("Boss removed you from the call.")).toBeVisible();
   await expectCount(ana, 1);
-  await boss.button("End call").click();
+  await boss.page.getByRole("button", { name: "End call", description: "Observatory" }).click();
   await boss.button("Yes, end the call").click();
   await expect(ana.page.getByText("Boss ended the call for everyone.")).toBeVisible();
   await foyer.administrator("boss", false);
@@ -40,7 +40,7 @@ test("an account is switched off, with the call that its owner is in, and on aga
   await boss.button("Switch account off").click();
   await boss.button("Yes, switch off").click();
   await expect(boss.page.getByRole("status")).toHaveText("The account of Benno is switched off.");
-  await expect(ben.page.getByText(/signed out|switched off/)).toBeVisible();
+  await expect(ben.page.getByRole("heading", { name: /signed out|switched off/ })).toBeVisible();
   await boss.button("Switch account on").click();
   await expect(boss.page.getByRole("status")).toHaveText("The account of Benno is switched on.");
   await foyer.administrator("boss", false);
