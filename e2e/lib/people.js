@@ -112,7 +112,7 @@ export async function makeRoom(owner, members = [], as = {}) {
   if (owner.page.url() === "about:blank") await owner.page.goto("/");
   const path = await owner.post("/rooms", { name, topic, visibility });
   if (["guests", "lobby", "succession", "capacity"].some((setting) => setting in as)) {
-    await owner.post(`${path}/settings`, { name, topic, visibility, guests: guests ? "on" : "", lobby, succession, capacity: String(capacity) });
+    await owner.post(`${path}/settings`, { name, topic, visibility, guests: guests ? "on" : "", lobby, succession, capacity: String(capacity), history_days: "7" });
   }
   for (const { username } of members) await owner.post(`${path}/members`, { login: username, role: "member" });
   return path;
