@@ -120,9 +120,10 @@ func (s *Store) Upload(ctx context.Context, v room.Visit, name string, size int6
 	return file, nil
 }
 
-// baseName is a file's name without the folders that some browsers tell.
+// baseName is a file's name without the folders that some browsers tell, empty
+// when there is nothing else.
 func baseName(name string) string {
-	return path.Base("/" + strings.ReplaceAll(name, `\`, "/"))
+	return strings.TrimPrefix(path.Base("/"+strings.ReplaceAll(name, `\`, "/")), "/")
 }
 
 // reserve notes a file that is about to come, if there is space for it.

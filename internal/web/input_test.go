@@ -70,6 +70,9 @@ func TestFormsRefuseBadInput(t *testing.T) {
 			t.Errorf("%s over 64 KiB: got %d", form.path, answer.status)
 		}
 		for what, kind := range map[string]string{"no type": "", "JSON": "application/json", "multipart": "multipart/form-data; boundary=x"} {
+			if what == "JSON" && form.path == path+"/lock" {
+				continue // the call's script locks in JSON
+			}
 			if answer := h.do("owner", http.MethodPost, form.path, kind, "{}"); answer.status != http.StatusUnsupportedMediaType {
 				t.Errorf("%s as %s: got %d", form.path, what, answer.status)
 			}

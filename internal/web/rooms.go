@@ -125,7 +125,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		}
 	}
 	page := SettingsPage{
-		Page: s.base(r, words.Text("settings.title", "room", v.Room.Name)), Room: header(v), Form: form, DeleteForm: deleteForm,
+		Page: s.base(r, words.Text("room_settings.title_of", "room", v.Room.Name)), Room: header(v), Form: form, DeleteForm: deleteForm,
 		Address:      s.origin(r) + "/r/" + v.Room.Slug,
 		CanConfigure: v.May(room.Ask{Action: room.Configure}) == nil,
 		CanLock:      v.May(room.Ask{Action: room.Lock}) == nil,

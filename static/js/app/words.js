@@ -108,31 +108,31 @@ export const words = {
 
   /** Why nothing of one's own can be seen or heard, and what to do. */
   problem: {
-    insecure: t("problem.insecure"),
+    insecure: t("device_problem.insecure"),
     denied: {
-      both: t("problem.denied_both"),
-      camera: t("problem.denied_camera"),
-      microphone: t("problem.denied_microphone"),
+      both: t("device_problem.denied_both"),
+      camera: t("device_problem.denied_camera"),
+      microphone: t("device_problem.denied_microphone"),
     },
     system: {
-      both: t("problem.system_both"),
-      camera: t("problem.system_camera"),
-      microphone: t("problem.system_microphone"),
+      both: t("device_problem.system_both"),
+      camera: t("device_problem.system_camera"),
+      microphone: t("device_problem.system_microphone"),
     },
     missing: {
-      both: t("problem.missing_both"),
-      camera: t("problem.missing_camera"),
-      microphone: t("problem.missing_microphone"),
+      both: t("device_problem.missing_both"),
+      camera: t("device_problem.missing_camera"),
+      microphone: t("device_problem.missing_microphone"),
     },
     busy: {
-      both: t("problem.busy_both"),
-      camera: t("problem.busy_camera"),
-      microphone: t("problem.busy_microphone"),
+      both: t("device_problem.busy_both"),
+      camera: t("device_problem.busy_camera"),
+      microphone: t("device_problem.busy_microphone"),
     },
     failed: {
-      both: t("problem.failed_both"),
-      camera: t("problem.failed_camera"),
-      microphone: t("problem.failed_microphone"),
+      both: t("device_problem.failed_both"),
+      camera: t("device_problem.failed_camera"),
+      microphone: t("device_problem.failed_microphone"),
     },
   },
 

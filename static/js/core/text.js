@@ -1,5 +1,4 @@
-// What pages say, from the catalogue: words/en.json, of which the build keeps the
-// areas that scripts name (vendor/words.mjs).
+// What pages say: the areas of words/en.json that scripts name.
 
 import { language, words } from "../../vendor/words.mjs";
 
@@ -12,9 +11,8 @@ const numbers = new Intl.NumberFormat(language);
 const lists = new Intl.ListFormat(language);
 
 /**
- * The message of a key, "area.name", with values for its {placeholders}. Of a
- * message with plural forms the value named count chooses; numbers are written as
- * the language does.
+ * A message, with values for its {placeholders}. Of plural forms the value named
+ * count chooses; numbers are written as the language does.
  * @param {Key} key
  * @param {Record<string, string | number>} values
  */
