@@ -91,8 +91,8 @@ test("a pasted list: a result for each line, and what was not done comes back", 
   await ana.button("Add them").click();
   const results = page.getByRole("alert").getByRole("listitem");
   await expect(results).toHaveText([
-    /cleo, moderator.*Cleo belongs to this room now/, /ben.*Ben belongs to this room already/, /not done.*Give them one of the roles/,
-    /not done.*is banned from this room\. Lift the ban first/, /nobody-yet@example\.org.*not done.*Nobody with this username or email.*Invite them/,
+    /cleo, moderator.*Cleo belongs to this room now/, /ben.*Ben belongs to this room already/, /Not done.*Give them one of the roles/,
+    /Not done.*is banned from this room\. Lift the ban first/, /nobody-yet@example\.org.*Not done.*Nobody with this username or email.*Invite them/,
   ]);
   await expect(list, "nothing is lost").toHaveValue(`${dan.username}@example.org\tboss\n${eve.username}\nnobody-yet@example.org`);
   await expect(row(ana, "cleo").getByLabel("Role")).toHaveValue("moderator");
