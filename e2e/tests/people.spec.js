@@ -107,7 +107,7 @@ test("a pasted list: a result for each line, and what was not done comes back", 
   await expect(cleo.page.getByRole("alert"), "a moderator makes no owners").toContainText("Your role does not allow this.");
   await cleo.page.getByLabel("Usernames or emails").fill(`${dan.username}\nben`);
   await cleo.button("Add them").click();
-  await expect(cleo.page.getByRole("status")).toContainText("1 more person belongs to this room now, 1 did already.");
+  await expect(cleo.page.getByRole("status")).toContainText("1 more person belongs to this room now; already in it: 1.");
   await expect(row(cleo, dan.username)).toBeVisible();
 });
 
@@ -141,7 +141,7 @@ test("a room is handed over by typing its name; whoever did can leave then", asy
   await to.fill("ben");
   await confirm.fill("handed over");
   await ana.button("Hand over").click();
-  await expect(confirm).toHaveAccessibleDescription(/Type the room's name exactly/);
+  await expect(confirm).toHaveAccessibleDescription(/Type the room’s name exactly/);
   await expect(to).toHaveValue("ben");
   await to.fill("nobody-at-all");
   await confirm.fill("Handed over");
