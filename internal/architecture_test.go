@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"internal/account":                        {"internal/input", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/archive":                {"internal/account", "internal/input", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/factor":                 {"internal/account", "internal/input", "internal/postgres", "internal/seal", "internal/words", "migrations", "static"},
+	"internal/account/factor/factortest":      {},
 	"internal/account/oidc":                   {"internal/account", "internal/input", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/recovery":               {"internal/account", "internal/input", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/ledger":                         {"internal/postgres", "migrations"},

@@ -195,7 +195,11 @@ func (s *Store) End(ctx context.Context, token Token) error {
 
 // Purge deletes sessions, and ways to them, that ran out.
 func (s *Store) Purge(ctx context.Context) error {
-	_, err := s.pool.Exec(ctx, `delete from sessions where expires_at < now() or last_seen_at < now() - $1::interval`, SessionIdle)
+	// None that began within SessionIdle can have been idle for so long: that leaves
+	// those that end by then, which the index finds.
+	_, err := s.pool.Exec(ctx, `
+		delete from sessions where expires_at < now() + $2::interval and (expires_at < now() or last_seen_at < now() - $1::interval)`,
+		SessionIdle, SessionLife-SessionIdle)
 	if err == nil {
 		_, err = s.pool.Exec(ctx, `delete from halfway where expires_at < now()`)
 	}

@@ -242,20 +242,9 @@ func TestQueriesHaveIndexes(t *testing.T) {
 	t.Parallel()
 	pool := postgrestest.New(t)
 	for name, query := range admin.Queries() {
-		rows, err := pool.Query(t.Context(), "explain "+query.SQL, query.Args...)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatal(err)
-			}
-			plan.WriteString(line + "\n")
-		}
-		if !strings.Contains(plan.String(), query.Index) || strings.Contains(plan.String(), "Seq Scan") {
-			t.Errorf("%s does not use %s:\n%s", name, query.Index, plan.String())
+		plan := postgrestest.Explain(t, pool, query.SQL, query.Args...)
+		if !strings.Contains(string(plan), query.Index) || strings.Contains(string(plan), "Seq Scan") {
+			t.Errorf("%s does not use %s:\n%s", name, query.Index, plan)
 		}
 	}
 }

@@ -161,33 +161,12 @@ func TestAuditQueriesHaveIndexes(t *testing.T) {
 		"ledger_audit_subject": {Person: ana, Before: mark},
 		"ledger_audit_address": {Address: "192.0.2.1", Before: mark},
 	} {
-		plan := explain(t, pool, search)
-		if !strings.Contains(plan, name+" ") || strings.Contains(plan, "Seq Scan on ledger") {
+		query, args := ledger.AuditQuery(search, 51)
+		plan := postgrestest.Explain(t, pool, query, args...)
+		if !plan.Uses(name) || strings.Contains(string(plan), "Seq Scan on ledger") {
 			t.Errorf("%+v does not use %s:\n%s", search, name, plan)
 		}
 	}
-}
-
-func explain(t *testing.T, pool *pgxpool.Pool, search ledger.Search) string {
-	t.Helper()
-	query, args := ledger.AuditQuery(search, 51)
-	rows, err := pool.Query(t.Context(), "explain "+query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var plan strings.Builder
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
-		plan.WriteString(line + "\n")
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return plan.String()
 }
 
 // What is older than it is to be kept goes, kind by kind, and the purge leaves an

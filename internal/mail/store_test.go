@@ -11,6 +11,7 @@ import (
 
 	"foyer/internal/input"
 	"foyer/internal/postgres"
+	"foyer/internal/postgres/postgrestest"
 )
 
 func TestRolledBackIsNotSent(t *testing.T) {
@@ -286,15 +287,7 @@ func TestQueriesHaveIndexes(t *testing.T) {
 		oldQuery:                            {time.Hour},
 		`select 1 from mails where id = $1`: {id},
 	} {
-		rows, err := h.pool.Query(t.Context(), "explain "+query, args...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if plan := strings.Join(lines, "\n"); strings.Contains(plan, "Seq Scan") || !strings.Contains(plan, "Index Cond") {
+		if plan := postgrestest.Explain(t, h.pool, query, args...); len(plan.ReadsWhole()) > 0 {
 			t.Errorf("%s reads the whole table:\n%s", query, plan)
 		}
 	}

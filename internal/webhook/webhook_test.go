@@ -367,20 +367,8 @@ func TestQueriesHaveIndexes(t *testing.T) {
 		"deliveries_created_at": `delete from deliveries where created_at < now()`,
 		"webhooks_by_room":      `select from webhooks where room_id = '00000000-0000-0000-0000-000000000000' or room_id is null`,
 	} {
-		rows, err := pool.Query(t.Context(), "explain "+query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatal(err)
-			}
-			plan.WriteString(line + "\n")
-		}
-		if !strings.Contains(plan.String(), index) || strings.Contains(plan.String(), "Seq Scan") {
-			t.Errorf("%s is not used:\n%s", index, plan.String())
+		if plan := postgrestest.Explain(t, pool, query); !plan.Uses(index) || strings.Contains(string(plan), "Seq Scan") {
+			t.Errorf("%s is not used:\n%s", index, plan)
 		}
 	}
 }

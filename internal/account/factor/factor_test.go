@@ -35,7 +35,12 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{T: t, pool: postgrestest.New(t), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+	return newHouseIn(t, postgrestest.New(t))
+}
+
+func newHouseIn(t *testing.T, pool *pgxpool.Pool) *house {
+	t.Helper()
+	h := &house{T: t, pool: pool, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	h.accounts = account.NewStore(h.pool, bcrypt.MinCost)
 	var err error
 	if h.factors, err = factor.NewStore(h.pool, h.accounts, bytes.Repeat([]byte{7}, 32), func() time.Time { return h.now }); err != nil {

@@ -3,7 +3,6 @@ package recovery_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -268,18 +267,24 @@ func TestAsk(t *testing.T) {
 		}
 	}
 	// Several nodes look at once; each request is answered once.
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	for range 3 {
-		running.Go(func() { h.links.Run(ctx, h.write, slog.New(slog.NewTextHandler(io.Discard, nil))) })
-	}
-	h.waitForNone()
-	cancel()
-	running.Wait()
+	h.answerOn(3)
 	letters := h.written()
 	if len(letters) != 2 || letters[0].User.ID != ana.ID || letters[1].To != ana.Email || letters[0].Kind != recovery.Reset {
 		t.Errorf("got %+v, want two to ana", letters)
 	}
+}
+
+// answerOn has some nodes answer all requests.
+func (h *house) answerOn(nodes int) {
+	h.Helper()
+	ctx, cancel := context.WithCancel(h.Context())
+	var running sync.WaitGroup
+	for range nodes {
+		running.Go(func() { h.links.Run(ctx, h.write, slog.New(slog.DiscardHandler)) })
+	}
+	h.waitForNone()
+	cancel()
+	running.Wait()
 }
 
 // waitForNone waits until all requests are answered.
@@ -317,7 +322,7 @@ func TestAskAgainAfterAFailure(t *testing.T) {
 				return errors.New("not now")
 			}
 			return h.write(ctx, tx, l)
-		}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		}, slog.New(slog.DiscardHandler))
 	})
 	h.waitForNone()
 	cancel()
