@@ -110,7 +110,7 @@ test("twenty seconds without a network, then another address: the call is back b
   test.skip(reason !== "" && !process.env.CI, reason);
   test.setTimeout(240_000);
   const network = Network.make();
-  const own = await Foyer.start({ FOYER_ADDR: `${networkHost}:${await freePort()}` });
+  const own = await Foyer.start({ FOYER_ADDR: `${networkHost}:${await freePort()}`, FOYER_MEDIA_IP: networkHost });
   try {
     const origin = `http://${networkHost}:${own.port}`;
     const how = { trusted: origin };

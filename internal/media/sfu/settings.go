@@ -47,7 +47,7 @@ type Public struct {
 
 // settingsVersion is Public.Version of this Foyer: raise it when the child's
 // behaviour changes in a way that Foyer depends on.
-const settingsVersion = 1
+const settingsVersion = 2
 
 // public validates cfg and returns what of it the child is told.
 func (cfg Config) public() (Public, error) {

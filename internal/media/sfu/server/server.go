@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strconv"
@@ -141,7 +142,11 @@ func livekitConfig(s sfu.Settings, callback string) (*config.Config, error) {
 		"pli_throttle": map[string]any{"low_quality": "100ms", "mid_quality": "150ms", "high_quality": "200ms"},
 	}
 	if s.Public.MediaIP != "" {
-		rtc["node_ip"] = s.Public.MediaIP
+		mediaIP, err := netip.ParseAddr(s.Public.MediaIP)
+		if err != nil {
+			return nil, fmt.Errorf("configure media server: FOYER_MEDIA_IP: %w", err)
+		}
+		reach(rtc, mediaIP)
 	}
 	tree := map[string]any{
 		"port":           s.HTTPPort,
