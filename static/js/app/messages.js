@@ -221,7 +221,7 @@ function fileName({ name, size }) {
 function bytes(size) {
   const units = /** @type {const} */ (["byte", "kilobyte", "megabyte"]);
   const power = size < 1000 ? 0 : size < 1_000_000 ? 1 : 2;
-  const format = new Intl.NumberFormat(language, { style: "unit", unit: units[power] ?? "byte", unitDisplay: "short", maximumFractionDigits: power === 2 ? 1 : 0 });
+  const format = new Intl.NumberFormat(language, { style: "unit", unit: units[power] ?? "byte", unitDisplay: power === 0 ? "long" : "short", maximumFractionDigits: power === 2 ? 1 : 0 });
   return format.format(size / 1000 ** power);
 }
 

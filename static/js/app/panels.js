@@ -91,9 +91,9 @@ export class Panel {
   }
 }
 
-/** Puts what a panel covers out of reach. @param {HTMLElement} call */
+/** Puts what a panel covers out of reach, but for what is told meanwhile. @param {HTMLElement} call */
 function cover(call) {
   for (const child of call.children) {
-    if (child !== current?.element && child instanceof HTMLElement && !(child instanceof HTMLDialogElement)) child.inert = phone.matches && current !== null;
+    if (child !== current?.element && child instanceof HTMLElement && !(child instanceof HTMLDialogElement) && child.dataset.told === undefined) child.inert = phone.matches && current !== null;
   }
 }
