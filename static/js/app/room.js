@@ -14,6 +14,7 @@ import { Reporting } from "../core/reporting.js";
 import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
 import { Sounds, quietAbove } from "../core/sounds.js";
+import { storage } from "../core/storage.js";
 import { t } from "../core/text.js";
 import { View } from "../core/view.js";
 import { ask } from "./ask.js";
@@ -23,7 +24,8 @@ import { ChatPanel } from "./chat.js";
 import { CheckDialog } from "./check.js";
 import { askFirst } from "./confirm.js";
 import { Connection } from "./connection.js";
-import { byId, within } from "./dom.js";
+import { offerLink } from "./copylink.js";
+import { byId } from "./dom.js";
 import { Ended } from "./ended.js";
 import { Gestures } from "./gestures.js";
 import { Knocks } from "./knocks.js";
@@ -38,6 +40,7 @@ import { Sharing } from "./sharing.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { isOn } from "./switches.js";
+import { tellOf } from "./told.js";
 import { noticeUnheard } from "./unheard.js";
 import { Waiting } from "./waiting.js";
 import { Weak } from "./weak.js";
@@ -260,10 +263,6 @@ call.on("room", ({ name }) => {
   waiting.room = name;
   document.title = document.title.replace(/^.*(?= · )/, () => name);
 });
-call.on("host", ({ host: { username: host, display_name: name, ends_at: end }, news }) => {
-  notices.keep("host", end ? words.endsAt(timeOf(end)) : null);
-  if (host && news) notices.say(host === username ? words.youHost : words.hosts(name));
-});
 call.on("lobby", ({ waiting: queue, expected }) => {
   knocks.waiting = queue;
   people.waiting = queue;
@@ -273,33 +272,10 @@ call.on("message", (message) => chat.tell(message));
 call.on("heard", () => chat.nudge());
 chat.on("arrived", () => sounds.play("chat"));
 call.on("rights", () => moderation.refresh());
-call.on("hand", ({ participant, by }) => {
-  const who = call.roster.participants.find(({ id }) => id === participant);
-  if (who?.local && by) notices.say(t("hand.lowered_by", { name: by }));
-  if (!who || who.local || who.hand === 0) return;
-  sounds.play("hand");
-  notices.raised(who.displayName || who.username);
-});
-call.on("reaction", ({ participant, reaction }) => {
-  const who = call.roster.participants.find(({ id }) => id === participant);
-  if (who) gestures.show(participant, who.local ? "" : who.displayName || who.username, reaction);
-});
-call.on("spotlight", ({ participant }) => { stage.spotlight = people.spotlight = participant; });
-call.on("muted", ({ by }) => {
-  // The media service may have muted the track; the button has to say so too.
-  if (isOn(devices, "microphone")) void devices.turn("microphone", false);
-  notices.say(t("lead.muted_you", { name: by }));
-});
-call.on("askUnmute", ({ by }) => { if (bar.may.microphone && !isOn(devices, "microphone")) asked.show(by); });
-call.on("shareStopped", ({ by }) => {
-  screen.stop();
-  notices.say(t("lead.stopped_your_share", { name: by }));
-});
 hands.on("spoken", () => notices.say(t("hand.lowered_spoken")));
 hands.on("failed", failed);
 call.on("sound", ({ blocked }) => { tapToHear.hidden = !blocked; });
-call.roster.on("added", (participant) => announce("joined", participant));
-call.roster.on("removed", (participant) => announce("left", participant));
+tellOf(call, { username, devices, screen, sounds, notices, gestures, asked, stage, people, bar });
 for (const event of /** @type {const} */ (["added", "removed"])) {
   // Whoever may do something with others has to know what with whom.
   call.roster.on(event, () => { if (moderation.may.manage_lobby) moderation.refresh(); });
@@ -345,7 +321,7 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   if (form instanceof HTMLFormElement) askFirst(form);
 }
 addEventListener("pagehide", () => call.leave());
-offerLink();
+offerLink(byId("copy-link", HTMLButtonElement));
 if (standing === "waiting") lobby.wait(displayName);
 if (standing === "denied") lobby.deny("");
 
@@ -449,46 +425,9 @@ function showCall(shown) {
 }
 
 /**
- * @param {"joined" | "left"} how
- * @param {import("../core/roster.js").Participant} participant
- */
-function announce(how, { local, displayName: name }) {
-  sounds.people = call.roster.count;
-  if (local || !name || call.state !== "incall") return;
-  sounds.play(how === "joined" ? "join" : "leave");
-  if (call.roster.count <= quietAbove) notices.moved(how, name);
-}
-
-/** A time of today, in the reader's zone. @param {string} at */
-function timeOf(at) {
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
-}
-
-/**
  * @param {string} backend
  * @returns {Promise<import("../media/types.js").Adapter>}
  */
 function adapter(backend) {
   return import(`../media/${backend}.js`);
-}
-
-/** The browser's memory, or the tab's, where it is not refused. @param {"browser" | "tab"} whose */
-function storage(whose = "browser") {
-  try {
-    return whose === "tab" ? sessionStorage : localStorage;
-  } catch {
-    return null;
-  }
-}
-
-function offerLink() {
-  const button = byId("copy-link", HTMLButtonElement);
-  button.hidden = !navigator.clipboard;
-  const label = within(button, "[data-copy-label]", HTMLElement);
-  const usual = label.textContent;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(location.origin + location.pathname);
-    label.textContent = words.copied;
-    setTimeout(() => { label.textContent = usual; }, 2000);
-  });
 }

@@ -1,0 +1,16 @@
+// The room's address, to give to others.
+
+import { within } from "./dom.js";
+import { words } from "./words.js";
+
+/** Lets a button copy the room's address. Browsers allow that on secure pages only. @param {HTMLButtonElement} button */
+export function offerLink(button) {
+  button.hidden = !navigator.clipboard;
+  const label = within(button, "[data-copy-label]", HTMLElement);
+  const usual = label.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(location.origin + location.pathname);
+    label.textContent = words.copied;
+    setTimeout(() => { label.textContent = usual; }, 2000);
+  });
+}
