@@ -1,29 +1,19 @@
 // Measures, in Chromium, the time from the click on Join to the first frame of
 // the other person's picture. Usage: node first-frame.mjs ADDRESS
 
-import { createRequire } from "node:module";
-import { drawBars } from "../e2e/lib/camera.js";
-import { chromium, flags } from "../e2e/lib/browser.js";
+import { makeRoom, person, withBrowser } from "./people.mjs";
 
-const playwright = createRequire(new URL("../e2e/package.json", import.meta.url))("playwright");
 const joins = 20;
 const [, , base] = process.argv;
 
-drawBars();
-const browser = await playwright.chromium.launch({ executablePath: chromium(), args: flags() });
-try {
-  const host = await person("framehost");
-  await host.goto(`${base}/rooms/new`);
-  await host.getByLabel("Room name").fill("First frame");
-  await host.locator("input[name=visibility][value=open]").check();
-  await host.getByRole("button", { name: "Create room" }).click();
-  await host.waitForURL("**/r/**");
-  const room = host.url();
+await withBrowser(async (browser) => {
+  const host = await person(browser, base, "framehost");
+  const room = await makeRoom(host, base, "First frame");
   await ready(host);
   await host.getByRole("button", { name: "Join call" }).click();
   await host.locator("[data-participant] video").waitFor();
 
-  const guest = await person("frameguest");
+  const guest = await person(browser, base, "frameguest");
   const times = [];
   for (let n = 0; n < joins; n++) {
     await guest.goto(room);
@@ -37,24 +27,7 @@ try {
   console.log(`From the click on Join to the first frame of the other person: median ${at(0.5)} ms, fastest ${at(0)} ms, 95th percentile ${at(0.95)} ms`);
   console.log(`  Method: ${joins} joins of one person to a room with one other, both in one headless Chromium on this machine, fake cameras`);
   console.log("  of 640x360 at 10 frames a second encoded in software; the clock starts at the click and stops in requestVideoFrameCallback.");
-} finally {
-  await browser.close();
-}
-
-/**
- * Signs somebody up in a browser context of their own.
- * @param {string} name
- */
-async function person(name) {
-  const page = await (await browser.newContext({ permissions: ["camera", "microphone"] })).newPage();
-  await page.goto(`${base}/signup`);
-  await page.getByLabel("Username").fill(name);
-  await page.getByLabel("Email").fill(`${name}@example.org`);
-  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
-  await page.getByRole("button", { name: "Sign up" }).click();
-  await page.waitForURL(`${base}/`);
-  return page;
-}
+});
 
 /**
  * Waits until somebody before the call sees themselves: nobody clicks earlier.

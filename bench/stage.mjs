@@ -1,32 +1,20 @@
 // Measures, in Chromium, the page's work for each frame with 25 tiles, and what is
 // received of 8 others on and off screen. Usage: node stage.mjs ADDRESS
 
-import { createRequire } from "node:module";
-import { drawBars } from "../e2e/lib/camera.js";
-import { chromium, flags } from "../e2e/lib/browser.js";
 import { drawCrowd, others } from "../e2e/lib/crowd.js";
+import { makeRoom, person, withBrowser } from "./people.mjs";
 
-const playwright = createRequire(new URL("../e2e/package.json", import.meta.url))("playwright");
 const [, , base] = process.argv;
 const traced = 10; // seconds
 const patience = 120_000; // milliseconds: ten calls at once are much for one machine
 const settling = 6000; // milliseconds until layers and bitrates are what they will be
 
-drawBars();
-const browser = await playwright.chromium.launch({ executablePath: chromium(), args: flags() });
-try {
-  const host = await person("stagehost");
-  await host.goto(`${base}/rooms/new`);
-  await host.getByLabel("Room name").fill("Stage");
-  await host.locator("input[name=visibility][value=open]").check();
-  await host.getByRole("button", { name: "Create room" }).click();
-  await host.waitForURL("**/r/**");
-  const room = host.url();
+await withBrowser(async (browser) => {
+  const host = await person(browser, base, "stagehost", patience);
+  const room = await makeRoom(host, base, "Stage");
   await frames(host, room);
-  await received(host, room);
-} finally {
-  await browser.close();
-}
+  await received(browser, host, room);
+});
 
 /**
  * @param {import("playwright").Page} host
@@ -73,12 +61,13 @@ async function frames(host, room) {
 }
 
 /**
+ * @param {import("playwright").Browser} browser
  * @param {import("playwright").Page} host
  * @param {string} room
  */
-async function received(host, room) {
+async function received(browser, host, room) {
   for (let n = 0; n < 8; n++) {
-    const guest = await person(`stageguest${n}`);
+    const guest = await person(browser, base, `stageguest${n}`, patience);
     // They show one tile only, so that the machine has to decode little for them.
     await guest.setViewportSize({ width: 320, height: 240 });
     await guest.addInitScript(() => localStorage.setItem("foyer.view", JSON.stringify({ mode: "speaker", hidesSelf: true })));
@@ -129,20 +118,4 @@ async function enter(page, room) {
   await page.goto(room, { waitUntil: "domcontentloaded" });
   await page.getByRole("button", { name: "Join call" }).click();
   await page.getByRole("button", { name: "Leave call" }).waitFor();
-}
-
-/**
- * Signs somebody up in a browser context of their own.
- * @param {string} name
- */
-async function person(name) {
-  const page = await (await browser.newContext({ permissions: ["camera", "microphone"] })).newPage();
-  page.setDefaultTimeout(patience);
-  await page.goto(`${base}/signup`);
-  await page.getByLabel("Username").fill(name);
-  await page.getByLabel("Email").fill(`${name}@example.org`);
-  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
-  await page.getByRole("button", { name: "Sign up" }).click();
-  await page.waitForURL(`${base}/`);
-  return page;
 }
