@@ -7,8 +7,8 @@ import { chromium, flags } from "./lib/browser.js";
  */
 const unproven = [
   "account-data", "admin", "attendance", "audit", "before", "chat-screens", "chat", "factor", "firefox", "hands",
-  "host", "joining", "layout", "lobby-screens", "moderating-screens", "moderating", "nodes", "oidc", "outages",
-  "outbox", "passkeys", "people", "proxy", "recovery", "removal", "requests", "rooms", "screens", "sessions",
+  "layout", "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
+  "passkeys", "recovery", "screens", "sessions",
   "share", "shortcuts", "twilio-ends", "twilio", "webhooks",
 ].map((name) => `**/${name}.spec.js`);
 
