@@ -9,7 +9,7 @@ const unproven = [
   "account-data", "admin", "attendance", "audit", "before", "chat-screens", "chat", "factor", "firefox", "hands",
   "layout", "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
   "passkeys", "recovery", "screens", "sessions",
-  "share", "shortcuts", "twilio-ends", "twilio", "webhooks",
+  "share", "webhooks",
 ].map((name) => `**/${name}.spec.js`);
 
 const pictures = Boolean(process.env.FOYER_PICTURES);

@@ -20,7 +20,7 @@ export function chromium() {
  * @param {object} [what]
  * @param {string} [what.camera] a y4m file that the camera shows
  * @param {boolean} [what.cameras] whether there is one
- * @param {boolean} [what.choice] whether there are two to choose from, which show what browsers make up
+ * @param {boolean} [what.choice] whether there are three to choose from, which show what browsers make up; the second sees depth, which is not sent
  * @param {boolean} [what.speaks] whether the microphone hears somebody speak, rather than beeps
  * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
@@ -32,7 +32,7 @@ export function flags({ camera = cameraFile("bars"), cameras = true, choice = fa
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ...(asks ? [] : ["--use-fake-ui-for-media-stream"]),
-    `--use-fake-device-for-media-stream${choice ? "=device-count=2" : cameras ? "" : "=device-count=0"}`,
+    `--use-fake-device-for-media-stream${choice ? "=device-count=3" : cameras ? "" : "=device-count=0"}`,
     ...(cameras && !choice ? [`--use-file-for-fake-video-capture=${camera}`] : []),
     ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
