@@ -199,6 +199,7 @@ class LiveKit extends Emitter {
       return;
     }
     if (!this.#microphone) {
+      microphone.enabled = true; // a connection before this one may have left it muted
       const track = new LocalAudioTrack(microphone, undefined, true);
       this.#microphone = track;
       await this.#publish(track, Track.Source.Microphone);
