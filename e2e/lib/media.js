@@ -137,3 +137,20 @@ export function ways(page) {
 export async function transports(page) {
   return [...new Set((await ways(page)).map(({ protocol }) => protocol))].sort();
 }
+
+/**
+ * For what the page's shared screen is encoded: its hint, and frames a second at most; null when none is sent.
+ * @param {Page} page
+ * @returns {Promise<{hint: string, frames: number | undefined} | null>}
+ */
+export function sharedAs(page) {
+  return page.evaluate(() => {
+    for (const connection of /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis)).madeConnections) {
+      for (const sender of connection.getSenders()) {
+        if (sender.track?.kind !== "video" || !["detail", "motion"].includes(sender.track.contentHint)) continue;
+        return { hint: sender.track.contentHint, frames: sender.getParameters().encodings.at(-1)?.maxFramerate };
+      }
+    }
+    return null;
+  });
+}
