@@ -35,6 +35,7 @@ func usualSettings(s *service) settings.Values {
 		Capacity:       s.cfg.RoomCapacity,
 		KeepCalls:      s.cfg.KeepCalls,
 		KeepAudit:      s.cfg.KeepAudit,
+		KeepSignIns:    s.cfg.KeepSignIns,
 		KeepDeliveries: s.cfg.KeepDeliveries,
 	}
 }

@@ -81,7 +81,7 @@ var (
 // Register makes a user. It returns input.Invalid, with fields username, email,
 // display_name and password, for what cannot be accepted, and ErrBusy.
 func (s *Store) Register(ctx context.Context, r Registration) (User, error) {
-	return s.register(ctx, r, false, nothing, nothingMore)
+	return s.register(ctx, r, making{})
 }
 
 // SignUp is Register for somebody who does it themselves, as the policy lets them:
@@ -90,24 +90,27 @@ func (s *Store) SignUp(ctx context.Context, r Registration, then Then) (User, er
 	if err := s.checkDomain(r.Email); err != nil {
 		return User{}, err
 	}
-	return s.register(ctx, r, false, nothing, then)
+	return s.register(ctx, r, making{themselves: true, then: then})
 }
 
 // RegisterAdministrator is Register for an administrator of the site.
 func (s *Store) RegisterAdministrator(ctx context.Context, r Registration) (User, error) {
-	return s.register(ctx, r, true, nothing, nothingMore)
+	return s.register(ctx, r, making{administrator: true})
 }
 
 // Then is what else happens in the transaction that changed an account.
 type Then func(ctx context.Context, tx pgx.Tx, user User) error
 
-func nothing(pgx.Tx) error { return nil }
+// making is how an account comes about. First runs before, and then after, in the
+// transaction that inserts the user; either may be nil.
+type making struct {
+	administrator bool
+	themselves    bool // it is made by whose it is
+	first         func(pgx.Tx) error
+	then          Then
+}
 
-func nothingMore(context.Context, pgx.Tx, User) error { return nil }
-
-// register runs first before, and then after, in the transaction that inserts the
-// user.
-func (s *Store) register(ctx context.Context, r Registration, administrator bool, first func(pgx.Tx) error, then Then) (User, error) {
+func (s *Store) register(ctx context.Context, r Registration, how making) (User, error) {
 	user, err := r.user()
 	if err != nil {
 		return User{}, err
@@ -117,19 +120,28 @@ func (s *Store) register(ctx context.Context, r Registration, administrator bool
 		return User{}, err
 	}
 	user.ID = UserID(uuid.Must(uuid.NewV7()).String())
-	user.Administrator = administrator
+	user.Administrator = how.administrator
+	var by UserID
+	if how.themselves {
+		by = user.ID
+	}
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := first(tx); err != nil {
-			return err
+		if how.first != nil {
+			if err := how.first(tx); err != nil {
+				return err
+			}
 		}
 		err := tx.QueryRow(ctx, `
 			insert into users (id, username, email, display_name, password_hash, administrator)
 			values ($1, $2, $3, $4, $5, $6) returning created_at`,
-			user.ID, user.Username, user.Email, user.DisplayName, hash, administrator).Scan(&user.CreatedAt)
+			user.ID, user.Username, user.Email, user.DisplayName, hash, user.Administrator).Scan(&user.CreatedAt)
 		if err != nil {
 			return err
 		}
-		return then(ctx, tx, user)
+		if err := NoteMade(ctx, tx, by, user); err != nil || how.then == nil {
+			return err
+		}
+		return how.then(ctx, tx, user)
 	})
 	if taken := takenField(err); taken != nil {
 		return User{}, taken

@@ -185,7 +185,7 @@ func TestSessions(t *testing.T) {
 	ana := register(t, store, "ana")
 	begin := func(old account.Token) account.Token {
 		t.Helper()
-		token, err := store.Begin(t.Context(), ana.ID, old, account.Origin{Address: "192.0.2.1", UserAgent: "a\x00\xff" + strings.Repeat("x", 500)})
+		token, err := store.Begin(t.Context(), ana.ID, account.ByPassword, old, account.Origin{Address: "192.0.2.1", UserAgent: "a\x00\xff" + strings.Repeat("x", 500)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func TestSessions(t *testing.T) {
 func TestTokensAreNotStored(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
-	token, err := store.Begin(t.Context(), register(t, store, "ana").ID, "", account.Origin{})
+	token, err := store.Begin(t.Context(), register(t, store, "ana").ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,8 +263,8 @@ func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	store, _ := newStore(t)
 	ana := register(t, store, "ana")
-	here, _ := store.Begin(t.Context(), ana.ID, "", account.Origin{})
-	there, _ := store.Begin(t.Context(), ana.ID, "", account.Origin{})
+	here, _ := store.Begin(t.Context(), ana.ID, account.ByPassword, "", account.Origin{})
+	there, _ := store.Begin(t.Context(), ana.ID, account.ByPassword, "", account.Origin{})
 	session, err := store.Resume(t.Context(), here)
 	if err != nil {
 		t.Fatal(err)

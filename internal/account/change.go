@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/input"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 	"foyer/internal/words"
 )
@@ -46,7 +47,7 @@ func (s *Store) ChangePassword(ctx context.Context, id UserID, keep SessionID, c
 		if tag.RowsAffected() == 0 {
 			return input.Invalid{"current_password": words.Text("password.changed_meanwhile")}
 		}
-		if err := endOthers(ctx, tx, id, keep); err != nil {
+		if err := changed(ctx, tx, id, keep); err != nil {
 			return err
 		}
 		return then(ctx, tx, user)
@@ -80,7 +81,7 @@ func (s *Store) FirstPassword(ctx context.Context, user User, keep SessionID, pa
 		if tag.RowsAffected() == 0 {
 			return input.Invalid{"password": words.Text("password.changed_meanwhile")}
 		}
-		if err := endOthers(ctx, tx, user.ID, keep); err != nil {
+		if err := changed(ctx, tx, user.ID, keep); err != nil {
 			return err
 		}
 		return then(ctx, tx, user)
@@ -112,5 +113,14 @@ func SetSecret(ctx context.Context, tx pgx.Tx, user UserID, secret Secret, keep 
 	if _, err := tx.Exec(ctx, `update users set password_hash = $2 where id = $1`, user, secret.hash); err != nil {
 		return err
 	}
-	return endOthers(ctx, tx, user, keep)
+	return changed(ctx, tx, user, keep)
+}
+
+// changed is what follows from a new password: every session but keep ends, with
+// what was begun with the former one, and the ledger says so.
+func changed(ctx context.Context, tx pgx.Tx, user UserID, keep SessionID) error {
+	if _, err := endOthers(ctx, tx, user, keep); err != nil {
+		return err
+	}
+	return Note(ctx, tx, user, ledger.PasswordChanged, nil)
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"foyer/internal/ledger"
 )
 
 // ErrLastAdministrator means that no active administrator would remain.
@@ -15,6 +17,9 @@ var ErrLastAdministrator = errors.New("account: the last administrator")
 // memberships, who it was in which call. What it did stays in the ledger, where
 // it is a number. It returns ErrLastAdministrator.
 func Delete(ctx context.Context, tx pgx.Tx, id UserID) error {
+	if err := Note(ctx, tx, id, ledger.AccountDeleted, nil); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `delete from users where id = $1`, id)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.ConstraintName == "users_administrator_remains" {

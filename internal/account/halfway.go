@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -41,8 +42,9 @@ func (s *Store) MayEnter(user User) error {
 	return nil
 }
 
-// Enter lets in somebody who has shown the first factor. It returns ErrUnverified.
-func (s *Store) Enter(ctx context.Context, id UserID, old Token, from Origin) (Entry, error) {
+// Enter lets in somebody who has shown the first factor, in some way. It returns
+// ErrUnverified.
+func (s *Store) Enter(ctx context.Context, id UserID, by Way, old Token, from Origin) (Entry, error) {
 	var user User
 	var more bool
 	if err := s.pool.QueryRow(ctx, `select `+Columns+`, `+hasFactor+` from users where id = $1`, id).Scan(append(user.Fields(), &more)...); err != nil {
@@ -52,7 +54,7 @@ func (s *Store) Enter(ctx context.Context, id UserID, old Token, from Origin) (E
 		return Entry{}, err
 	}
 	if !more {
-		session, err := s.Begin(ctx, id, old, from)
+		session, err := s.Begin(ctx, id, by, old, from)
 		return Entry{Session: session}, err
 	}
 	token := NewToken()
@@ -79,20 +81,28 @@ func (s *Store) Halfway(ctx context.Context, token Token) (user User, err error)
 	return user, nil
 }
 
-// Try counts an attempt at the second step, before anybody knows how it ends. It
-// returns ErrSignedOut when there have been too many.
-func (s *Store) Try(ctx context.Context, token Token) (user User, err error) {
-	err = s.pool.QueryRow(ctx, `
+// Try makes an attempt at the second step, which is counted before anybody knows
+// how it ends. It returns what the step does, and ErrSignedOut when there have been
+// too many. That the last one failed too is in the ledger: somebody has the
+// password.
+func (s *Store) Try(ctx context.Context, token Token, step func(User) error) error {
+	var user User
+	var tries int
+	err := s.pool.QueryRow(ctx, `
 		update halfway set tries = tries + 1 from users
 		where users.id = halfway.user_id and halfway.token_hash = $1 and halfway.expires_at > now() and tries < $2 and users.disabled_at is null
-		returning `+Columns, token.Hash(), mostTries).Scan(user.Fields()...)
+		returning `+Columns+`, tries`, token.Hash(), mostTries).Scan(append(user.Fields(), &tries)...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, ErrSignedOut
+		return ErrSignedOut
 	}
 	if err != nil {
-		return User{}, fmt.Errorf("try second step: %w", err)
+		return fmt.Errorf("try second step: %w", err)
 	}
-	return user, nil
+	failure := step(user)
+	if failure == nil || tries < mostTries {
+		return failure
+	}
+	return errors.Join(failure, NoteAbout(ctx, s.pool, "", user.ID, ledger.SecondStepFailed, map[string]any{"count": tries}))
 }
 
 // Arrive begins the session of somebody who has taken the second step, in the
@@ -106,5 +116,5 @@ func Arrive(ctx context.Context, tx pgx.Tx, halfway, old Token, from Origin) (To
 	if err != nil {
 		return "", err
 	}
-	return BeginProven(ctx, tx, user, old, from)
+	return BeginProven(ctx, tx, user, InTwoSteps, old, from)
 }

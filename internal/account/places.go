@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -52,14 +53,26 @@ func (s *Store) EndPlace(ctx context.Context, user UserID, id SessionID) error {
 	if uuid.Validate(string(id)) != nil {
 		return postgres.ErrNotFound
 	}
-	tag, err := s.pool.Exec(ctx, `delete from sessions where id = $2 and user_id = $1`, user, id)
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `delete from sessions where id = $2 and user_id = $1`, user, id)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = postgres.ErrNotFound
+		}
+		return noteEnded(ctx, tx, user, tag.RowsAffected(), err)
+	})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
-		return postgres.ErrNotFound
-	}
 	return nil
+}
+
+// noteEnded appends how many sessions somebody has ended, if any and without an
+// error.
+func noteEnded(ctx context.Context, tx pgx.Tx, user UserID, count int64, err error) error {
+	if err != nil || count == 0 {
+		return err
+	}
+	return Note(ctx, tx, user, ledger.SessionsEnded, map[string]any{"count": count})
 }
 
 // EndAll signs a user out everywhere.
@@ -69,16 +82,20 @@ func (s *Store) EndAll(ctx context.Context, user UserID) error {
 
 // EndOthers signs a user out everywhere but in one session, which may be empty.
 func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) error {
-	if err := endOthers(ctx, s.pool, user, keep); err != nil {
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		count, err := endOthers(ctx, tx, user, keep)
+		return noteEnded(ctx, tx, user, count, err)
+	})
+	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil
 }
 
-// endOthers ends what was begun with a former password too.
-func endOthers(ctx context.Context, db postgres.Querier, user UserID, keep SessionID) error {
-	_, err := db.Exec(ctx, `
+// endOthers ends what was begun with a former password too, and counts sessions.
+func endOthers(ctx context.Context, tx pgx.Tx, user UserID, keep SessionID) (int64, error) {
+	tag, err := tx.Exec(ctx, `
 		with halfway as (delete from halfway where user_id = $1)
 		delete from sessions where user_id = $1 and id::text <> $2`, user, keep)
-	return err
+	return tag.RowsAffected(), err
 }

@@ -16,7 +16,7 @@ func TestPlaces(t *testing.T) {
 	ana, ben := register(t, store, "ana"), register(t, store, "ben")
 	var tokens []account.Token
 	for _, agent := range []string{"first", "second", "third"} {
-		token, err := store.Begin(t.Context(), ana.ID, "", account.Origin{Address: "192.0.2.1", UserAgent: agent})
+		token, err := store.Begin(t.Context(), ana.ID, account.ByPassword, "", account.Origin{Address: "192.0.2.1", UserAgent: agent})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestPlaces(t *testing.T) {
 func TestProve(t *testing.T) {
 	t.Parallel()
 	store, pool := newStore(t)
-	token, err := store.Begin(t.Context(), register(t, store, "ana").ID, "", account.Origin{})
+	token, err := store.Begin(t.Context(), register(t, store, "ana").ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}

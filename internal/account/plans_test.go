@@ -41,7 +41,7 @@ func TestQueriesHaveIndexes(t *testing.T) {
 	if _, err := store.Halfway(t.Context(), account.NewToken()); err == nil {
 		t.Fatal("nobody is halfway")
 	}
-	if _, err := store.Try(t.Context(), account.NewToken()); err == nil {
+	if err := store.Try(t.Context(), account.NewToken(), func(account.User) error { return nil }); err == nil {
 		t.Fatal("nobody is halfway")
 	}
 	if err := postgres.Tx(t.Context(), pool, func(tx pgx.Tx) error {

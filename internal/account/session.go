@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/input"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -51,6 +52,17 @@ type Session struct {
 // Origin is where a session is begun from.
 type Origin struct{ Address, UserAgent string }
 
+// Way is how somebody showed that it was they when a session began.
+type Way string
+
+const (
+	ByPassword Way = "password"
+	ByProvider Way = "provider"
+	ByPasskey  Way = "passkey"
+	InTwoSteps Way = "two_steps"
+	ByMaking   Way = "making" // by making the account
+)
+
 // NewToken returns a secret of 256 random bits.
 func NewToken() Token {
 	var raw [32]byte
@@ -86,16 +98,19 @@ func (s *Store) LogIn(ctx context.Context, login, password string, old Token, fr
 		return Entry{}, err
 	}
 	if !right || unknown || disabled != nil {
+		if err := s.failed(ctx, id, from); err != nil {
+			return Entry{}, err
+		}
 		return Entry{}, ErrWrongPassword
 	}
-	return s.Enter(ctx, id, old, from)
+	return s.Enter(ctx, id, ByPassword, old, from)
 }
 
 // Begin starts a session for a user who proved to be who they are, and ends the
 // one of the token old, if any.
-func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) (token Token, err error) {
+func (s *Store) Begin(ctx context.Context, user UserID, by Way, old Token, from Origin) (token Token, err error) {
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		token, err = begin(ctx, tx, user, old, from, false)
+		token, err = begin(ctx, tx, user, by, old, from)
 		return err
 	})
 	if err != nil {
@@ -106,11 +121,11 @@ func (s *Store) Begin(ctx context.Context, user UserID, old Token, from Origin) 
 
 // BeginProven is Begin for somebody who showed a second factor, or one that counts
 // for two, in the transaction that checks it.
-func BeginProven(ctx context.Context, tx pgx.Tx, user UserID, old Token, from Origin) (Token, error) {
-	return begin(ctx, tx, user, old, from, true)
+func BeginProven(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token, from Origin) (Token, error) {
+	return begin(ctx, tx, user, by, old, from)
 }
 
-func begin(ctx context.Context, tx pgx.Tx, user UserID, old Token, from Origin, factor bool) (Token, error) {
+func begin(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token, from Origin) (Token, error) {
 	if old != "" {
 		if _, err := tx.Exec(ctx, `delete from sessions where token_hash = $1`, old.Hash()); err != nil {
 			return "", err
@@ -120,8 +135,11 @@ func begin(ctx context.Context, tx pgx.Tx, user UserID, old Token, from Origin, 
 	_, err := tx.Exec(ctx, `
 		insert into sessions (id, token_hash, user_id, expires_at, address, user_agent, factor_at)
 		values ($1, $2, $3, now() + $4, $5, $6, case when $7 then now() end)`,
-		uuid.Must(uuid.NewV7()).String(), token.Hash(), user, SessionLife, clip(from.Address), clip(from.UserAgent), factor)
-	return token, err
+		uuid.Must(uuid.NewV7()).String(), token.Hash(), user, SessionLife, clip(from.Address), clip(from.UserAgent), by == ByPasskey || by == InTwoSteps)
+	if err != nil {
+		return "", err
+	}
+	return token, Note(ctx, tx, user, ledger.SignedIn, map[string]any{"way": by})
 }
 
 // BeginGuest starts the session of somebody who has no account, in the
@@ -187,13 +205,25 @@ func (s *Store) Touch(ctx context.Context, session Session) error {
 
 // End signs out the session of a token; nil if it has none.
 func (s *Store) End(ctx context.Context, token Token) error {
-	if _, err := s.pool.Exec(ctx, `delete from sessions where token_hash = $1`, token.Hash()); err != nil {
+	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		var user UserID
+		err := tx.QueryRow(ctx, `delete from sessions where token_hash = $1 returning coalesce(user_id::text, '')`, token.Hash()).Scan(&user)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows) || err == nil && user == "":
+			return nil
+		case err != nil:
+			return err
+		}
+		return Note(ctx, tx, user, ledger.SignedOut, nil)
+	})
+	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
 }
 
-// Purge deletes sessions, and ways to them, that ran out.
+// Purge deletes sessions, and ways to them, that ran out, and failures that do not
+// count any more.
 func (s *Store) Purge(ctx context.Context) error {
 	// None that began within SessionIdle can have been idle for so long: that leaves
 	// those that end by then, which the index finds.
@@ -202,6 +232,9 @@ func (s *Store) Purge(ctx context.Context) error {
 		SessionIdle, SessionLife-SessionIdle)
 	if err == nil {
 		_, err = s.pool.Exec(ctx, `delete from halfway where expires_at < now()`)
+	}
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `delete from login_failures where since < now() - $1::interval`, failuresWithin)
 	}
 	if err != nil {
 		return fmt.Errorf("purge sessions: %w", err)

@@ -39,12 +39,12 @@ func (s *Store) SetupLinkOpen(ctx context.Context, token Token) (open bool, err 
 // SetUp makes the first administrator and uses the link up, both or neither. It
 // returns ErrSetupDone, input.Invalid like Register, and ErrBusy.
 func (s *Store) SetUp(ctx context.Context, token Token, r Registration) (User, error) {
-	return s.register(ctx, r, true, func(tx pgx.Tx) error {
+	return s.register(ctx, r, making{administrator: true, themselves: true, first: func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			delete from setup_links where token_hash = $1 and not exists (select from users where administrator)`, token.Hash())
 		if err == nil && tag.RowsAffected() == 0 {
 			return ErrSetupDone
 		}
 		return err
-	}, nothingMore)
+	}})
 }

@@ -82,7 +82,7 @@ func (h *house) register(name string) {
 
 func (h *house) session(user account.User) account.Token {
 	h.Helper()
-	token, err := h.accounts.Begin(h.Context(), user.ID, "", account.Origin{})
+	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		h.Fatal(err)
 	}

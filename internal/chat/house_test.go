@@ -53,7 +53,7 @@ func newHouse(t *testing.T, strangers ...string) *house {
 		if err != nil {
 			t.Fatal(err)
 		}
-		token, err := accounts.Begin(t.Context(), user.ID, "", account.Origin{})
+		token, err := accounts.Begin(t.Context(), user.ID, account.ByPassword, "", account.Origin{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,7 @@ type Config struct {
 	RoomCapacity   int    // of new rooms
 	KeepCalls      int    // days; 0: for good
 	KeepAudit      int    // days; 0: for good
+	KeepSignIns    int    // days; 0: for good
 	KeepDeliveries int    // days; 0: for good
 	WebhookReach   string // addresses and networks; see WebhookNetworks
 	MediaUDPPort   int
@@ -105,6 +106,7 @@ var settings = []setting{
 	{env: "FOYER_ROOM_CAPACITY", def: "50", help: "how many people a new room takes", field: func(c *Config) any { return &c.RoomCapacity }},
 	{env: "FOYER_KEEP_CALLS", def: "365", help: "days that who was in which call is kept; 0 for good", field: func(c *Config) any { return &c.KeepCalls }},
 	{env: "FOYER_KEEP_AUDIT", def: "730", help: "days that the audit log is kept; 0 for good", field: func(c *Config) any { return &c.KeepAudit }},
+	{env: "FOYER_KEEP_SIGN_INS", def: "90", help: "days that log-ins are kept; 0 for good", field: func(c *Config) any { return &c.KeepSignIns }},
 	{env: "FOYER_KEEP_DELIVERIES", def: "30", help: "days that deliveries of webhooks are kept; 0 for good", field: func(c *Config) any { return &c.KeepDeliveries }},
 	{env: "FOYER_WEBHOOK_NETWORKS", help: "addresses and networks of yours, like 10.1.0.0/16, that webhooks may reach besides the internet", field: func(c *Config) any { return &c.WebhookReach }},
 	{env: "OIDC_ISSUER", help: "OpenID Connect provider to sign in through, like https://id.example.org", field: func(c *Config) any { return &c.OIDCIssuer }},

@@ -22,7 +22,7 @@ func TestDefaultsSuitAFirstTry(t *testing.T) {
 	}
 	want := Config{
 		Addr: ":8080", DataDir: "./data", Signup: "open", MediaUDPPort: 7882, MediaTCPPort: 7881,
-		RoomCapacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30,
+		RoomCapacity: 50, KeepCalls: 365, KeepAudit: 730, KeepSignIns: 90, KeepDeliveries: 30,
 		OIDCName: "single sign-on", OIDCScopes: "email profile", OIDCGroupsClaim: "groups", OIDCSignup: "open",
 		FileLimit: 25, RoomFilesLimit: 1024, S3URL: "https://s3.amazonaws.com",
 	}

@@ -31,10 +31,12 @@ type Record struct {
 }
 
 // Search says which records of the audit log are looked for. What is zero does
-// not matter.
+// not matter. Log-ins are found by person, address or kind, or by SignIns; they
+// are not among all records, where they would hide the others.
 type Search struct {
 	Room    Room
 	Site    bool   // only entries about the site
+	SignIns bool   // only log-ins
 	Person  string // id of a user who did it, or to whom it was done
 	Kind    Kind
 	Address string
@@ -112,8 +114,13 @@ func (s Search) query(limit int) (string, []any) {
 		return "$" + strconv.Itoa(len(args))
 	}
 	conditions := []string{`topic in ('access', 'site')`}
-	if s.Site {
+	switch {
+	case s.Site:
 		conditions[0] = `topic = 'site'`
+	case s.SignIns:
+		conditions[0] = `topic = 'sign_in'`
+	case s.Room == "" && (s.Person != "" || s.Kind != "" || s.Address != ""):
+		conditions[0] = `topic in ('access', 'site', 'sign_in')`
 	}
 	if s.Room != "" {
 		conditions = append(conditions, `room_id = `+value(s.Room))

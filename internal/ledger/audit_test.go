@@ -62,8 +62,10 @@ func TestAudit(t *testing.T) {
 	record(t, pool, "2001:db8::1",
 		ledger.Entry{Room: other, Kind: ledger.RoleChanged, Actor: ben, Subject: ana},
 		ledger.Entry{Kind: ledger.UserDisabled, Actor: ana, Subject: ben})
+	record(t, pool, "192.0.2.9", ledger.Entry{Kind: ledger.SignedIn, Actor: ben})
 	const added, ended = "member_added:Ana>Ben@192.0.2.1", "call_ended:Ana>@192.0.2.1"
 	const role, disabled = "role_changed:Ben>Ana@2001:db8::1", "user_disabled:Ana>Ben@2001:db8::1"
+	const signedIn = "signed_in:Ben>@192.0.2.9"
 	tests := []struct {
 		name   string
 		search ledger.Search
@@ -73,7 +75,10 @@ func TestAudit(t *testing.T) {
 		{"a room", ledger.Search{Room: room}, ended + " " + added},
 		{"the site", ledger.Search{Site: true}, disabled},
 		{"a person, acting or not", ledger.Search{Person: ana}, disabled + " " + role + " " + ended + " " + added},
-		{"another person", ledger.Search{Person: ben}, disabled + " " + role + " " + added},
+		{"another person, with log-ins", ledger.Search{Person: ben}, signedIn + " " + disabled + " " + role + " " + added},
+		{"log-ins", ledger.Search{SignIns: true}, signedIn},
+		{"a kind of log-in", ledger.Search{Kind: ledger.SignedIn}, signedIn},
+		{"an address of a log-in", ledger.Search{Address: "192.0.2.9"}, signedIn},
 		{"a person in a room", ledger.Search{Person: ben, Room: room}, added},
 		{"a kind", ledger.Search{Kind: ledger.RoleChanged}, role},
 		{"an address", ledger.Search{Address: "192.0.2.1"}, ended + " " + added},
@@ -153,13 +158,14 @@ func TestAuditQueriesHaveIndexes(t *testing.T) {
 	}
 	mark := ledger.Mark{At: time.Now(), ID: 5}
 	for name, search := range map[string]ledger.Search{
-		"ledger_audit":         {Before: mark},
-		"ledger_audit_room":    {Room: ledger.Room(uuid.NewString()), Before: mark},
-		"ledger_audit_site":    {Site: true, Before: mark},
-		"ledger_audit_kind":    {Kind: ledger.MemberAdded, Before: mark},
-		"ledger_audit_actor":   {Person: uuid.NewString(), Before: mark},
-		"ledger_audit_subject": {Person: ana, Before: mark},
-		"ledger_audit_address": {Address: "192.0.2.1", Before: mark},
+		"ledger_audit":          {Before: mark},
+		"ledger_audit_room":     {Room: ledger.Room(uuid.NewString()), Before: mark},
+		"ledger_audit_site":     {Site: true, Before: mark},
+		"ledger_audit_sign_ins": {SignIns: true, Before: mark},
+		"ledger_audit_kind":     {Kind: ledger.MemberAdded, Before: mark},
+		"ledger_audit_actor":    {Person: uuid.NewString(), Before: mark},
+		"ledger_audit_subject":  {Person: ana, Before: mark},
+		"ledger_audit_address":  {Address: "192.0.2.1", Before: mark},
 	} {
 		query, args := ledger.AuditQuery(search, 51)
 		plan := postgrestest.Explain(t, pool, query, args...)
@@ -185,12 +191,13 @@ func TestPurge(t *testing.T) {
 	exec(`insert into ledger (room_id, kind, at) select $1, 'joined', now() - interval '400 days' from generate_series(1, $2::int)`, room, old)
 	exec(`insert into ledger (room_id, kind) select $1, 'joined' from generate_series(1, $2::int)`, room, fresh)
 	exec(`insert into ledger (room_id, kind, at) values ($1, 'member_added', now() - interval '400 days'), ($1, 'member_added', now() - interval '800 days'), ($1, 'test', now() - interval '900 days')`, room)
+	exec(`insert into ledger (kind, at) values ('signed_in', now() - interval '91 days'), ('signed_in', now() - interval '89 days'), ('password_changed', now() - interval '91 days')`)
 	exec(`insert into calls (id, room_id, started_at, ended_at) values (gen_random_uuid(), $1, now() - interval '401 days', now() - interval '400 days')`, room)
 	ana := newUser(t, pool, "ana")
 	exec(`insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions, issued_at, connected_at, left_at, call_id)
 		select 'abc', $1, 1, $2, gen_random_uuid(), 'Ana', '{}', now() - interval '400 days', now() - interval '400 days', now() - interval '400 days', id from calls`, room, ana)
 	done := make(chan error)
-	keep := ledger.Retention{Calls: 365 * 24 * time.Hour, Audit: 730 * 24 * time.Hour}
+	keep := ledger.Retention{Calls: 365 * 24 * time.Hour, Audit: 730 * 24 * time.Hour, SignIns: 90 * 24 * time.Hour}
 	for range 3 {
 		go func() { done <- ledger.Purge(context.WithoutCancel(t.Context()), pool, keep) }()
 	}
@@ -212,6 +219,8 @@ func TestPurge(t *testing.T) {
 	for what, test := range map[string]struct{ got, want int }{
 		"comings":                {count(`select count(*) from ledger where kind = 'joined'`), fresh},
 		"changes of access":      {count(`select count(*) from ledger where kind = 'member_added'`), 1},
+		"log-ins":                {count(`select count(*) from ledger where kind = 'signed_in'`), 1},
+		"passwords changed":      {count(`select count(*) from ledger where kind = 'password_changed'`), 1},
 		"what has no topic":      {count(`select count(*) from ledger where kind = 'test'`), 1},
 		"calls":                  {count(`select count(*) from calls`), 0},
 		"presences":              {count(`select count(*) from grants`), 0},

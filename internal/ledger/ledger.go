@@ -95,6 +95,32 @@ const (
 	Purged              Kind = "purged"               // data: what, count, before
 )
 
+// The kinds that concern somebody's own account. The actor is whose it is.
+const (
+	AccountMade          Kind = "account_made"    // subject: user; data: username
+	AccountDeleted       Kind = "account_deleted" // there is no such user any more
+	DataExported         Kind = "data_exported"
+	EmailChanged         Kind = "email_changed"
+	PasswordChanged      Kind = "password_changed"
+	SessionsEnded        Kind = "sessions_ended" // data: count
+	AppAdded             Kind = "app_added"
+	AppRemoved           Kind = "app_removed"
+	PasskeyAdded         Kind = "passkey_added"      // data: name
+	PasskeyRemoved       Kind = "passkey_removed"    // data: name
+	CodesMade            Kind = "codes_made"         // recovery codes
+	CodeUsed             Kind = "code_used"          // a recovery code; data: count that are left
+	ProviderConnected    Kind = "provider_connected" // data: name
+	ProviderDisconnected Kind = "provider_disconnected"
+)
+
+// The kinds about log-ins, which are many and kept for a shorter time.
+const (
+	SignedIn         Kind = "signed_in"          // data: way
+	SignedOut        Kind = "signed_out"         // by themselves, in one browser
+	LogInsFailed     Kind = "log_ins_failed"     // subject: user, empty when nobody has such names; data: count
+	SecondStepFailed Kind = "second_step_failed" // subject: user, whose password was right
+)
+
 // Entry is one thing that happened.
 type Entry struct {
 	ID      Position  // given by Append's database

@@ -15,6 +15,9 @@ import (
 type Retention struct {
 	Calls time.Duration // who was in which call: attendance too
 	Audit time.Duration // who changed who may do what
+	// SignIns is for log-ins: they say much about people, and are of use for a short
+	// time.
+	SignIns time.Duration
 }
 
 // purging says what goes when its time is over: statements that each delete up to
@@ -39,6 +42,9 @@ func (r Retention) purgings() []purging {
 		{"audit", r.Audit, []string{
 			`delete from ledger where ctid = any(array(select ctid from ledger
 				where at < now() - $1::interval and topic in ('access', 'site') and kind <> 'purged' limit $2))`,
+		}},
+		{"log-ins", r.SignIns, []string{
+			`delete from ledger where ctid = any(array(select ctid from ledger where at < now() - $1::interval and topic = 'sign_in' limit $2))`,
 		}},
 	}
 }

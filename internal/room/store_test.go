@@ -48,7 +48,7 @@ func (h *house) id(username string) account.UserID { return h.people[username].I
 
 func (h *house) session(username string) account.Token {
 	h.Helper()
-	token, err := h.accounts.Begin(h.Context(), h.id(username), "", account.Origin{})
+	token, err := h.accounts.Begin(h.Context(), h.id(username), account.ByPassword, "", account.Origin{})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -56,6 +56,7 @@ func (v Values) check() error {
 	whole(Capacity, v.Capacity, leastCapacity, mostCapacity)
 	whole(KeepCalls, v.KeepCalls, 0, mostDays)
 	whole(KeepAudit, v.KeepAudit, 0, mostDays)
+	whole(KeepSignIns, v.KeepSignIns, 0, mostDays)
 	whole(KeepDeliveries, v.KeepDeliveries, 0, mostDays)
 	return bad.Err()
 }

@@ -34,11 +34,12 @@ const (
 	Capacity       Name = "room_capacity"
 	KeepCalls      Name = "keep_calls"
 	KeepAudit      Name = "keep_audit"
+	KeepSignIns    Name = "keep_sign_ins"
 	KeepDeliveries Name = "keep_deliveries"
 )
 
 // Names lists the settings, in the order in which they are shown.
-var Names = []Name{Signup, MailDomains, AdminFactor, Capacity, KeepCalls, KeepAudit, KeepDeliveries}
+var Names = []Name{Signup, MailDomains, AdminFactor, Capacity, KeepCalls, KeepAudit, KeepSignIns, KeepDeliveries}
 
 // Values are the settings that apply.
 type Values struct {
@@ -48,6 +49,7 @@ type Values struct {
 	Capacity       int      `json:"room_capacity"`   // of new rooms
 	KeepCalls      int      `json:"keep_calls"`      // days; 0: for good
 	KeepAudit      int      `json:"keep_audit"`      // days; 0: for good
+	KeepSignIns    int      `json:"keep_sign_ins"`   // days; 0: for good
 	KeepDeliveries int      `json:"keep_deliveries"` // days; 0: for good
 }
 
@@ -55,7 +57,9 @@ const day = 24 * time.Hour
 
 // Retention is how long the ledger is kept.
 func (v Values) Retention() ledger.Retention {
-	return ledger.Retention{Calls: time.Duration(v.KeepCalls) * day, Audit: time.Duration(v.KeepAudit) * day}
+	return ledger.Retention{
+		Calls: time.Duration(v.KeepCalls) * day, Audit: time.Duration(v.KeepAudit) * day, SignIns: time.Duration(v.KeepSignIns) * day,
+	}
 }
 
 // Accounts is what accounts have to comply with.

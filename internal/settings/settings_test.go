@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
-var usual = settings.Values{Signup: "open", Capacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30}
+var usual = settings.Values{Signup: "open", Capacity: 50, KeepCalls: 365, KeepAudit: 730, KeepSignIns: 90, KeepDeliveries: 30}
 
 // node is one Foyer's store, which hears of changes.
 func node(t *testing.T, pool *pgxpool.Pool, defaults settings.Values) *settings.Store {

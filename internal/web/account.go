@@ -64,7 +64,7 @@ func registration(values map[string]string) account.Registration {
 }
 
 func (s *Server) beginFor(w http.ResponseWriter, r *http.Request, user account.User, next string) error {
-	token, err := s.Accounts.Begin(r.Context(), user.ID, s.token(r), origin(r))
+	token, err := s.Accounts.Begin(r.Context(), user.ID, account.ByMaking, s.token(r), origin(r))
 	if err != nil {
 		return err
 	}

@@ -17,20 +17,24 @@ import (
 const recordsPerPage = 50
 
 // auditKinds are what can be looked for in a room's audit log, in the order in
-// which they are offered; siteKinds in the site's besides.
+// which they are offered; siteKinds and signInKinds in the site's besides.
 var (
 	auditKinds = []ledger.Kind{
 		ledger.MemberAdded, ledger.RoleChanged, ledger.MemberRemoved, ledger.Transferred, ledger.Removed,
 		ledger.Banned, ledger.BanLifted, ledger.InvitationMade, ledger.InvitationAccepted, ledger.InvitationRevoked,
 		ledger.JoinRequested, ledger.JoinWithdrawn, ledger.JoinGranted, ledger.JoinDeclined,
 		ledger.LobbyAdmitted, ledger.LobbyDenied, ledger.SentToLobby, ledger.CallEnded,
-		ledger.RoomCreated, ledger.RoomRenamed, ledger.RoomConfigured, ledger.RoomLocked, ledger.RoomUnlocked,
+		ledger.RoomCreated, ledger.RoomRenamed, ledger.RoomConfigured, ledger.RoomSwitched, ledger.RoomLocked, ledger.RoomUnlocked,
 		ledger.RoomMoved, ledger.RoomDeleted, ledger.WebhookMade, ledger.WebhookRemoved,
 	}
 	siteKinds = []ledger.Kind{
 		ledger.AdministratorMade, ledger.AdministratorUnmade, ledger.UserDisabled, ledger.UserEnabled, ledger.UserSignedOut,
 		ledger.ResetMade, ledger.SettingsChanged, ledger.Purged,
+		ledger.AccountMade, ledger.AccountDeleted, ledger.PasswordChanged, ledger.EmailChanged, ledger.SessionsEnded,
+		ledger.AppAdded, ledger.AppRemoved, ledger.PasskeyAdded, ledger.PasskeyRemoved, ledger.CodesMade, ledger.CodeUsed,
+		ledger.ProviderConnected, ledger.ProviderDisconnected, ledger.DataExported,
 	}
+	signInKinds = []ledger.Kind{ledger.SignedIn, ledger.SignedOut, ledger.LogInsFailed, ledger.SecondStepFailed}
 )
 
 func (s *Server) roomAudit(w http.ResponseWriter, r *http.Request, v room.Visit) error {
@@ -131,8 +135,11 @@ func (f SoughtRecords) values() map[string]string {
 // when nobody and nothing has the name that is looked for.
 func (s *Server) search(r *http.Request, search ledger.Search, sought SoughtRecords) (_ ledger.Search, known bool, err error) {
 	search.Kind, search.Address = ledger.Kind(sought.Kind), sought.Address
-	if sought.Kind == "site" {
+	switch sought.Kind {
+	case "site":
 		search.Kind, search.Site = "", true
+	case "sign_in":
+		search.Kind, search.SignIns = "", true
 	}
 	search.Before = ledger.ParseMark(r.URL.Query().Get("after"))
 	// They were checked.
@@ -168,6 +175,8 @@ func kindChoices(site bool) []Choice {
 	if site {
 		choices = append(choices, Choice{"site", words.Text("audit.choice_site")})
 		add(siteKinds)
+		choices = append(choices, Choice{"sign_in", words.Text("audit.choice_sign_in")})
+		add(signInKinds)
 	}
 	return choices
 }
@@ -179,6 +188,8 @@ func auditRow(record ledger.Record) AuditRow {
 		Address: record.Address, Slug: record.Slug, RoomName: record.RoomName, RoomDeleted: record.RoomDeleted,
 	}
 	switch {
+	case record.Kind == ledger.LogInsFailed || record.Kind == ledger.SecondStepFailed:
+		row.By = words.Text("audit.by_unknown")
 	case record.Actor == "":
 		row.By = words.Text("audit.by_foyer")
 	case row.By == "":
@@ -191,10 +202,7 @@ func auditRow(record ledger.Record) AuditRow {
 		return value
 	}
 	who := firstOf(record.SubjectName, text("name"), text("username"), words.Text("audit.somebody"))
-	kind := string(record.Kind)
-	if record.Kind == ledger.MemberRemoved && record.Subject == record.Actor {
-		kind = "member_left"
-	}
+	kind := sentenceOf(record)
 	if !words.Has("audit." + kind) {
 		row.Sentence = strings.ReplaceAll(kind, "_", " ")
 		return row
@@ -203,6 +211,20 @@ func auditRow(record ledger.Record) AuditRow {
 		"value", text("value"), "from", titleOf(text("from")), "to", titleOf(text("to")), "count", number(data["count"]), "before", text("before"))
 	row.Detail = auditDetail(record.Kind, data)
 	return row
+}
+
+// sentenceOf is which sentence of the catalogue a record is told in.
+func sentenceOf(record ledger.Record) string {
+	own := record.Subject == record.Actor
+	switch {
+	case record.Kind == ledger.MemberRemoved && own:
+		return "member_left"
+	case record.Kind == ledger.AccountMade && own:
+		return "account_made_own"
+	case record.Kind == ledger.LogInsFailed && record.Subject == "":
+		return "log_ins_failed_nobody"
+	}
+	return string(record.Kind)
 }
 
 // auditDetail is what a sentence has no place for.
@@ -221,6 +243,12 @@ func auditDetail(kind ledger.Kind, data map[string]any) string {
 		return firstOf(text("email"), text("note"))
 	case ledger.RoomRenamed:
 		return text("topic")
+	case ledger.SignedIn:
+		return words.Text("audit.way_" + text("way"))
+	case ledger.AdministratorMade, ledger.AdministratorUnmade:
+		if provider := text("provider"); provider != "" {
+			return words.Text("audit.as_provider_says", "name", provider)
+		}
 	}
 	return ""
 }

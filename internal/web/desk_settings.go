@@ -43,7 +43,8 @@ func settingTexts(v settings.Values) map[settings.Name]string {
 	return map[settings.Name]string{
 		settings.Signup: v.Signup, settings.MailDomains: strings.Join(v.MailDomains, "\n"), settings.AdminFactor: checked(v.AdminFactor),
 		settings.Capacity: strconv.Itoa(v.Capacity), settings.KeepCalls: strconv.Itoa(v.KeepCalls),
-		settings.KeepAudit: strconv.Itoa(v.KeepAudit), settings.KeepDeliveries: strconv.Itoa(v.KeepDeliveries),
+		settings.KeepAudit: strconv.Itoa(v.KeepAudit), settings.KeepSignIns: strconv.Itoa(v.KeepSignIns),
+		settings.KeepDeliveries: strconv.Itoa(v.KeepDeliveries),
 	}
 }
 
@@ -116,6 +117,8 @@ func (s *Server) settingsOf(values map[string]string, set []settings.Name) setti
 			v.KeepCalls = number(name)
 		case settings.KeepAudit:
 			v.KeepAudit = number(name)
+		case settings.KeepSignIns:
+			v.KeepSignIns = number(name)
 		case settings.KeepDeliveries:
 			v.KeepDeliveries = number(name)
 		}
@@ -134,7 +137,7 @@ func (s *Server) storagePage(w http.ResponseWriter, r *http.Request, _ account.S
 		page.Parts = append(page.Parts, StorageRow{Name: words.Text("admin.part_" + part.Name), Size: size(part.Bytes), Rows: part.Rows})
 	}
 	now := s.Settings.Now()
-	for _, name := range []settings.Name{settings.KeepCalls, settings.KeepAudit, settings.KeepDeliveries} {
+	for _, name := range []settings.Name{settings.KeepCalls, settings.KeepAudit, settings.KeepSignIns, settings.KeepDeliveries} {
 		page.Kept = append(page.Kept, KeptRow{Name: words.Text("room_settings." + string(name)), For: settingWord(name, settingTexts(now)[name])})
 	}
 	page.Oldest = storage.Oldest

@@ -145,7 +145,7 @@ func newWebhooks(t *testing.T, pool *pgxpool.Pool) *webhook.Store {
 }
 
 // usual are the settings that the environment gives.
-var usual = settings.Values{Signup: "open", Capacity: 50, KeepCalls: 365, KeepAudit: 730, KeepDeliveries: 30}
+var usual = settings.Values{Signup: "open", Capacity: 50, KeepCalls: 365, KeepAudit: 730, KeepSignIns: 90, KeepDeliveries: 30}
 
 func newSettings(t *testing.T, pool *pgxpool.Pool) *settings.Store {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/account/archive"
 	"foyer/internal/input"
+	"foyer/internal/ledger"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -38,6 +39,9 @@ func (s *Server) showData(w http.ResponseWriter, r *http.Request, session accoun
 // only cut it short, which leaves no whole document.
 func (s *Server) exportData(w http.ResponseWriter, r *http.Request, session account.Session) error {
 	if err := s.limits.mailing(w, r, room.Person{User: session.User.ID}); err != nil {
+		return err
+	}
+	if err := account.Note(r.Context(), s.Pool, session.User.ID, ledger.DataExported, nil); err != nil {
 		return err
 	}
 	const longest = 5 * time.Minute

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -66,8 +67,10 @@ func (s *Store) NewCodes(ctx context.Context, user account.UserID) ([]string, er
 		if _, err := tx.Exec(ctx, `delete from recovery_codes where user_id = $1`, user); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `insert into recovery_codes (user_id, code_hash) select $1, unnest($2::bytea[])`, user, hashes)
-		return err
+		if _, err := tx.Exec(ctx, `insert into recovery_codes (user_id, code_hash) select $1, unnest($2::bytea[])`, user, hashes); err != nil {
+			return err
+		}
+		return account.Note(ctx, tx, user, ledger.CodesMade, nil)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recovery codes: %w", err)
@@ -78,8 +81,15 @@ func (s *Store) NewCodes(ctx context.Context, user account.UserID) ([]string, er
 // takeOnce uses up a code that was given to be used once.
 func takeOnce(ctx context.Context, tx pgx.Tx, user account.UserID, code string) error {
 	tag, err := tx.Exec(ctx, `delete from recovery_codes where user_id = $1 and code_hash = $2`, user, codeHash(user, code))
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ErrWrongCode
+	if err != nil {
+		return err
 	}
-	return err
+	if tag.RowsAffected() == 0 {
+		return ErrWrongCode
+	}
+	var left int
+	if err := tx.QueryRow(ctx, `select count(*) from recovery_codes where user_id = $1`, user).Scan(&left); err != nil {
+		return err
+	}
+	return account.Note(ctx, tx, user, ledger.CodeUsed, map[string]any{"count": left})
 }

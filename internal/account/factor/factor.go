@@ -69,16 +69,14 @@ func (s *Store) State(ctx context.Context, user account.UserID) (state State, er
 // and begins the session. It returns ErrWrongCode, and account.ErrSignedOut when
 // the way has ended: it was gone already, or there were too many wrong codes.
 func (s *Store) Arrive(ctx context.Context, halfway account.Token, code string, old account.Token, from account.Origin) (token account.Token, err error) {
-	user, err := s.accounts.Try(ctx, halfway)
-	if err != nil {
-		return "", err
-	}
-	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.take(ctx, tx, user.ID, code); err != nil {
+	err = s.accounts.Try(ctx, halfway, func(user account.User) error {
+		return postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := s.take(ctx, tx, user.ID, code); err != nil {
+				return err
+			}
+			token, err = account.Arrive(ctx, tx, halfway, old, from)
 			return err
-		}
-		token, err = account.Arrive(ctx, tx, halfway, old, from)
-		return err
+		})
 	})
 	if err != nil {
 		return "", fmt.Errorf("second step: %w", err)

@@ -55,7 +55,7 @@ func (h *house) session(username string) account.Session {
 	if err != nil {
 		h.Fatal(err)
 	}
-	token, err := h.accounts.Begin(h.Context(), user.ID, "", account.Origin{})
+	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		h.Fatal(err)
 	}

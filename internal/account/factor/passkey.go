@@ -12,6 +12,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/input"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -52,14 +53,15 @@ func (s *Store) RemovePasskey(ctx context.Context, user account.User, id Passkey
 		return postgres.ErrNotFound
 	}
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `delete from passkeys where id = $2 and user_id = $1`, user.ID, id)
+		var name string
+		err := tx.QueryRow(ctx, `delete from passkeys where id = $2 and user_id = $1 returning name`, user.ID, id).Scan(&name)
 		if err != nil {
 			return err
 		}
-		if tag.RowsAffected() == 0 {
-			return postgres.ErrNotFound
-		}
 		if err := forgetCodes(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := account.Note(ctx, tx, user.ID, ledger.PasskeyRemoved, map[string]any{"name": name}); err != nil {
 			return err
 		}
 		return then(ctx, tx, user)
@@ -121,6 +123,9 @@ func (s *Store) AddPasskey(ctx context.Context, session account.Session, c Cerem
 		if err != nil {
 			return err
 		}
+		if err := account.Note(ctx, tx, session.User.ID, ledger.PasskeyAdded, map[string]any{"name": name}); err != nil {
+			return err
+		}
 		if err := then(ctx, tx, session.User); err != nil {
 			return err
 		}
@@ -145,7 +150,7 @@ func (s *Store) EnterByPasskey(ctx context.Context, c Ceremony, old account.Toke
 		if err := s.accounts.MayEnter(user); err != nil {
 			return err
 		}
-		token, err = account.BeginProven(ctx, tx, user.ID, old, from)
+		token, err = account.BeginProven(ctx, tx, user.ID, account.ByPasskey, old, from)
 		return err
 	})
 	return token, err
@@ -154,13 +159,11 @@ func (s *Store) EnterByPasskey(ctx context.Context, c Ceremony, old account.Toke
 // ArriveByPasskey takes the second step of a log-in by a passkey's answer to Begin
 // for Second. It returns ErrPasskey and account.ErrSignedOut.
 func (s *Store) ArriveByPasskey(ctx context.Context, halfway account.Token, c Ceremony, old account.Token, from account.Origin) (token account.Token, err error) {
-	user, err := s.accounts.Try(ctx, halfway)
-	if err != nil {
-		return "", err
-	}
-	err = s.assert(ctx, c, Second, user, func(tx pgx.Tx, _ account.User) error {
-		token, err = account.Arrive(ctx, tx, halfway, old, from)
-		return err
+	err = s.accounts.Try(ctx, halfway, func(user account.User) error {
+		return s.assert(ctx, c, Second, user, func(tx pgx.Tx, _ account.User) error {
+			token, err = account.Arrive(ctx, tx, halfway, old, from)
+			return err
+		})
 	})
 	return token, err
 }

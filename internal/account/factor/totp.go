@@ -12,6 +12,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"foyer/internal/account"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -89,6 +90,9 @@ func (s *Store) ConfirmApp(ctx context.Context, session account.Session, code st
 		if err != nil {
 			return err
 		}
+		if err := account.Note(ctx, tx, user, ledger.AppAdded, nil); err != nil {
+			return err
+		}
 		if err := then(ctx, tx, session.User); err != nil {
 			return err
 		}
@@ -109,6 +113,9 @@ func (s *Store) RemoveApp(ctx context.Context, user account.User, then account.T
 			return err
 		}
 		if err := forgetCodes(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		if err := account.Note(ctx, tx, user.ID, ledger.AppRemoved, nil); err != nil {
 			return err
 		}
 		return then(ctx, tx, user)

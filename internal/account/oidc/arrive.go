@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 )
 
@@ -45,7 +46,7 @@ func (s *Store) Finish(ctx context.Context, a Answer, old account.Token, from ac
 	default:
 		var user account.UserID
 		if user, err = s.user(ctx, c); err == nil {
-			done.Entry, err = s.accounts.Enter(ctx, user, old, from)
+			done.Entry, err = s.accounts.Enter(ctx, user, account.ByProvider, old, from)
 		}
 	}
 	if err != nil {
@@ -113,6 +114,9 @@ func (s *Store) register(ctx context.Context, tx pgx.Tx, c claims) (account.User
 			return "", err
 		}
 		if tag.RowsAffected() == 1 {
+			if err := account.NoteMade(ctx, tx, id, account.User{ID: id, Username: username}); err != nil {
+				return "", err
+			}
 			return id, s.identify(ctx, tx, id, c)
 		}
 		var taken bool
@@ -138,27 +142,46 @@ func (s *Store) administer(ctx context.Context, tx pgx.Tx, user account.UserID, 
 		return nil
 	}
 	if overlap(s.Administrators, c.Groups) {
-		_, err := tx.Exec(ctx, `update users set administrator = true where id = $1 and not administrator`, user)
-		return err
+		return s.appoint(ctx, tx, user, ledger.AdministratorMade,
+			`update users set administrator = true where id = $1 and not administrator returning username`)
 	}
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('administrators', 0))`); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
+	return s.appoint(ctx, tx, user, ledger.AdministratorUnmade, `
 		update users set administrator = false where id = $1 and administrator
-		and exists (select from users others where others.administrator and others.disabled_at is null and others.id <> $1)`, user)
-	return err
+		and exists (select from users others where others.administrator and others.disabled_at is null and others.id <> $1)
+		returning username`)
+}
+
+// appoint changes who administers the site, and appends that the provider says so,
+// when that changes anything.
+func (s *Store) appoint(ctx context.Context, tx pgx.Tx, user account.UserID, kind ledger.Kind, change string) error {
+	var username string
+	err := tx.QueryRow(ctx, change, user).Scan(&username)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return account.NoteAbout(ctx, tx, "", user, kind, map[string]any{"username": username, "provider": s.Name})
 }
 
 // connect adds a way in to the account of a session.
 func (s *Store) connect(ctx context.Context, session account.SessionID, c claims) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			insert into identities (issuer, subject, user_id) select $1, $2, user_id from sessions where id = $3`, s.Issuer, c.Subject, session)
-		if err == nil && tag.RowsAffected() == 0 {
-			err = account.ErrSignedOut
+		var user account.UserID
+		err := tx.QueryRow(ctx, `
+			insert into identities (issuer, subject, user_id) select $1, $2, user_id from sessions where id = $3 returning user_id`,
+			s.Issuer, c.Subject, session).Scan(&user)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return account.ErrSignedOut
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return account.Note(ctx, tx, user, ledger.ProviderConnected, map[string]any{"name": s.Name})
 	})
 	var conflict *postgres.Conflict
 	if errors.As(err, &conflict) {
@@ -205,8 +228,11 @@ func (s *Store) Disconnect(ctx context.Context, user account.UserID) error {
 		if !other {
 			return Declined
 		}
-		_, err = tx.Exec(ctx, `delete from identities where user_id = $1 and issuer = $2`, user, s.Issuer)
-		return err
+		tag, err := tx.Exec(ctx, `delete from identities where user_id = $1 and issuer = $2`, user, s.Issuer)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return account.Note(ctx, tx, user, ledger.ProviderDisconnected, map[string]any{"name": s.Name})
 	})
 	if err != nil {
 		return fmt.Errorf("disconnect: %w", err)

@@ -15,6 +15,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/input"
+	"foyer/internal/ledger"
 	"foyer/internal/postgres"
 	"foyer/internal/words"
 )
@@ -141,6 +142,9 @@ func (s *Store) Verify(ctx context.Context, token account.Token, moved account.T
 		err = tx.QueryRow(ctx, `
 			update users set email = $2, email_verified_at = now() where id = $1 returning email_verified_at`, user.ID, to).Scan(&user.VerifiedAt)
 		if err != nil {
+			return err
+		}
+		if err := account.Note(ctx, tx, user.ID, ledger.EmailChanged, nil); err != nil {
 			return err
 		}
 		return moved(ctx, tx, before)

@@ -92,7 +92,7 @@ func TestReset(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ana := h.register("ana")
-	session, err := h.accounts.Begin(t.Context(), ana.ID, "", account.Origin{})
+	session, err := h.accounts.Begin(t.Context(), ana.ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (h *house) register(name string) account.User {
 
 func (h *house) session(user account.UserID) account.Token {
 	h.Helper()
-	token, err := h.accounts.Begin(h.Context(), user, "", account.Origin{})
+	token, err := h.accounts.Begin(h.Context(), user, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		h.Fatal(err)
 	}
