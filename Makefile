@@ -73,22 +73,22 @@ go-test: bin/foyer bin/versitygw $(HELPER)/node_modules/.made
 	go test -race ./...
 
 e2e: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
-	sh e2e/chromium.sh
-	sh e2e/firefox.sh
+	sh e2e/program.sh chromium
+	sh e2e/program.sh firefox
 	npm test --silent --prefix e2e
 
 # All browser tests, those too that e2e leaves out because they have not been seen green yet (playwright.config.js).
 unproven: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
-	sh e2e/chromium.sh
+	sh e2e/program.sh chromium
 	FOYER_UNPROVEN=yes npm test --silent --prefix e2e
 
 # Every page and state in both widths and themes, each checked for accessibility.
 pictures: bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
-	sh e2e/chromium.sh
+	sh e2e/program.sh chromium
 	FOYER_PICTURES=yes npm test --silent --prefix e2e
 
 bench: bin/foyer e2e/node_modules/.made
-	sh e2e/chromium.sh
+	sh e2e/program.sh chromium
 	go run ./bench
 
 clean:

@@ -6,7 +6,7 @@ import { chromium, flags } from "./lib/browser.js";
  * make unproven runs all. Whoever sees one green on a quiet machine takes it off this list, which should be empty.
  */
 const unproven = [
-  "account-data", "admin", "attendance", "audit", "before", "chat-screens", "chat", "factor", "firefox", "hands",
+  "account-data", "admin", "attendance", "audit", "chat-screens", "factor", "firefox",
   "layout", "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
   "passkeys", "recovery", "screens", "sessions",
   "share", "webhooks",

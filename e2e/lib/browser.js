@@ -1,8 +1,7 @@
 // Which browser, and how it is started.
 
-import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { cameraFile, voiceFile } from "./camera.js";
+import { needed } from "./program.js";
 
 /** A name that leads to this machine and, unlike localhost, is no secure origin over plain http. */
 export const insecureHost = "foyer.test";
@@ -12,8 +11,7 @@ export const networkHost = "198.18.77.1";
 
 /** The program of the browser on this machine. */
 export function chromium() {
-  const script = fileURLToPath(new URL("../chromium.sh", import.meta.url));
-  return execFileSync("sh", [script], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  return needed("chromium");
 }
 
 /**

@@ -2,12 +2,12 @@
 // a TCP connection, each a line of JSON with its length in front.
 // https://firefox-source-docs.mozilla.org/testing/marionette/
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { needed } from "./program.js";
 
 const startsWithin = 120_000; // milliseconds
 
@@ -62,9 +62,7 @@ export class Firefox {
   async #begin() {
     const lines = Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
     writeFileSync(path.join(this.#profile, "user.js"), ["user_pref(\"marionette.port\", 0);", ...lines].join("\n"));
-    const script = fileURLToPath(new URL("../firefox.sh", import.meta.url));
-    const program = execFileSync("sh", [script], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
-    const child = spawn(program, ["--headless", "--marionette", "--no-remote", "--profile", this.#profile], {
+    const child = spawn(needed("firefox"), ["--headless", "--marionette", "--no-remote", "--profile", this.#profile], {
       env: { ...process.env, MOZ_HEADLESS: "1", HOME: this.#profile, MOZ_DISABLE_CONTENT_SANDBOX: "1" }, stdio: "ignore",
     });
     this.#process = child;

@@ -1,17 +1,25 @@
-// Programs of this machine that tests put around Foyer.
+// Programs of this machine: browsers, and what tests put around Foyer.
 
 import { execFileSync } from "node:child_process";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 
 /**
- * The path of a program, installed if that is possible, empty if there is none.
+ * The path of a program, installed if that is possible. Without one it says what to install, and throws.
+ * @param {string} name
+ */
+export function needed(name) {
+  const script = fileURLToPath(new URL("../program.sh", import.meta.url));
+  return execFileSync("sh", [script, name], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+}
+
+/**
+ * The same, empty if there is none.
  * @param {string} name
  */
 export function program(name) {
-  const script = fileURLToPath(new URL("../server.sh", import.meta.url));
   try {
-    return execFileSync("sh", [script, name], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+    return needed(name);
   } catch {
     return "";
   }
