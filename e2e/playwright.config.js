@@ -7,7 +7,7 @@ import { chromium, flags } from "./lib/browser.js";
  */
 const unproven = [
   "account-data", "admin", "attendance", "audit", "chat-screens", "factor", "firefox",
-  "layout", "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
+  "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
   "passkeys", "recovery", "screens", "sessions",
   "share", "webhooks",
 ].map((name) => `**/${name}.spec.js`);

@@ -1,50 +1,9 @@
 // Where tiles are, what of them is received, and that nothing jumps.
 
-import { drawCrowd, others } from "../lib/crowd.js";
 import { expectPicture } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
+import { choose, drawn, make, parts, withOthers } from "../lib/stage.js";
 import { expect, test } from "../lib/test.js";
-
-/** @typedef {import("../lib/people.js").Person} Person */
-
-/** @param {Person} person @param {number} n @returns {import("@playwright/test").Locator} */
-const drawn = ({ page }, n) => page.locator(`[data-participant="drawn-${n}"]`);
-
-/** @param {Person} person @param {string} part */
-const parts = ({ page }, part) => page.locator(`.tile[data-part="${part}"]:visible`);
-
-/** @param {Person} person @param {string} item */
-async function choose(person, item) {
-  await person.button("More").click();
-  await person.page.getByRole("menuitemcheckbox", { name: item }).click();
-}
-
-/**
- * Somebody in a call with so many others, who are drawn.
- * @param {import("../lib/test.js").OfTest["visit"]} visit
- * @param {number} n
- */
-async function withOthers(visit, n) {
-  const ana = await visit("ana");
-  await drawCrowd(ana.page, others(n), 5);
-  const room = await makeRoom(ana);
-  await join(ana, room);
-  await expectCount(ana, n + 1);
-  return ana;
-}
-
-/**
- * What the drawn people do.
- * @param {Person} person
- * @param {"set" | "drop" | "emit"} what
- * @param {unknown[]} args
- */
-function make({ page }, what, ...args) {
-  return page.evaluate(({ method, values }) => {
-    const { crowd } = /** @type {{crowd: {media: Record<string, (...values: unknown[]) => void>}}} */ (/** @type {unknown} */ (globalThis));
-    crowd.media[method]?.(...values);
-  }, { method: what, values: args });
-}
 
 test("grid, speaker, pin, and hiding oneself; the choice is remembered", async ({ visit }) => {
   const ana = await withOthers(visit, 6);

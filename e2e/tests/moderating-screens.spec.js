@@ -13,7 +13,7 @@ test("the panels of a moderator @pictures", async ({ visit }) => {
   const { page } = ana;
 
   await ana.button("People").click();
-  await shots(ana, "people");
+  await shots(ana, "moderator-people");
   await page.setViewportSize(sizes.desktop);
   await cleo.button("Raise your hand").click();
   await ben.button("Raise your hand").click();
@@ -22,7 +22,7 @@ test("the panels of a moderator @pictures", async ({ visit }) => {
   await shots(ana, "people-hands");
   await page.setViewportSize(sizes.desktop);
   await page.getByRole("button", { name: "Actions for Ben" }).click();
-  await shots(ana, "people-menu", { only: "desktop" });
+  await shots(ana, "moderator-people-menu", { only: "desktop" });
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "What members may do" }).click();
   await page.getByRole("switch", { name: "Share their screen" }).click();
