@@ -5,6 +5,8 @@ import { expectCount, join, makeRoom } from "../lib/people.js";
 import { choose, drawn, make, parts, withOthers } from "../lib/stage.js";
 import { expect, test } from "../lib/test.js";
 
+/** @typedef {import("../lib/people.js").Person} Person */
+
 test("grid, speaker, pin, and hiding oneself; the choice is remembered", async ({ visit }) => {
   const ana = await withOthers(visit, 6);
   await expect(parts(ana, "grid")).toHaveCount(7);

@@ -35,7 +35,7 @@ test("several screens at once, with sound, for text or motion; each is enlarged 
   const screen = screensOf(cleo).filter({ hasText: "Ben’s screen" });
   await test.step("pinned, it is the large one", async () => {
     await cleo.button("Options for Ben’s screen").click();
-    await cleo.page.getByRole("menuitemcheckbox", { name: "Pin" }).click();
+    await cleo.page.getByRole("menuitem", { name: "Pin", exact: true }).click();
     await expect(screen).toHaveAttribute("data-part", "main");
     await expect(screensOf(cleo).filter({ hasText: "Ana’s screen" })).not.toHaveAttribute("data-part", "main");
   });
