@@ -7,7 +7,7 @@ import { chromium, flags } from "./lib/browser.js";
  */
 const unproven = [
   "account-data", "admin", "attendance", "audit", "chat-screens", "factor", "firefox",
-  "lobby-screens", "moderating-screens", "moderating", "oidc", "outages",
+  "lobby-screens", "moderating-screens", "oidc", "outages",
   "passkeys", "recovery", "screens", "sessions",
   "share", "webhooks",
 ].map((name) => `**/${name}.spec.js`);
