@@ -148,6 +148,16 @@ export async function joinHere(person) {
 }
 
 /**
+ * The answer to somebody who asks to join as their page would, beside it.
+ * @param {Person} person
+ * @param {string} room its path
+ * @param {string} [displayName]
+ */
+export function askToJoin({ context, page }, room, displayName = "") {
+  return context.request.post(`${room}/join`, { data: { display_name: displayName }, headers: { Origin: new URL(page.url()).origin } });
+}
+
+/**
  * Waits until the count says so many, and as many tiles are there.
  * @param {Person} person
  * @param {number} count

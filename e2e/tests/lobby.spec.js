@@ -3,7 +3,7 @@
 import { expect, test } from "../lib/test.js";
 import { knock as atTheGate } from "../lib/gate.js";
 import { expectPicture, openConnections } from "../lib/media.js";
-import { expectCount, join, joinHere, makeRoom, signUp } from "../lib/people.js";
+import { askToJoin, expectCount, join, joinHere, makeRoom, signUp } from "../lib/people.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
 
@@ -46,16 +46,6 @@ async function openPanel(person) {
   await expect(panel(person)).toBeVisible();
 }
 
-/**
- * Tries to join as the page would and returns the status.
- * @param {Person} person
- * @param {string} room
- */
-async function tryToJoin(person, room) {
-  const answer = await person.context.request.post(`${room}/join`, { data: { display_name: "" }, headers: { Origin: new URL(person.page.url()).origin } });
-  return answer.status();
-}
-
 /** @param {Person} person */
 async function expectInCall(person) {
   await expect(person.button("Leave call")).toBeVisible();
@@ -65,7 +55,7 @@ async function expectInCall(person) {
 test("a stranger waits without getting any media, the owner sees them at once and lets them in", async ({ visit, foyer }) => {
   const [ana, ben, zoe] = [await visit("ana"), await visit("ben"), await visit("zoe")];
   const room = await makeRoom(ana, [ben], { name: "Open house", topic: "Nobody outside may read this", visibility: "open", lobby: "strangers" });
-  const unused = ana.context.request.post(`${room}/join`, { data: { display_name: "" }, headers: { Origin: foyer.base } });
+  const unused = askToJoin(ana, room);
   expect((await unused).status(), "owners never wait").toBe(200);
 
   await ask(zoe, room);
@@ -82,7 +72,7 @@ test("a stranger waits without getting any media, the owner sees them at once an
 
   expect(await openConnections(zoe.page), "peer connections of who waits").toEqual([]);
   expect(await zoe.page.locator("video, audio").evaluateAll((all) => all.filter((media) => media instanceof HTMLMediaElement && media.id !== "preview-video").length)).toBe(0);
-  expect(await tryToJoin(zoe, room)).toBe(403);
+  expect((await askToJoin(zoe, room)).status()).toBe(403);
   await expectPicture(zoe.page.getByRole("region", { name: "Your camera and microphone" }));
   await zoe.page.reload();
   await expect(waits(zoe), "a reload goes on waiting").toBeVisible();
@@ -121,7 +111,7 @@ test("who is denied is told so and may ask again; who is blocked finds no room",
   await ana.button(`Deny ${zoe.displayName}`).click();
   await expect(zoe.page.getByRole("heading", { name: "You were not let in" })).toBeVisible();
   await expect(knocks(ana)).toBeHidden();
-  expect(await tryToJoin(zoe, room)).toBe(403);
+  expect((await askToJoin(zoe, room)).status()).toBe(403);
   await zoe.page.reload();
   await expect(zoe.page.getByRole("heading", { name: "You were not let in" }), "after a reload too").toBeVisible();
   await zoe.button("Ask again").click();
@@ -158,7 +148,7 @@ test("Admit all lets in everybody who waits, and nobody who comes later; an appr
   const late = await newcomer();
   await signUp(late);
   await ask(late, room);
-  expect(await tryToJoin(late, room), "another person's approval").toBe(403);
+  expect((await askToJoin(late, room)).status(), "another person's approval").toBe(403);
   await zoe.button("Leave call").click();
   await zoe.button("Rejoin").click();
   await expectInCall(zoe); // the approval holds for the whole call
@@ -167,7 +157,7 @@ test("Admit all lets in everybody who waits, and nobody who comes later; an appr
   await ana.page.getByRole("menuitem", { name: "End call for everyone" }).click();
   await ana.button("Yes, end it").click();
   await expect(zoe.page.getByRole("heading", { name: "Ana ended the call for everyone." })).toBeVisible();
-  expect(await tryToJoin(zoe, room), "the call it was for is over").toBe(403);
+  expect((await askToJoin(zoe, room)).status(), "the call it was for is over").toBe(403);
   await zoe.button("Rejoin").click();
   await expect(waits(zoe), "asks anew").toBeVisible();
 });
@@ -304,7 +294,7 @@ test("a guest who is removed from the call cannot rejoin, a member can", async (
   await ben.button("Rejoin").click();
   await expectInCall(ben);
   await expectCount(ana, 2);
-  expect(await tryToJoin(gus, room), "the guest's session is over").toBe(401);
+  expect((await askToJoin(gus, room)).status(), "the guest's session is over").toBe(401);
 });
 
 test("the panel by keyboard: focus goes in and comes back, menus open, move and close", async ({ visit }) => {
@@ -379,7 +369,7 @@ test("who was let in and has not come is listed, and that can be taken back", as
   await expect(expected.getByRole("listitem")).toContainText("Zoe");
   await panel(ana).getByRole("button", { name: "Take back the admission of Zoe" }).click();
   await expect(expected).toBeHidden();
-  expect(await tryToJoin(zoe, room)).toBe(403);
+  expect((await askToJoin(zoe, room)).status()).toBe(403);
   await zoe.page.goto(room);
   await zoe.button("Ask again").click();
   await panel(ana).getByRole("button", { name: "Admit Zoe" }).click();

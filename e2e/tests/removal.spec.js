@@ -4,7 +4,7 @@
 import { expect, test } from "../lib/test.js";
 import { claims, knock } from "../lib/gate.js";
 import { expectPicture, openConnections } from "../lib/media.js";
-import { expectCount, join, makeRoom, signUp } from "../lib/people.js";
+import { askToJoin, expectCount, join, makeRoom, signUp } from "../lib/people.js";
 
 const atMost = 1000; // milliseconds from the change to the page of the person who is put out
 
@@ -34,19 +34,11 @@ async function callOfTwo(owner, member, foyer) {
   await expectCount(owner, 2);
   await expectPicture(owner.tile(member.username));
 
-  const second = await tryToJoin(member, room);
+  const second = await askToJoin(member, room);
   expect(second.status()).toBe(200);
   const unused = (await second.json()).token;
   expect(await knock(foyer.base, "/rtc", unused), "the token opens the gate as long as its holder belongs").toBe(101);
   return { owner, member, room, tokens: [token, unused] };
-}
-
-/**
- * @param {Person} person
- * @param {string} room
- */
-function tryToJoin(person, room) {
-  return person.context.request.post(`${room}/join`, { data: { display_name: "Again" }, headers: { Origin: new URL(person.page.url()).origin } });
 }
 
 /**
@@ -82,7 +74,7 @@ async function expectPutOut({ owner, member, room, tokens }, foyer, { title, cha
     expect(claims(token).exp * 1000, "the token has not expired").toBeGreaterThan(Date.now());
     for (const path of ["/rtc", "/rtc/v1"]) expect(await knock(foyer.base, path, token), `${path} with the token of before`).toBe(403);
   }
-  expect((await tryToJoin(member, room)).status(), "joining again").toBe(refusal);
+  expect((await askToJoin(member, room)).status(), "joining again").toBe(refusal);
 }
 
 /**
