@@ -121,45 +121,53 @@ type Accepted struct {
 // last use, one gets it. It returns ErrInvitation, account.ErrSignedOut when it
 // takes an account, and input.Invalid with field display_name.
 func (s *Store) Accept(ctx context.Context, link InvitationToken, who Comer) (done Accepted, err error) {
-	var id InvitationID
-	var in ID
-	err = s.pool.QueryRow(ctx, `select id, room_id from invitations where token_hash = $1`, link.hash()).Scan(&id, &in)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Accepted{}, ErrInvitation
-	}
-	if err != nil {
-		return Accepted{}, fmt.Errorf("accept invitation: %w", err)
-	}
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := lock(ctx, tx, in); err != nil {
-			return err
-		}
-		again, err := resume(ctx, tx, string(id), who)
-		if err != nil {
-			return err
-		}
-		if again.Guest != "" {
-			done = again
-			return nil
-		}
-		offer, err := findOffer(ctx, tx, link, who)
-		if err != nil {
-			return err
-		}
-		done = Accepted{Slug: offer.Room.Slug}
-		switch {
-		case offer.In:
-			return nil
-		case offer.Role == Guest:
-			done.Guest, err = acceptAsGuest(ctx, tx, offer, who)
-			return err
-		}
-		return acceptAsMember(ctx, tx, offer, who.User)
+		done, err = accept(ctx, tx, link, who)
+		return err
 	})
 	if err != nil {
 		return Accepted{}, fmt.Errorf("accept invitation: %w", err)
 	}
 	return done, nil
+}
+
+// AcceptNew accepts an invitation for an account that tx makes, so that where an
+// invitation is needed for one, each use makes one account and no more. It returns
+// ErrInvitation.
+func AcceptNew(ctx context.Context, tx pgx.Tx, link InvitationToken, user account.UserID) error {
+	_, err := accept(ctx, tx, link, Comer{User: user})
+	return err
+}
+
+func accept(ctx context.Context, tx pgx.Tx, link InvitationToken, who Comer) (Accepted, error) {
+	var id InvitationID
+	var in ID
+	err := tx.QueryRow(ctx, `select id, room_id from invitations where token_hash = $1`, link.hash()).Scan(&id, &in)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Accepted{}, ErrInvitation
+	}
+	if err != nil {
+		return Accepted{}, err
+	}
+	if err := lock(ctx, tx, in); err != nil {
+		return Accepted{}, err
+	}
+	if again, err := resume(ctx, tx, string(id), who); err != nil || again.Guest != "" {
+		return again, err
+	}
+	offer, err := findOffer(ctx, tx, link, who)
+	if err != nil {
+		return Accepted{}, err
+	}
+	done := Accepted{Slug: offer.Room.Slug}
+	switch {
+	case offer.In:
+		return done, nil
+	case offer.Role == Guest:
+		done.Guest, err = acceptAsGuest(ctx, tx, offer, who)
+		return done, err
+	}
+	return done, acceptAsMember(ctx, tx, offer, who.User)
 }
 
 func acceptAsGuest(ctx context.Context, tx pgx.Tx, o Offer, who Comer) (session account.Token, err error) {

@@ -32,7 +32,7 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	user, err := account.User{}, s.limits.signup(w, r)
 	if err == nil {
-		user, err = s.Accounts.SignUp(r.Context(), registration(values), s.welcome)
+		user, err = s.Accounts.SignUp(r.Context(), registration(values), s.signingUp(values["next"]))
 	}
 	switch {
 	case err == nil && s.Accounts.MayEnter(user) != nil:

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
@@ -27,14 +30,14 @@ func (s *Server) maySignUp(w http.ResponseWriter, r *http.Request, next string) 
 }
 
 func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) error {
-	link, ok := strings.CutPrefix(next, invitePath(""))
-	if !ok || link == "" {
+	link := invitationIn(next)
+	if link == "" {
 		return errNotInvited
 	}
 	if s.limits.tooManyWrongLinks(r) {
 		return errTooMany
 	}
-	offer, err := s.Rooms.Offer(r.Context(), room.InvitationToken(link), room.Comer{Origin: origin(r)})
+	offer, err := s.Rooms.Offer(r.Context(), link, room.Comer{Origin: origin(r)})
 	if err != nil {
 		s.limits.wrongLink(w, r)
 		return err
@@ -43,6 +46,30 @@ func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) er
 		return errNotInvited // guests need no account
 	}
 	return nil
+}
+
+// invitationIn is the invitation whose link a path is; empty for other paths.
+func invitationIn(path string) room.InvitationToken {
+	link, ok := strings.CutPrefix(path, invitePath(""))
+	if !ok {
+		return ""
+	}
+	return room.InvitationToken(link)
+}
+
+// signingUp is what else happens when somebody makes an account and goes on to
+// next: a link that shows their address to be theirs is mailed and, where it took
+// an invitation, they accept it.
+func (s *Server) signingUp(next string) account.Then {
+	if s.Accounts.Policy().Signup != account.SignupInvitation {
+		return s.welcome
+	}
+	return func(ctx context.Context, tx pgx.Tx, user account.User) error {
+		if err := room.AcceptNew(ctx, tx, invitationIn(next), user.ID); err != nil {
+			return err
+		}
+		return s.welcome(ctx, tx, user)
+	}
 }
 
 // unverifiedPage is for who has to confirm their address before they come in.
