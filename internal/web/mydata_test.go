@@ -18,6 +18,7 @@ func TestExport(t *testing.T) {
 	if answer := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": "Annie"}`); answer.status != http.StatusOK {
 		t.Fatalf("join: %d", answer.status)
 	}
+	h.sendFile("ana", r, "cat.png", "\x89PNG\r\n\x1a\n")
 	got := h.get("ana", "/account/data/export")
 	var document map[string][]map[string]any
 	if err := json.Unmarshal([]byte(got.body), &document); err != nil {
@@ -26,6 +27,9 @@ func TestExport(t *testing.T) {
 	if document["account"][0]["email"] != "ana@example.org" || document["memberships"][0]["role"] != "owner" ||
 		document["calls"][0]["display_name"] != "Annie" || len(document["sessions"]) != 1 || len(document["authenticator_apps"]) != 1 || len(document["what_you_did"]) == 0 {
 		t.Errorf("got %s", got.body)
+	}
+	if path, _ := document["files"][0]["path"].(string); h.get("ana", path).status != http.StatusOK || len(document["messages"]) != 1 {
+		t.Errorf("files %v, messages %v", document["files"], document["messages"])
 	}
 	for _, not := range []string{secret, "password_hash", "token", "$2a$", "ben@example.org"} {
 		if strings.Contains(got.body, not) {
