@@ -10,6 +10,7 @@ test("one sees where one is signed in, and signs out there, which ends the call"
   const ned = await newcomer();
   await signUp(ned);
   const there = await newcomer({ options: { userAgent: phone } });
+  there.username = ned.username;
   await there.page.goto("/login");
   await logIn(there, ned.username);
   await expect(there.button("Log out")).toBeVisible();
