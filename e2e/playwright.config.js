@@ -6,10 +6,10 @@ import { chromium, flags } from "./lib/browser.js";
  * make unproven runs all. Whoever sees one green on a quiet machine takes it off this list, which should be empty.
  */
 const unproven = [
-  "account-data", "admin", "attendance", "audit", "chat-screens", "factor", "firefox",
-  "lobby-screens", "moderating-screens", "oidc", "outages",
-  "passkeys", "recovery", "screens", "sessions",
-  "share", "webhooks",
+  "chat-screens", "firefox",
+  "lobby-screens", "moderating-screens", "outages",
+  "screens", "sessions",
+  "share",
 ].map((name) => `**/${name}.spec.js`);
 
 const pictures = Boolean(process.env.FOYER_PICTURES);
