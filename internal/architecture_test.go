@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"internal/account/archive":                {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/factor":                 {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/seal", "internal/words", "migrations", "static"},
 	"internal/account/factor/factortest":      {},
+	"internal/account/oidc/oidctest":          {},
 	"internal/account/oidc":                   {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/recovery":               {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/ledger":                         {"internal/postgres", "migrations"},

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/mail"
+	"net/url"
 	"strings"
 )
 
@@ -33,11 +34,44 @@ func (c Config) OIDC() (OIDC, bool) {
 	}, c.OIDCIssuer != ""
 }
 
+// isIssuer reports whether a provider can be believed at an address: by https, or
+// on this machine.
+func isIssuer(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	here := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
+	return u.Scheme == "https" || u.Scheme == "http" && here
+}
+
+// checkNumbers looks at settings that administrators can change at the desk, where
+// the same bounds hold.
+func (c Config) checkNumbers() (problems []error) {
+	const mostDays, leastCapacity, mostCapacity = 3650, 2, 500
+	for name, days := range map[string]int{
+		"FOYER_KEEP_CALLS": c.KeepCalls, "FOYER_KEEP_AUDIT": c.KeepAudit, "FOYER_KEEP_SIGN_INS": c.KeepSignIns, "FOYER_KEEP_DELIVERIES": c.KeepDeliveries,
+	} {
+		if days < 0 || days > mostDays {
+			problems = append(problems, fmt.Errorf("%s: %d is no number of days from 0 to %d", name, days, mostDays))
+		}
+	}
+	if c.RoomCapacity < leastCapacity || c.RoomCapacity > mostCapacity {
+		problems = append(problems, fmt.Errorf("FOYER_ROOM_CAPACITY: %d is not between %d and %d", c.RoomCapacity, leastCapacity, mostCapacity))
+	}
+	return problems
+}
+
 func (c Config) checkAccounts() (problems []error) {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	for _, domain := range fieldsOf(c.OIDCDomains) {
-		if _, err := mail.ParseAddress("name@" + domain); err != nil || strings.Contains(domain, "@") {
-			bad("OIDC_DOMAINS: %q is no mail domain, like example.org", domain)
+	if c.Signup != "open" && c.Signup != "invitation" && c.Signup != "closed" {
+		bad("FOYER_SIGNUP: %q is neither open, invitation nor closed", c.Signup)
+	}
+	for name, list := range map[string]string{"FOYER_MAIL_DOMAINS": c.MailDomains, "OIDC_DOMAINS": c.OIDCDomains} {
+		for _, domain := range fieldsOf(list) {
+			if _, err := mail.ParseAddress("name@" + domain); err != nil || strings.Contains(domain, "@") {
+				bad("%s: %q is no mail domain, like example.org", name, domain)
+			}
 		}
 	}
 	switch {
@@ -48,7 +82,7 @@ func (c Config) checkAccounts() (problems []error) {
 	case c.OIDCClientID == "" || c.OIDCClientSecret == "":
 		bad("OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: give both with OIDC_ISSUER")
 	}
-	if !strings.HasPrefix(c.OIDCIssuer, "https://") && !strings.HasPrefix(c.OIDCIssuer, "http://localhost") && !strings.HasPrefix(c.OIDCIssuer, "http://127.0.0.1") {
+	if !isIssuer(c.OIDCIssuer) {
 		bad("OIDC_ISSUER: %q is no https address", c.OIDCIssuer)
 	}
 	if c.OIDCSignup != "open" && c.OIDCSignup != "closed" {

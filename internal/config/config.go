@@ -257,9 +257,7 @@ func (c Config) check() (problems []error) {
 	_, notNetworks = networks("FOYER_WEBHOOK_NETWORKS", c.WebhookReach)
 	problems = append(problems, notNetworks...)
 	problems = append(problems, c.checkTunnel()...)
-	if c.Signup != "open" && c.Signup != "invitation" && c.Signup != "closed" {
-		bad("FOYER_SIGNUP: %q is neither open, invitation nor closed", c.Signup)
-	}
+	problems = append(problems, c.checkNumbers()...)
 	problems = append(problems, c.checkAccounts()...)
 	if c.MediaUDPPort < 1 || c.MediaUDPPort > 65535 {
 		bad("FOYER_MEDIA_UDP_PORT: %d is no port", c.MediaUDPPort)
