@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -157,8 +158,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Provider) info(w http.ResponseWriter, r *http.Request) {
-	token := r.Header.Get("Authorization")
-	claims, known := p.tokens[token[min(len(token), len("Bearer ")):]]
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	claims, known := p.tokens[token]
 	if !known || p.WithoutInfo {
 		http.Error(w, "no", http.StatusUnauthorized)
 		return
