@@ -34,7 +34,7 @@ func TestBannedMemberIsOut(t *testing.T) {
 			if got, want := h.ending(stream), (call.Ending{Reason: call.RemovedFromRoom, Message: call.RemovedFromRoom.Sentence("")}); got != want {
 				t.Errorf("told %+v, want %+v", got, want)
 			}
-			bans, err := h.rooms.Bans(t.Context(), r.ID)
+			bans, _, err := h.rooms.Bans(t.Context(), r.ID, room.Cursor{})
 			if err != nil || len(bans) != 1 {
 				t.Fatalf("bans %+v, %v", bans, err)
 			}
@@ -90,7 +90,7 @@ func TestBannedGuests(t *testing.T) {
 			}
 			h.wantIn("Zoe", zoeOut)
 
-			bans, err := h.rooms.Bans(t.Context(), r.ID)
+			bans, _, err := h.rooms.Bans(t.Context(), r.ID, room.Cursor{})
 			if err != nil {
 				t.Fatal(err)
 			}

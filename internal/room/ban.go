@@ -37,23 +37,39 @@ type Banned struct {
 	By       string // name of who did it; empty when their account is gone
 }
 
-// Bans lists whom a room is closed to, the newest first.
-func (s *Store) Bans(ctx context.Context, id ID) ([]Banned, error) {
-	rows, err := s.pool.Query(ctx, `
+// BansPerPage is how many a page of a list has.
+const BansPerPage = 50
+
+const bansQuery = `
 		select bans.id, case when bans.user_id is not null then 'user' when bans.guest_id is not null then 'guest' else 'invitation' end,
 			bans.name, coalesce(banned.username, ''), bans.created_at, coalesce(users.display_name, '')
 		from bans
 		left join users on users.id = bans.created_by
 		left join users banned on banned.id = bans.user_id
-		where bans.room_id = $1 order by bans.created_at desc, bans.id`, id)
-	if err != nil {
-		return nil, fmt.Errorf("list bans: %w", err)
+		where bans.room_id = $1 and (bans.created_at, bans.id) < (coalesce($2, 'infinity'::timestamptz), $3)
+		order by bans.created_at desc, bans.id desc limit $4`
+
+// Bans lists whom a room is closed to, the newest first, a page of them from after,
+// which has a ban's time as its name. Next is where the page that follows begins,
+// zero when this is the last.
+func (s *Store) Bans(ctx context.Context, id ID, after Cursor) (bans []Banned, next Cursor, err error) {
+	var before *time.Time
+	if at, err := time.Parse(time.RFC3339Nano, after.Name); err == nil && at.Year() > 0 {
+		before = &at
 	}
-	bans, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Banned])
+	rows, err := s.pool.Query(ctx, bansQuery, id, before, after.id(), BansPerPage+1)
 	if err != nil {
-		return nil, fmt.Errorf("list bans: %w", err)
+		return nil, Cursor{}, fmt.Errorf("list bans: %w", err)
 	}
-	return bans, nil
+	if bans, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Banned]); err != nil {
+		return nil, Cursor{}, fmt.Errorf("list bans: %w", err)
+	}
+	if len(bans) > BansPerPage {
+		bans = bans[:BansPerPage]
+		last := bans[BansPerPage-1]
+		next = Cursor{Name: last.At.UTC().Format(time.RFC3339Nano), ID: string(last.ID)}
+	}
+	return bans, next, nil
 }
 
 // BanMember closes a room to one of its members and returns their name. It

@@ -214,7 +214,7 @@ func TestBans(t *testing.T) {
 	if _, err := h.rooms.AddMember(ctx, r.ID, h.id("ana"), "dan", room.Member); !errors.As(err, &invalid) || invalid["login"] != "Dan the man is banned from this room. Lift the ban first." {
 		t.Errorf("adding dan: got %v", err)
 	}
-	bans, err := h.rooms.Bans(ctx, r.ID)
+	bans, _, err := h.rooms.Bans(ctx, r.ID, room.Cursor{})
 	if err != nil || len(bans) != 1 {
 		t.Fatalf("bans %+v, %v", bans, err)
 	}

@@ -275,7 +275,7 @@ func TestListsUseIndexes(t *testing.T) {
 		"ledger of a room":  `select 1 from ledger where room_id = '` + string(r.ID) + `' and id > 5 order by id limit 10`,
 		"rooms in sight": `select 1 from rooms where visibility <> 'private' and deleted_at is null
 			and strpos(lower(name), 'x') = 0 and (lower(name), id) > ('a', '00000000-0000-0000-0000-000000000000') order by lower(name), id limit 25`,
-		"bans of a room":          `select 1 from bans where room_id = '` + string(r.ID) + `' order by created_at desc, id`,
+		"bans of a room":          `select 1 from bans where room_id = '` + string(r.ID) + `' and (created_at, id) < (now(), '` + string(r.ID) + `') order by created_at desc, id desc limit 51`,
 		"ban of a person":         `select 1 from bans where room_id = '` + string(r.ID) + `' and subject = '` + string(h.id("ana")) + `'`,
 		"requests of rooms":       `select 1 from join_requests where room_id = any('{` + string(r.ID) + `}')`,
 		"request of a user":       `select 1 from join_requests where room_id = '` + string(r.ID) + `' and user_id = '` + string(h.id("ana")) + `'`,

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -65,11 +63,11 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 		return err
 	}
 	page := AdminMediaPage{Page: s.base(r, words.Text("admin_media.where_calls_are_carried"))}
-	state := s.mediaState(r.Context())
+	state := s.services.ask(r.Context(), s.Backends)
 	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
 	for _, name := range s.servicesWith(counts) {
 		service := MediaService{
-			Name: name, Title: titleOf(name), ForNew: name == s.Backend, Rooms: counts[name], Configured: s.Backends[name] != nil,
+			Name: name, Title: titleOf(name), ForNew: name == s.Backend, Rooms: roomsInWords(counts[name]), Configured: s.Backends[name] != nil,
 		}
 		switch err, asked := state[name]; {
 		case !asked:
@@ -87,6 +85,14 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 	page.Notice = s.takeNotice(w, r)
 	s.render(w, r, http.StatusOK, "admin_media", page)
 	return nil
+}
+
+// roomsInWords says how many rooms were counted.
+func roomsInWords(count int) string {
+	if count > room.MostCounted {
+		return words.Text("admin_media.more_than_rooms", "count", room.MostCounted)
+	}
+	return words.Text("admin_media.how_many_rooms", "count", count)
 }
 
 // servicesWith names the configured services and those that rooms are counted
@@ -140,27 +146,6 @@ func (s *Server) moveRoom(w http.ResponseWriter, r *http.Request, session accoun
 		return err
 	}
 	return s.leave(w, r, "/admin/media", words.Text("admin_media.moved", "service", titleOf(to), "room", moved.Name))
-}
-
-// mediaState asks all media services at once whether they are ready. A service
-// that was not asked is not in the answer.
-func (s *Server) mediaState(ctx context.Context) map[string]error {
-	const patience = 2 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	var mu sync.Mutex
-	var asking sync.WaitGroup
-	state := make(map[string]error)
-	for name, backend := range s.Backends {
-		asking.Go(func() {
-			err := backend.Ready(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			state[name] = err
-		})
-	}
-	asking.Wait()
-	return state
 }
 
 // adviceIn is what an error of a media service advises to set right, or the words

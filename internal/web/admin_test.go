@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,6 +115,44 @@ func TestLongListOfRooms(t *testing.T) {
 	if second := h.get("boss", "/admin/media?on=livekit&after="+after); strings.Count(second.body, "/r/room-") != 10 || strings.Contains(second.body, "after=") {
 		t.Errorf("then %d rooms", strings.Count(second.body, "/r/room-"))
 	}
+}
+
+// However many look, and however many rooms there are, media services are asked
+// once a second and rooms are counted up to a bound.
+func TestMediaPageIsBounded(t *testing.T) {
+	t.Parallel()
+	asked := &asking{Backend: mediatest.NewMemory()}
+	h := newHouseWith(t, call.Backends{"twilio": asked}, "boss")
+	h.administrator("boss")
+	h.sql(`insert into rooms (id, slug, name, backend) select gen_random_uuid(), 'room-' || n, 'Room ' || n, 'livekit' from generate_series(1, 1001) n`)
+	h.sql(`insert into rooms (id, slug, name, backend) values (gen_random_uuid(), 'old', 'Old', 'zoom')`)
+	page := h.get("boss", "/admin/media")
+	h.sees(page, "more than 1,000 rooms", "1 room<", "0 rooms")
+	begun, before := time.Now(), asked.times.Load()
+	var looking sync.WaitGroup
+	for range 10 {
+		looking.Go(func() {
+			for range 5 {
+				h.get("", "/readyz")
+				h.get("boss", "/admin/media")
+			}
+		})
+	}
+	looking.Wait()
+	if got, most := asked.times.Load()-before, int64(time.Since(begun)/time.Second)+1; got > most {
+		t.Errorf("asked %d times for 100 views in %v, want %d at most", got, time.Since(begun), most)
+	}
+}
+
+// asking is a media service that counts how often it is asked whether it is ready.
+type asking struct {
+	media.Backend
+	times atomic.Int64
+}
+
+func (a *asking) Ready(ctx context.Context) error {
+	a.times.Add(1)
+	return a.Backend.Ready(ctx)
 }
 
 // Callbacks that nobody signed are refused and told in the log once, not each

@@ -15,11 +15,15 @@ func (s *Server) bansPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 	if err := v.May(room.Ask{Action: room.ManageBans}); err != nil {
 		return err
 	}
-	bans, err := s.Rooms.Bans(r.Context(), v.Room.ID)
+	after := room.ParseCursor(r.URL.Query().Get("after"))
+	bans, next, err := s.Rooms.Bans(r.Context(), v.Room.ID, after)
 	if err != nil {
 		return err
 	}
-	page := BansPage{Page: s.base(r, words.Text("bans.title", "room", v.Room.Name)), Room: header(v)}
+	page := BansPage{
+		Page: s.base(r, words.Text("bans.title", "room", v.Room.Name)), Room: header(v),
+		Pages: pagesOf("/r/"+v.Room.Slug+"/bans", nil, after.String(), next.String()),
+	}
 	page.Notice = s.takeNotice(w, r)
 	for _, b := range bans {
 		page.Bans = append(page.Bans, BanRow{

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"foyer/internal/account"
 	"foyer/internal/web"
@@ -169,8 +170,15 @@ func TestReady(t *testing.T) {
 	h := newHouse(t)
 	expect := func(what, path string, status int, says string) {
 		t.Helper()
-		if got := h.get("", path); got.status != status || !strings.Contains(got.body, says) {
-			t.Errorf("%s, %s: got %d %q, want %d with %q", what, path, got.status, got.body, status, says)
+		// An answer of the media service holds for a second.
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			got := h.get("", path)
+			if got.status == status && strings.Contains(got.body, says) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s, %s: got %d %q, want %d with %q", what, path, got.status, got.body, status, says)
+			}
 		}
 	}
 	expect("all is well", "/readyz", 200, "media livekit: ok")

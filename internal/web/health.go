@@ -24,7 +24,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	database := s.Pool.Ping(ctx)
-	services := s.mediaState(r.Context()) // with a time of their own
+	services := s.services.ask(r.Context(), s.Backends) // with a time of their own
 	status := http.StatusOK
 	var report strings.Builder
 	check := func(part string, needed bool, err error) {

@@ -250,8 +250,9 @@ type LineResult struct {
 // BansPage is templates/bans.html. POST /r/{slug}/bans/{id}/lift.
 type BansPage struct {
 	Page
-	Room RoomHeader
-	Bans []BanRow
+	Room  RoomHeader
+	Bans  []BanRow
+	Pages Pages
 }
 
 // BanRow is one ban.
@@ -354,7 +355,7 @@ type MediaService struct {
 	Configured  bool
 	ForNew      bool   // new rooms are given to it
 	Problem     string // what is wrong with it in words, empty when it is ready
-	Rooms       int    // how many rooms it carries
+	Rooms       string // how many rooms it carries, in words
 	Listed      []CarriedRoom
 	NextAfter   string        // where the list goes on, empty at its end
 	Others      []MediaChoice // where its rooms can be moved to

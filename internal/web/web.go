@@ -79,6 +79,7 @@ type Server struct {
 	assets    *assets
 	refusals  *rate.Sometimes // to be logged: anybody can cause them
 	reports   reports
+	services  services
 }
 
 // New returns a server; its templates and static files are read here.

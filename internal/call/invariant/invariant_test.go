@@ -420,7 +420,7 @@ func (w *world) lift(r *rapid.T) bool {
 	if s == nil {
 		return false
 	}
-	bans, err := w.rooms.Bans(w.Context(), c.room.ID)
+	bans, _, err := w.rooms.Bans(w.Context(), c.room.ID, room.Cursor{})
 	if err != nil {
 		r.Fatal(err)
 	}
