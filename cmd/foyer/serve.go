@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"foyer/internal/account"
+	"foyer/internal/account/apitoken"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
@@ -145,13 +146,19 @@ func (s *service) startWeb(ctx context.Context) error {
 		return err
 	}
 	s.chat = chat.NewStore(pool, files, s.fileLimits())
+	apiKey, err := postgres.Key(ctx, pool, "api")
+	if err != nil {
+		return err
+	}
 	s.web, err = web.New(web.Config{
 		PublicOrigin:   s.cfg.PublicOrigin(),
 		LinkOrigin:     s.origin(),
 		TrustedProxies: s.cfg.Proxies(),
 		CookieKey:      cookieKey,
+		APIKey:         apiKey,
 		Pool:           pool,
 		Accounts:       s.accounts,
+		Tokens:         apitoken.NewStore(pool),
 		Recovery:       s.recovery,
 		Factors:        s.factors,
 		OIDC:           s.oidc,
@@ -204,7 +211,7 @@ func (s *service) purge(ctx context.Context) {
 	for {
 		purges := map[string]func(context.Context) error{
 			"sessions": s.accounts.Purge, "links": s.recovery.Purge, "ceremonies": s.factors.Purge, "mails": s.mails.Purge,
-			"messages and files": s.chat.Purge,
+			"messages and files": s.chat.Purge, "answers of the API": s.web.Purge,
 		}
 		if s.oidc != nil {
 			purges["ways to the provider"] = s.oidc.Purge

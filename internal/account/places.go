@@ -25,7 +25,7 @@ const lastID SessionID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 const placesQuery = `
 	select sessions.id, sessions.created_at, sessions.last_seen_at, sessions.address, sessions.user_agent
 	from sessions join users on users.id = sessions.user_id
-	where sessions.user_id = $1 and sessions.id < $2 and ` + Valid + ` order by sessions.id desc limit $3`
+	where sessions.user_id = $1 and sessions.id < $2 and not sessions.api and ` + Valid + ` order by sessions.id desc limit $3`
 
 // Places lists up to limit places where a user is signed in, the latest log-in
 // first, beginning after the session before, or with the latest when that is empty
@@ -54,7 +54,7 @@ func (s *Store) EndPlace(ctx context.Context, user UserID, id SessionID) error {
 		return postgres.ErrNotFound
 	}
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `delete from sessions where id = $2 and user_id = $1`, user, id)
+		tag, err := tx.Exec(ctx, `delete from sessions where id = $2 and user_id = $1 and not api`, user, id)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = postgres.ErrNotFound
 		}
@@ -75,12 +75,13 @@ func noteEnded(ctx context.Context, tx pgx.Tx, user UserID, count int64, err err
 	return Note(ctx, tx, user, ledger.SessionsEnded, map[string]any{"count": count})
 }
 
-// EndAll signs a user out everywhere.
+// EndAll signs a user out everywhere, and ends their programs' tokens.
 func (s *Store) EndAll(ctx context.Context, user UserID) error {
 	return s.EndOthers(ctx, user, "")
 }
 
-// EndOthers signs a user out everywhere but in one session, which may be empty.
+// EndOthers signs a user out everywhere but in one session, which may be empty, and
+// ends their programs' other tokens.
 func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		count, err := endOthers(ctx, tx, user, keep)

@@ -167,10 +167,10 @@ func clip(s string) string {
 }
 
 // Valid is the SQL condition, over the tables sessions and users, for a session
-// that is still good.
-const Valid = `sessions.expires_at > now() and sessions.last_seen_at > now() - interval '7 days' and users.disabled_at is null`
+// that is still good. A program's token need not be used to last.
+const Valid = `sessions.expires_at > now() and (sessions.api or sessions.last_seen_at > now() - interval '7 days') and users.disabled_at is null`
 
-// Resume returns the session that a token opens, or ErrSignedOut.
+// Resume returns the browser's session that a token opens, or ErrSignedOut.
 func (s *Store) Resume(ctx context.Context, token Token) (Session, error) {
 	if token == "" {
 		return Session{}, ErrSignedOut
@@ -179,7 +179,7 @@ func (s *Store) Resume(ctx context.Context, token Token) (Session, error) {
 	err := s.pool.QueryRow(ctx, `
 		select sessions.id, sessions.last_seen_at, sessions.proved_at, sessions.factor_at, `+Columns+`
 		from sessions join users on users.id = sessions.user_id
-		where token_hash = $1 and `+Valid, token.Hash()).
+		where token_hash = $1 and not sessions.api and `+Valid, token.Hash()).
 		Scan(append([]any{&session.ID, &session.SeenAt, &session.ProvedAt, &session.FactorAt}, session.User.Fields()...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrSignedOut
@@ -228,7 +228,7 @@ func (s *Store) Purge(ctx context.Context) error {
 	// None that began within SessionIdle can have been idle for so long: that leaves
 	// those that end by then, which the index finds.
 	_, err := s.pool.Exec(ctx, `
-		delete from sessions where expires_at < now() + $2::interval and (expires_at < now() or last_seen_at < now() - $1::interval)`,
+		delete from sessions where expires_at < now() + $2::interval and (expires_at < now() or not api and last_seen_at < now() - $1::interval)`,
 		SessionIdle, SessionLife-SessionIdle)
 	if err == nil {
 		_, err = s.pool.Exec(ctx, `delete from halfway where expires_at < now()`)

@@ -35,7 +35,7 @@ type UserSearch struct {
 // userColumns selects a User, from the table users.
 const userColumns = account.Columns + `,
 	(select max(last_seen_at) from sessions where sessions.user_id = users.id),
-	(select count(*) from sessions where sessions.user_id = users.id and sessions.expires_at > now()),
+	(select count(*) from sessions where sessions.user_id = users.id and sessions.expires_at > now() and not sessions.api),
 	(select count(*) from memberships where memberships.user_id = users.id)`
 
 func (u *User) fields() []any {

@@ -29,6 +29,7 @@ const (
 	ByOpenDoor   Way = "open"       // the room is open to everybody with an account
 	ByInvitation Way = "invitation" // as a guest, by one
 	AsGuest      Way = "guest"      // as a guest who asked at the door
+	ByProgram    Way = "program"    // as a guest whom a program let in
 )
 
 // Attendance is one stay of one person in a call. Who was in it from two devices,
@@ -81,7 +82,7 @@ func Attended(ctx context.Context, db postgres.Querier, in room.ID, call string)
 	rows, err := db.Query(ctx, `
 		select coalesce(grants.user_id, grants.guest_id), coalesce(users.username, ''), grants.display_name, grants.role,
 			case when grants.guest_id is null then case when grants.role = '' then 'open' else 'membership' end
-				when guests.invitation_id is null then 'guest' else 'invitation' end,
+				when guests.vouched_by is not null then 'program' when guests.invitation_id is null then 'guest' else 'invitation' end,
 			coalesce(invitations.note, ''), grants.by_approval, grants.connected_at, grants.left_at,
 			greatest(coalesce(grants.left_at, now()) - grants.connected_at - grants.away, '0'), coalesce(grants.reason, '')
 		from grants

@@ -53,14 +53,20 @@ func (s *Service) join(ctx context.Context, token account.Token, slug, displayNa
 	if err != nil {
 		return Ticket{}, err
 	}
+	if strings.TrimSpace(displayName) == "" {
+		displayName = visit.DisplayName
+	}
+	return s.enter(ctx, visit, displayName, former)
+}
+
+// enter lets a visitor in under a name.
+func (s *Service) enter(ctx context.Context, visit room.Visit, displayName string, former media.ParticipantID) (Ticket, error) {
 	visit.Room.Capacity = s.backends.places(visit.Room)
 	if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
 		return Ticket{}, err
 	}
-	if strings.TrimSpace(displayName) == "" {
-		displayName = visit.DisplayName
-	}
-	if displayName, err = account.CleanDisplayName(displayName); err != nil {
+	displayName, err := account.CleanDisplayName(displayName)
+	if err != nil {
 		return Ticket{}, err
 	}
 	backend, err := s.backends.of(visit.Room)
@@ -87,6 +93,10 @@ func (s *Service) join(ctx context.Context, token account.Token, slug, displayNa
 // comes back as another: they are not there twice, nor take two places. It is
 // nil when there is nothing to end, whoever asks.
 func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.ParticipantID) error {
+	return s.giveUp(ctx, token, id, Replaced)
+}
+
+func (s *Service) giveUp(ctx context.Context, token account.Token, id media.ParticipantID, reason Reason) error {
 	var in room.ID
 	err := s.pool.QueryRow(ctx, `
 		select grants.room_id from grants join sessions on sessions.id = grants.session_id
@@ -106,7 +116,7 @@ func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.Part
 					where id = $1 and revoked_at is null returning room_id, coalesce(user_id, guest_id) as person, id)
 				insert into ledger (room_id, kind, actor, subject, address)
 				select room_id, $3, person, id, $4 from ended, before where before.left_at is null and before.connected_at is not null`,
-				id, Replaced, ledger.Left, ledger.Address(ctx))
+				id, reason, ledger.Left, ledger.Address(ctx))
 			return err
 		})
 	}
@@ -128,8 +138,9 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 	// not two. The earlier token still opens the door while there is another.
 	batch.Queue(`
 		update grants set left_at = now(), held_until = null
-		where room_id = $1 and session_id = $2 and connected_at is null and left_at is null and revoked_at is null`,
-		v.Room.ID, v.Session.ID)
+		where room_id = $1 and session_id = $2 and coalesce(user_id, guest_id)::text = $3
+			and connected_at is null and left_at is null and revoked_at is null`,
+		v.Room.ID, v.Session.ID, string(v.Person.User)+string(v.Person.Guest))
 	batch.Queue(`
 		with begun as (
 			insert into calls (id, room_id) select $2, $1

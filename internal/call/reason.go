@@ -25,6 +25,7 @@ const (
 	SentToLobby     Reason = "lobby"     // has to wait until a moderator lets them in
 	NotAdmitted     Reason = "denied"    // a moderator did not let them in
 	Replaced        Reason = "replaced"  // the same page came back as another participant
+	Gone            Reason = "gone"      // the program that let them in says that they have left
 )
 
 // Sentence tells the participant what happened. By is the name of the person who
@@ -65,6 +66,8 @@ func (r Reason) Sentence(by string) string {
 		return words.Text("ending.you_were_not_let_in")
 	case Replaced:
 		return words.Text("ending.you_joined_again")
+	case Gone:
+		return words.Text("ending.you_left")
 	}
 	if by != "" {
 		return words.Text("ending.by_removed", "by", by)

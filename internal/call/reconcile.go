@@ -168,10 +168,14 @@ func (r *Reconciler) noteDeparture(ctx context.Context, id media.ParticipantID) 
 	return err
 }
 
-// roomsOf lists the rooms that a user is in, or let into.
+// roomsOf lists the rooms that a user is in, or let into, or lets others into by a
+// program.
 func (r *Reconciler) roomsOf(ctx context.Context, user account.UserID) ([]room.ID, error) {
 	rows, err := r.pool.Query(ctx, `
-		select distinct room_id from grants where user_id = $1 and coalesce(left_at, revoked_at) is null`, user)
+		select room_id from grants where user_id = $1 and coalesce(left_at, revoked_at) is null
+		union
+		select grants.room_id from grants join guests on guests.id = grants.guest_id
+		where guests.vouched_by = $1 and coalesce(grants.left_at, grants.revoked_at) is null`, user)
 	if err != nil {
 		return nil, fmt.Errorf("rooms of user: %w", err)
 	}

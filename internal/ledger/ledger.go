@@ -93,6 +93,9 @@ const (
 	ResetMade           Kind = "password_reset_made"  // subject: user; data: username
 	SettingsChanged     Kind = "settings_changed"     // data: name, value
 	Purged              Kind = "purged"               // data: what, count, before
+	TokenMade           Kind = "token_made"           // subject: user whom it acts for; data: username, name, scopes
+	TokenRevoked        Kind = "token_revoked"        // subject: user whom it acted for; data: username, name
+	ServiceMade         Kind = "service_made"         // subject: user; data: username
 )
 
 // The kinds that concern somebody's own account. The actor is whose it is.

@@ -49,7 +49,23 @@ func (s *Store) Mine(ctx context.Context, user account.UserID) ([]Card, error) {
 	return cards, nil
 }
 
-// RoomsPerPage is how many rooms a page of InSight holds.
+// MinePage lists a page of the rooms that a user belongs to, by name; of some
+// rooms, by their ids, when only is not nil. Next is zero on the last page.
+func (s *Store) MinePage(ctx context.Context, user account.UserID, only []string, after Cursor) (found []Card, next Cursor, err error) {
+	found, err = s.cards(ctx, `
+		select `+cardColumns+`
+		from memberships mine join rooms on rooms.id = mine.room_id
+		join users on users.id = mine.user_id left join guests on false `+PersonJoins+`
+		where mine.user_id = $1 and rooms.deleted_at is null and ($2::uuid[] is null or rooms.id = any($2))
+			and (lower(rooms.name), rooms.id) > ($3, $4::uuid)
+		order by lower(rooms.name), rooms.id limit $5`, user, only, after.Name, after.id(), RoomsPerPage+1)
+	if err != nil {
+		return nil, Cursor{}, fmt.Errorf("list rooms: %w", err)
+	}
+	return s.cutPage(ctx, found)
+}
+
+// RoomsPerPage is how many rooms a page of MinePage and InSight holds.
 const RoomsPerPage = 24
 
 // InSight lists a page of the rooms that a user may know of without belonging to
@@ -69,6 +85,12 @@ func (s *Store) InSight(ctx context.Context, user account.UserID, name string, a
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("find rooms: %w", err)
 	}
+	return s.cutPage(ctx, found)
+}
+
+// cutPage leaves out the card that was asked for to see whether there are more, and
+// says where the next page begins then.
+func (s *Store) cutPage(ctx context.Context, found []Card) (_ []Card, next Cursor, err error) {
 	if len(found) > RoomsPerPage {
 		found = found[:RoomsPerPage]
 		last := found[len(found)-1]

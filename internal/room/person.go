@@ -35,7 +35,7 @@ type Person struct {
 	Role     Role
 	Disabled bool   // the account is switched off; a guest's pass is over
 	Banned   bool   // this room is closed to them
-	Invited  bool   // a guest who came by an invitation
+	Invited  bool   // a guest who came by an invitation, or whom a program vouches for
 	Answer   Answer // what the lobby says of them
 	Hosting  bool   // hosts the call that goes on, while no moderator is in it
 	// Administrator is of the site. Towards a room they are what their role says;

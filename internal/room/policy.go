@@ -106,6 +106,7 @@ const (
 	InUse       Refusal = "in_use"       // not during a call
 	NotInCall   Refusal = "not_in_call"  // only while they are in the call
 	SwitchedOff Refusal = "switched_off" // the room's switches keep it to moderators
+	Shut        Refusal = "banned"       // the room is closed to whom a program would let in
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }

@@ -102,7 +102,7 @@ func deciders(ctx context.Context, tx pgx.Tx, in Room) ([]account.User, error) {
 	rows, err := tx.Query(ctx, `
 		select users.id, users.username, users.email, users.display_name, memberships.role
 		from memberships join users on users.id = memberships.user_id
-		where memberships.room_id = $1 and users.disabled_at is null order by memberships.created_at, users.id`, in.ID)
+		where memberships.room_id = $1 and users.disabled_at is null and not users.service order by memberships.created_at, users.id`, in.ID)
 	if err != nil {
 		return nil, err
 	}

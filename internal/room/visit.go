@@ -99,9 +99,10 @@ const PersonJoins = `
 // a room, for Person.Fields to scan.
 const PersonColumns = `coalesce(users.id::text, ''), coalesce(guests.id::text, ''),
 	case when guests.id is not null then 'guest' else coalesce(memberships.role, '') end,
-	users.disabled_at is not null or guests.ended_at is not null or invitations.id is not null and not (` + unended + `),
+	users.disabled_at is not null or guests.ended_at is not null or invitations.id is not null and not (` + unended + `)
+		or guests.vouched_by is not null and exists (select from users vouchers where vouchers.id = guests.vouched_by and vouchers.disabled_at is not null),
 	exists (select from bans where bans.room_id = rooms.id and bans.subject in (users.id, guests.id, guests.invitation_id)),
-	guests.invitation_id is not null,
+	guests.invitation_id is not null or guests.vouched_by is not null,
 	coalesce((select lobby.state from lobby where lobby.room_id = rooms.id and lobby.person = coalesce(users.id, guests.id)), ''),
 	exists (select from calls where calls.room_id = rooms.id and calls.ended_at is null and calls.host = users.id),
 	coalesce(users.administrator, false)`

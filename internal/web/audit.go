@@ -29,7 +29,7 @@ var (
 	}
 	siteKinds = []ledger.Kind{
 		ledger.AdministratorMade, ledger.AdministratorUnmade, ledger.UserDisabled, ledger.UserEnabled, ledger.UserSignedOut,
-		ledger.ResetMade, ledger.SettingsChanged, ledger.Purged,
+		ledger.ResetMade, ledger.TokenMade, ledger.TokenRevoked, ledger.ServiceMade, ledger.SettingsChanged, ledger.Purged,
 		ledger.AccountMade, ledger.AccountDeleted, ledger.PasswordChanged, ledger.EmailChanged, ledger.SessionsEnded,
 		ledger.AppAdded, ledger.AppRemoved, ledger.PasskeyAdded, ledger.PasskeyRemoved, ledger.CodesMade, ledger.CodeUsed,
 		ledger.ProviderConnected, ledger.ProviderDisconnected, ledger.DataExported,

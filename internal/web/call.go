@@ -15,6 +15,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -66,7 +67,7 @@ const heartbeat = 15 * time.Second
 func (s *Server) events(ctx context.Context) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method != http.MethodGet {
-			return errMethod // the headers alone of what never ends
+			return problem.ErrMethod // the headers alone of what never ends
 		}
 		after, err := position(r)
 		if err != nil {
@@ -106,7 +107,7 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		events, err := next(wait)
 		done()
 		if err != nil {
-			if problemOf(err).status >= http.StatusInternalServerError && both.Err() == nil {
+			if problem.Of(err).Status >= http.StatusInternalServerError && both.Err() == nil {
 				s.Log.Warn("event stream ended", "error", err)
 			}
 			return
@@ -151,7 +152,7 @@ func (s *Server) callback(backend media.Backend) handler {
 				s.Log.Warn("callback of the media service refused; when many are, check its secret here and FOYER_PUBLIC_URL",
 					"service", backend.Capabilities().Name, "error", err)
 			})
-			return errForged
+			return problem.ErrForged
 		case err != nil:
 			return unreadable(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"foyer/internal/chat"
 	"foyer/internal/input"
 	"foyer/internal/ledger"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -113,7 +114,7 @@ func messageOf(r *http.Request) chat.ID { return chat.ID(chi.URLParam(r, "messag
 // upload takes a file, whose bytes are the body, to go with a message.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/octet-stream" {
-		return errContentType
+		return problem.ErrContentType
 	}
 	if r.ContentLength < 0 {
 		return input.Invalid{"file": words.Text("chat.length_unknown")}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"foyer/internal/account"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -15,7 +16,7 @@ import (
 func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	session, err := s.Accounts.Resume(r.Context(), s.token(r))
 	if err != nil {
-		if problemOf(err).status != http.StatusUnauthorized {
+		if problem.Of(err).Status != http.StatusUnauthorized {
 			return err
 		}
 		page := LandingPage{Page: s.base(r, ""), SignupOpen: s.signupOpen()}

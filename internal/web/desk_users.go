@@ -111,14 +111,17 @@ func (s *Server) signOutUser(_ http.ResponseWriter, r *http.Request, by, id acco
 
 // resetUser mails somebody a link with which they set a new password.
 func (s *Server) resetUser(_ http.ResponseWriter, r *http.Request, by, id account.UserID) (string, error) {
-	user, err := s.Admin.SendReset(r.Context(), by, id, func(ctx context.Context, tx pgx.Tx, user account.User) error {
-		return recovery.Send(ctx, tx, user, recovery.Reset, user.Email, s.writeLink)
-	})
+	user, err := s.Admin.SendReset(r.Context(), by, id, s.mailReset)
 	notice := "admin.reset_sent"
 	if !s.Mails.Sends() {
 		notice = "admin.reset_held"
 	}
 	return words.Text(notice, "name", user.DisplayName), err
+}
+
+// mailReset mails somebody a link with which they set a new password.
+func (s *Server) mailReset(ctx context.Context, tx pgx.Tx, user account.User) error {
+	return recovery.Send(ctx, tx, user, recovery.Reset, user.Email, s.writeLink)
 }
 
 // unlessNotFound is an error, unless it says that there is nothing.

@@ -12,13 +12,14 @@ import (
 	"unicode/utf8"
 
 	"foyer/internal/input"
+	"foyer/internal/problem"
 	"foyer/internal/words"
 )
 
 // readForm returns the fields of a posted form that the handler knows.
 func readForm(r *http.Request, fields ...string) (map[string]string, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
-		return nil, errContentType
+		return nil, problem.ErrContentType
 	}
 	if err := r.ParseForm(); err != nil {
 		return nil, unreadable(err)
@@ -37,7 +38,7 @@ func unreadable(err error) error {
 	if errors.As(err, &tooLarge) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errBody, err)
+	return fmt.Errorf("%w: %w", problem.ErrBody, err)
 }
 
 // again makes of a refused form what to show once more, and the status to show
@@ -50,32 +51,32 @@ func again(w http.ResponseWriter, values map[string]string, err error) (Form, in
 			form.Values[field] = strings.ReplaceAll(strings.ToValidUTF8(value, ""), "\x00", "")
 		}
 	}
-	p := problemOf(err)
+	p := problem.Of(err)
 	var invalid input.Invalid
 	switch {
 	case errors.As(err, &invalid):
 		form.Errors = invalid
-	case p.status == http.StatusForbidden, p.retry > 0:
-		form.Errors[""] = p.sentences()
+	case p.Status == http.StatusForbidden, p.Retry > 0:
+		form.Errors[""] = p.Sentences()
 	default:
 		return Form{}, 0, err
 	}
-	p.hint(w)
-	return form, p.status, nil
+	p.Hint(w)
+	return form, p.Status, nil
 }
 
 // readJSON decodes a JSON object strictly into v: unknown fields, wrong types,
 // invalid UTF-8 and anything after the object are refused.
 func readJSON(r *http.Request, v any) error {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
-		return errContentType
+		return problem.ErrContentType
 	}
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
 		return unreadable(err)
 	}
 	if !utf8.Valid(raw) {
-		return fmt.Errorf("%w: not UTF-8", errBody)
+		return fmt.Errorf("%w: not UTF-8", problem.ErrBody)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -83,7 +84,7 @@ func readJSON(r *http.Request, v any) error {
 		return jsonProblem(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: more than one value", errBody)
+		return fmt.Errorf("%w: more than one value", problem.ErrBody)
 	}
 	return nil
 }
@@ -97,5 +98,5 @@ func jsonProblem(err error) error {
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return input.Invalid{strings.Trim(field, `"`): words.Text("input.there_is_no_such_field")}
 	}
-	return fmt.Errorf("%w: %w", errBody, err)
+	return fmt.Errorf("%w: %w", problem.ErrBody, err)
 }

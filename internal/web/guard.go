@@ -15,7 +15,9 @@ import (
 	"github.com/go-chi/httprate"
 
 	"foyer/internal/account"
+	"foyer/internal/api"
 	"foyer/internal/ledger"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 )
 
@@ -136,6 +138,9 @@ func (w *patientWriter) Write(p []byte) (int, error) {
 
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// bounded is deadlines and limitBody.
+func bounded(next http.Handler) http.Handler { return deadlines(limitBody(next)) }
+
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
@@ -158,7 +163,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 		if isJSON(r) {
 			answer = s.json
 		}
-		answer(func(http.ResponseWriter, *http.Request) error { return errCrossSite })(w, r)
+		answer(func(http.ResponseWriter, *http.Request) error { return problem.ErrCrossSite })(w, r)
 	})
 }
 
@@ -168,7 +173,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 func (s *Server) sameOriginIfNamed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" && !s.ownOrigin(r, origin) {
-			s.json(func(http.ResponseWriter, *http.Request) error { return errCrossSite })(w, r)
+			s.json(func(http.ResponseWriter, *http.Request) error { return problem.ErrCrossSite })(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -237,32 +242,45 @@ func address(r *http.Request) string { return middleware.GetClientIP(r.Context()
 // addressKey is the network that counts as one source of requests.
 func addressKey(r *http.Request) string { return httprate.CanonicalizeIP(address(r)) }
 
+// program bounds what somebody does through the API, together with what they do on
+// the pages.
+func (l limits) program(what api.Limited, person string) error {
+	limiter := map[api.Limited]*httprate.RateLimiter{
+		api.Knocks: l.knocksByPerson, api.Checks: l.checksByPerson, api.Writing: l.messagesByPerson, api.Uploads: l.uploadsByPerson,
+		api.Reactions: l.reactionsByPerson, api.Hands: l.handsByPerson, api.Mailings: l.mailingsByPerson, api.Requests: l.requestsByUser,
+	}[what]
+	if limiter.OnLimit(nil, new(http.Request), person) {
+		return problem.ErrTooMany
+	}
+	return nil
+}
+
 func (l limits) login(w http.ResponseWriter, r *http.Request, login string) error {
 	byAddress := l.loginsByAddress.OnLimit(w, r, addressKey(r))
 	byAccount := l.loginsByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(login)))
 	if byAddress || byAccount {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
 
 func (l limits) signup(w http.ResponseWriter, r *http.Request) error {
 	if l.signupsByAddress.OnLimit(w, r, addressKey(r)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
 
 func (l limits) knock(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.knocksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
 
 func (l limits) check(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.checksByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -272,7 +290,7 @@ const mostReactions = 30
 
 func (l limits) reaction(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.reactionsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -280,7 +298,7 @@ func (l limits) reaction(w http.ResponseWriter, r *http.Request, who room.Person
 // hand bounds how often somebody raises and lowers their hand: each time is kept.
 func (l limits) hand(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.handsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -288,21 +306,21 @@ func (l limits) hand(w http.ResponseWriter, r *http.Request, who room.Person) er
 // message bounds how much somebody writes.
 func (l limits) message(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.messagesByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
 
 func (l limits) upload(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.uploadsByPerson.OnLimit(w, r, string(who.User)+string(who.Guest)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
 
 func (l limits) request(w http.ResponseWriter, r *http.Request, user account.UserID) error {
 	if l.requestsByUser.OnLimit(w, r, string(user)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -323,7 +341,7 @@ func (l limits) tooManyWrongLinks(r *http.Request) bool {
 // guest bounds how many guests an address makes.
 func (l limits) guest(w http.ResponseWriter, r *http.Request, who room.Comer) error {
 	if who.User == "" && l.guestsByAddress.OnLimit(w, r, addressKey(r)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -337,7 +355,7 @@ func (l limits) proof(w http.ResponseWriter, r *http.Request, user account.UserI
 // code bounds how often codes of somebody's can be tried, by whoever.
 func (l limits) code(w http.ResponseWriter, r *http.Request, user account.UserID) error {
 	if l.codesByUser.OnLimit(w, r, string(user)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -345,7 +363,7 @@ func (l limits) code(w http.ResponseWriter, r *http.Request, user account.UserID
 // ceremony bounds how often an address has to do with passkeys.
 func (l limits) ceremony(w http.ResponseWriter, r *http.Request) error {
 	if l.ceremoniesByAddress.OnLimit(w, r, addressKey(r)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -356,7 +374,7 @@ func (l limits) link(w http.ResponseWriter, r *http.Request, account string) err
 	byAddress := l.linksByAddress.OnLimit(w, r, addressKey(r))
 	byAccount := l.linksByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(account)))
 	if byAddress || byAccount {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }
@@ -364,7 +382,7 @@ func (l limits) link(w http.ResponseWriter, r *http.Request, account string) err
 // mailing bounds how often somebody has invitations sent.
 func (l limits) mailing(w http.ResponseWriter, r *http.Request, who room.Person) error {
 	if l.mailingsByPerson.OnLimit(w, r, string(who.User)) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	return nil
 }

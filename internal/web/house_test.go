@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/apitoken"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
@@ -44,6 +45,7 @@ type house struct {
 	*testing.T
 	pool     *pgxpool.Pool
 	accounts *account.Store
+	tokens   *apitoken.Store
 	factors  *factor.Store
 	rooms    *room.Store
 	media    *mediatest.Memory
@@ -88,10 +90,11 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 		t.Fatal(err)
 	}
 	h.webhooks = newWebhooks(t, pool)
+	h.tokens = apitoken.NewStore(pool)
 	h.settings, h.health = newSettings(t, pool), health.NewMonitor([]health.Check{health.Database(pool)}, log)
 	h.accounts.UsePolicy(func() account.Policy { return h.settings.Now().Accounts() })
 	h.config = web.Config{
-		CookieKey: make([]byte, 32), Pool: pool, Accounts: h.accounts,
+		CookieKey: make([]byte, 32), APIKey: make([]byte, 32), Tokens: h.tokens, Pool: pool, Accounts: h.accounts,
 		Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
 		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Admin: admin.NewStore(pool),
 		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,

@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -44,7 +45,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) (*http.Request, ro
 		return r, room.Offer{}, who, err
 	}
 	if s.limits.tooManyWrongLinks(r) {
-		return r, room.Offer{}, who, errTooMany
+		return r, room.Offer{}, who, problem.ErrTooMany
 	}
 	offer, err := s.Rooms.Offer(r.Context(), link, who)
 	if errors.Is(err, room.ErrInvitation) {
@@ -89,7 +90,7 @@ func (s *Server) acceptInvite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.limits.tooManyWrongLinks(r) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	who.DisplayName, who.Attempt = values["display_name"], values["attempt"]
 	done, err := room.Accepted{}, s.limits.guest(w, r, who)

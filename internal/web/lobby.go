@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/call"
 	"foyer/internal/ledger"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -49,7 +50,7 @@ func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request, v room.Visi
 func (s *Server) waiting(ctx context.Context) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method != http.MethodGet {
-			return errMethod // the headers alone of what never ends
+			return problem.ErrMethod // the headers alone of what never ends
 		}
 		wait, err := s.Calls.Wait(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"))
 		if err != nil {

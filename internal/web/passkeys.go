@@ -7,6 +7,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/factor"
+	"foyer/internal/problem"
 	"foyer/internal/words"
 )
 
@@ -140,7 +141,7 @@ func (s *Server) passkeyProof(w http.ResponseWriter, r *http.Request, session ac
 // beginPasskey and addPasskey need proof like every change of how one signs in.
 func (s *Server) beginPasskey(w http.ResponseWriter, r *http.Request, session account.Session) error {
 	if !session.Proved() {
-		return errUnproved
+		return problem.ErrUnproved
 	}
 	return s.beginCeremony(w, r, factor.Add, session.User)
 }
@@ -151,7 +152,7 @@ func (s *Server) addPasskey(w http.ResponseWriter, r *http.Request, session acco
 		return err
 	}
 	if !session.Proved() {
-		return errUnproved
+		return problem.ErrUnproved
 	}
 	token, err := s.Factors.AddPasskey(r.Context(), session, ceremony, body.Name, s.tellFactors)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -50,7 +51,7 @@ func lineResult(a room.Addition) LineResult {
 			result.Invite = a.Login
 		}
 	case a.Err != nil:
-		result.Sentence = problemOf(a.Err).sentences()
+		result.Sentence = problem.Of(a.Err).Sentences()
 	default:
 		result.Sentence = words.Text("members.belongs_now", "name", a.Name)
 	}

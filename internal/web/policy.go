@@ -10,6 +10,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -26,16 +27,16 @@ func (s *Server) maySignUp(w http.ResponseWriter, r *http.Request, next string) 
 	case account.SignupInvitation:
 		return s.invited(w, r, next)
 	}
-	return errSignupClosed
+	return problem.ErrSignupClosed
 }
 
 func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) error {
 	link := invitationIn(next)
 	if link == "" {
-		return errNotInvited
+		return problem.ErrNotInvited
 	}
 	if s.limits.tooManyWrongLinks(r) {
-		return errTooMany
+		return problem.ErrTooMany
 	}
 	offer, err := s.Rooms.Offer(r.Context(), link, room.Comer{Origin: origin(r)})
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) er
 		return err
 	}
 	if offer.Role == room.Guest {
-		return errNotInvited // guests need no account
+		return problem.ErrNotInvited // guests need no account
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/recovery"
+	"foyer/internal/problem"
 	"foyer/internal/words"
 )
 
@@ -46,7 +47,7 @@ func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) openLink(w http.ResponseWriter, r *http.Request, kind recovery.Kind) (user account.User, to string, err error) {
 	private(w)
 	if s.limits.tooManyWrongLinks(r) {
-		return account.User{}, "", errTooMany
+		return account.User{}, "", problem.ErrTooMany
 	}
 	user, to, err = s.Recovery.Open(r.Context(), kind, linkToken(r))
 	if errors.Is(err, recovery.ErrLink) {

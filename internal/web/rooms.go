@@ -8,6 +8,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/chat"
 	"foyer/internal/input"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -102,7 +103,7 @@ func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 	case errors.Is(err, room.MustWait):
 		page.Lobby = "ask"
 	case err != nil:
-		page.Closed = problemOf(err).message
+		page.Closed = problem.Of(err).Message
 	}
 	s.render(w, r, http.StatusOK, "room", page)
 	return nil

@@ -19,15 +19,18 @@ import (
 	"golang.org/x/time/rate"
 
 	"foyer/internal/account"
+	"foyer/internal/account/apitoken"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
+	"foyer/internal/api"
 	"foyer/internal/call"
 	"foyer/internal/chat"
 	"foyer/internal/health"
 	"foyer/internal/mail"
 	"foyer/internal/media"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/settings"
 	"foyer/internal/webhook"
@@ -44,11 +47,13 @@ type Config struct {
 	LinkOrigin string
 	// TrustedProxies are the networks whose X-Forwarded headers count.
 	TrustedProxies []netip.Prefix
-	// CookieKey signs the session cookie: 32 random bytes.
-	CookieKey []byte
+	// CookieKey signs the session cookie, APIKey seals and signs for the API: 32
+	// random bytes each.
+	CookieKey, APIKey []byte
 
 	Pool       *pgxpool.Pool
 	Accounts   *account.Store
+	Tokens     *apitoken.Store
 	Recovery   *recovery.Store
 	Factors    *factor.Store
 	OIDC       *oidc.Store // nil without a provider
@@ -80,6 +85,8 @@ type Server struct {
 	refusals  *rate.Sometimes // to be logged: anybody can cause them
 	reports   reports
 	services  services
+	api       *api.API
+	reference reference
 }
 
 // New returns a server; its templates and static files are read here.
@@ -92,15 +99,23 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{
+	s := &Server{
 		Config:    c,
 		cookies:   newCookies(c.CookieKey),
 		limits:    newLimits(),
 		templates: templates,
 		assets:    assets,
 		refusals:  &rate.Sometimes{Interval: time.Minute},
-	}, nil
+	}
+	if s.api, err = s.newAPI(); err != nil {
+		return nil, err
+	}
+	s.reference = referenceOf(s.api.Document())
+	return s, nil
 }
+
+// Purge forgets what is kept for requests of the API that come again.
+func (s *Server) Purge(ctx context.Context) error { return s.api.Purge(ctx) }
 
 // WriteLinks mails the links that people ask for, until ctx ends.
 func (s *Server) WriteLinks(ctx context.Context) { s.Recovery.Run(ctx, s.writeLink, s.Log) }
@@ -111,12 +126,15 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
 	r.Use(behind(s.TrustedProxies), noteAddress, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
-	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return errMethod }))
+	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
 
 	r.Get("/healthz", alive)
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodGet, "/static/*", s.assets)
 	r.Get("/favicon.ico", s.assets.favicon)
+
+	// Programs, which no cookie lets in.
+	r.Mount(api.Root, s.api.Handler())
 
 	// Connections that stay open.
 	if gate := s.signalling(ctx); gate != nil {
@@ -138,6 +156,8 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Get("/login", s.page(s.loginPage))
 		r.Post("/login", s.page(s.logIn))
 		r.Post("/logout", s.page(s.logOut))
+
+		r.Get("/docs/api", s.page(s.referencePage))
 
 		r.Get("/invite/{token}", s.page(s.invitePage))
 		r.Post("/invite/{token}", s.page(s.acceptInvite))
@@ -280,6 +300,9 @@ func (s *Server) accountRoutes(r chi.Router) {
 	r.Get("/account/sessions", s.page(s.signedIn(s.placesPage)))
 	r.Post("/account/sessions/{session}/end", s.page(s.signedIn(s.endPlace)))
 	r.Post("/account/sessions/end-others", s.page(s.signedIn(s.endOtherPlaces)))
+	r.Get(tokensPath, s.page(s.signedIn(s.tokensPage)))
+	r.Post(tokensPath, s.page(s.proving(s.makeToken)))
+	r.Post(tokensPath+"/{token}/revoke", s.page(s.signedIn(s.revokeToken)))
 	r.Get(dataPath, s.page(s.proving(s.dataPage)))
 	r.Get(dataPath+"/export", s.page(s.proving(s.exportData)))
 	r.Post("/account/delete", s.page(s.proving(s.deleteAccount)))
@@ -299,6 +322,12 @@ func (s *Server) deskRoutes(r chi.Router) {
 	r.Get("/admin/media", s.page(s.administering(s.mediaPage)))
 	r.Post("/admin/media/{room}", s.page(s.administering(s.moveRoom)))
 	s.webhookRoutes(r, "/admin/webhooks", s.ofSite)
+
+	r.Get(servicesPath, s.page(s.administering(s.servicesPage)))
+	r.Post(servicesPath, s.page(s.administering(s.makeService)))
+	r.Get(servicesPath+"/{service}", s.page(s.administering(s.ofService(s.servicePage))))
+	r.Post(servicesPath+"/{service}/tokens", s.page(s.provingAtDesk(s.ofService(s.makeServiceToken))))
+	r.Post(servicesPath+"/{service}/tokens/{token}/revoke", s.page(s.administering(s.ofService(s.revokeServiceToken))))
 
 	r.Get("/admin/users", s.page(s.administering(s.deskUsers)))
 	r.Get("/admin/users/{user}", s.page(s.administering(s.deskUser)))

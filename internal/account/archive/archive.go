@@ -22,7 +22,10 @@ var sections = []struct{ name, query string }{
 		select username, email, display_name, administrator, created_at, email_verified_at, password_hash is not null as has_password
 		from users where id = $1`},
 	{"sessions", `
-		select created_at, last_seen_at, expires_at, address, user_agent from sessions where user_id = $1 order by id`},
+		select created_at, last_seen_at, expires_at, address, user_agent from sessions where user_id = $1 and not api order by id`},
+	{"programs", `
+		select api_tokens.name, api_tokens.scopes, api_tokens.created_at, sessions.expires_at, sessions.last_seen_at as used_at
+		from api_tokens join sessions on sessions.id = api_tokens.session_id where api_tokens.user_id = $1 order by api_tokens.session_id`},
 	{"authenticator_apps", `select confirmed_at from totp where user_id = $1 and confirmed_at is not null`},
 	{"passkeys", `select name, created_at, used_at from passkeys where user_id = $1 order by id`},
 	{"recovery_codes", `select created_at from recovery_codes where user_id = $1 order by created_at`},

@@ -28,6 +28,8 @@ const planted = `
 	insert into users (id, username, email, display_name, password_hash) values ($1, $3, $3 || '@example.org', initcap($3), 'PLANTED-hash');
 	insert into rooms (id, slug, name, backend, created_by) values ($2, $3 || '-room', 'Room of ' || $3, 'memory', $1);
 	insert into sessions (id, token_hash, user_id, expires_at, address, user_agent) values (gen_random_uuid(), convert_to($3, 'utf8'), $1, now(), '192.0.2.1', 'Browser of ' || $3);
+	insert into sessions (id, token_hash, user_id, api, expires_at) values ($2, convert_to('PLANTED' || $3, 'utf8'), $1, true, now());
+	insert into api_tokens (session_id, user_id, name, hint, scopes) values ($2, $1, 'Robot of ' || $3, 'abcd', '{chat}');
 	insert into totp (user_id, secret, confirmed_at) values ($1, 'PLANTED', now());
 	insert into recovery_codes (user_id, code_hash) values ($1, 'PLANTED');
 	insert into passkeys (id, user_id, credential_id, record, name) values (gen_random_uuid(), $1, convert_to($3, 'utf8'), 'PLANTED', 'Key of ' || $3);
@@ -88,7 +90,7 @@ func TestEverythingOfOnePerson(t *testing.T) {
 		}
 	}
 	for section, want := range map[string]string{
-		"account": "ana@example.org", "sessions": "Browser of ana", "passkeys": "Key of ana", "connected_providers": "ana",
+		"account": "ana@example.org", "sessions": "Browser of ana", "programs": "Robot of ana", "passkeys": "Key of ana", "connected_providers": "ana",
 		"links_that_were_mailed": "ana@example.com", "mails": "Hello ana", "rooms_made": "Room of ana", "memberships": "owner",
 		"requests_to_join": "Please ana", "invitations_made": "Note of ana", "waiting_to_be_let_in": "Waiting ana",
 		"webhooks_made": "https://hooks.example.org/ana", "messages": "Words of ana", "files": "/r/ana-room/files/", "calls": "relay",
@@ -109,6 +111,8 @@ func TestEverythingOfOnePerson(t *testing.T) {
 
 // leftOut is what refers to people and is not in the document, and why.
 var leftOut = map[string]string{
+	"api_tokens.created_by":  "in what_you_did",
+	"guests.vouched_by":      "somebody else, whom a program let in",
 	"bans.user_id":           "what a room's moderators keep to themselves",
 	"bans.created_by":        "in what_you_did",
 	"calls.host":             "goes with the call",

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"foyer/internal/account/apitoken"
+	"foyer/internal/words"
+)
+
+// tokenScheme is the name of what lets programs in.
+const tokenScheme = "token"
+
+// describe returns what huma serves operations by: JSON only, no pages of its own,
+// nothing from other sites, and no parameter that nobody described.
+func describe() huma.Config {
+	config := huma.DefaultConfig("Foyer", "1")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil
+	config.RejectUnknownQueryParameters = true
+	config.OpenAPI.Info.Description = words.Text("api.about")
+	config.OpenAPI.Servers = []*huma.Server{{URL: Root}}
+	var scopes strings.Builder
+	for _, scope := range apitoken.Scopes {
+		scopes.WriteString("\n- `" + string(scope) + "`: " + words.Text("apitoken.scope_"+strings.ReplaceAll(string(scope), ":", "_")))
+	}
+	config.OpenAPI.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		tokenScheme: {Type: "http", Scheme: "bearer", Description: words.Text("api.tokens") + "\n" + scopes.String()},
+	}
+	return config
+}
+
+// document is the description of the API as it is served: made once.
+type document struct {
+	openAPI        *huma.OpenAPI
+	asJSON, asYAML []byte
+}
+
+func (d *document) write(o *huma.OpenAPI) (err error) {
+	d.openAPI = o
+	if d.asJSON, err = o.MarshalJSON(); err != nil {
+		return err
+	}
+	d.asYAML, err = o.YAML()
+	return err
+}
+
+// Document is the description of the API.
+func (a *API) Document() *huma.OpenAPI { return a.document.openAPI }
+
+func (d *document) json(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+	_, _ = w.Write(d.asJSON) // the client is gone: nobody to tell
+}
+
+func (d *document) yaml(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.oai.openapi;version=3.1")
+	_, _ = w.Write(d.asYAML)
+}

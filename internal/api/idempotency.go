@@ -1,0 +1,200 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/problem"
+	"foyer/internal/words"
+)
+
+const idempotencyHeader = "Idempotency-Key"
+
+// idempotencyKey describes the header on every operation that makes something.
+var idempotencyKey = &huma.Param{
+	Name: idempotencyHeader, In: "header",
+	Description: "A text of your choice, a random one best. The same request that comes again with the same key within 24 hours is not carried out again: it gets the same answer.",
+	Schema:      &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(255)},
+}
+
+var (
+	// errOtherRequest refuses a key that came with another request before.
+	errOtherRequest = errors.New("api: the key belongs to another request")
+	// errBeingAnswered refuses a request while the same is being answered.
+	errBeingAnswered = errors.New("api: the same request is being answered")
+)
+
+// abandonedAfter is when a request whose answer never came counts as not made: no
+// request takes so long.
+const abandonedAfter = 2 * time.Minute
+
+// idempotent carries out a request with a key once, and answers it the same way
+// when it comes again. What failed by our fault, or was too much, can be tried
+// again.
+func (a *API) idempotent(next http.Handler) http.Handler {
+	return a.plain(func(w http.ResponseWriter, r *http.Request) error {
+		key := r.Header.Get(idempotencyHeader)
+		if key == "" || r.Method != http.MethodPost {
+			next.ServeHTTP(w, r)
+			return nil
+		}
+		if len(key) > 255 || input.Searchable(key) != key {
+			return input.Invalid{"header." + idempotencyHeader: words.Text("api.bad_key")}
+		}
+		raw, err := io.ReadAll(r.Body)
+		if err != nil {
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				return err
+			}
+			return problem.ErrBody
+		}
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+		token := callerOf(r.Context()).Session.ID
+		kept, err := a.claim(r.Context(), token, key, hashOf(r, raw))
+		if err != nil {
+			return err
+		}
+		if kept != nil {
+			kept.write(w)
+			return nil
+		}
+		return a.answerOnce(w, r, next, token, key)
+	})
+}
+
+// hashOf is what makes two requests the same.
+func hashOf(r *http.Request, body []byte) []byte {
+	sum := sha256.New()
+	for _, part := range []string{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Content-Type")} {
+		fmt.Fprintf(sum, "%d:%s", len(part), part)
+	}
+	sum.Write(body)
+	return sum.Sum(nil)
+}
+
+// kept is an answer that was given.
+type kept struct {
+	status int
+	header map[string]string
+	body   string
+}
+
+func (k kept) write(w http.ResponseWriter) {
+	for name, value := range k.header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(k.status)
+	_, _ = io.WriteString(w, k.body) // the client is gone: nobody to tell
+}
+
+// claim makes a key the caller's to answer, or returns the answer that it got.
+func (a *API) claim(ctx context.Context, token account.SessionID, key string, request []byte) (*kept, error) {
+	tag, err := a.Pool.Exec(ctx, `
+		insert into idempotency (session_id, key, request) values ($1, $2, $3)
+		on conflict (session_id, key) do update set request = excluded.request, created_at = now(), status = null, headers = '{}', body = null
+		where idempotency.created_at < now() - $4::interval or idempotency.status is null and idempotency.created_at < now() - $5::interval`,
+		token, key, request, keepAnswers, abandonedAfter)
+	if err != nil {
+		return nil, fmt.Errorf("claim idempotency key: %w", err)
+	}
+	if tag.RowsAffected() == 1 {
+		return nil, nil
+	}
+	var before []byte
+	var status *int
+	var k kept
+	var sealed []byte
+	err = a.Pool.QueryRow(ctx, `select request, status, headers, body from idempotency where session_id = $1 and key = $2`, token, key).
+		Scan(&before, &status, &k.header, &sealed)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, errBeingAnswered // and just now it failed
+	case err != nil:
+		return nil, fmt.Errorf("kept answer: %w", err)
+	case !bytes.Equal(before, request):
+		return nil, errOtherRequest
+	case status == nil:
+		return nil, errBeingAnswered
+	}
+	k.status = *status
+	if k.body, err = a.seal.Open(string(token)+key, sealed); err != nil {
+		return nil, err
+	}
+	return &k, nil
+}
+
+// answerOnce answers a request and keeps the answer.
+func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, token account.SessionID, key string) error {
+	answer := &recorder{ResponseWriter: w, status: http.StatusOK}
+	finished := false
+	// Also when the request was given up, or the operation panicked.
+	ctx := context.WithoutCancel(r.Context())
+	defer func() {
+		if !finished {
+			_ = a.release(ctx, token, key) // else it is, after a while
+		}
+	}()
+	next.ServeHTTP(answer, r)
+	if answer.status >= http.StatusInternalServerError || answer.status == http.StatusTooManyRequests {
+		return nil
+	}
+	header := make(map[string]string)
+	for _, name := range []string{"Content-Type", "Location"} {
+		if value := w.Header().Get(name); value != "" {
+			header[name] = value
+		}
+	}
+	_, err := a.Pool.Exec(ctx, `
+		update idempotency set status = $3, headers = $4, body = $5 where session_id = $1 and key = $2`,
+		token, key, answer.status, header, a.seal.Close(string(token)+key, answer.body.String()))
+	if err != nil {
+		a.Log.Error("answer not kept: the same request would be carried out again", "error", err)
+	}
+	finished = err == nil
+	return nil
+}
+
+func (a *API) release(ctx context.Context, token account.SessionID, key string) error {
+	_, err := a.Pool.Exec(ctx, `delete from idempotency where session_id = $1 and key = $2 and status is null`, token, key)
+	return err
+}
+
+// recorder copies what is answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.body.Write(p)
+	return r.ResponseWriter.Write(p)
+}
+
+// Unwrap lets deadlines be set.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// forget deletes answers that are old.
+func (a *API) forget(ctx context.Context) error {
+	if _, err := a.Pool.Exec(ctx, `delete from idempotency where created_at < now() - $1::interval`, keepAnswers); err != nil {
+		return fmt.Errorf("forget answers: %w", err)
+	}
+	return nil
+}
