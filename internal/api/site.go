@@ -195,7 +195,7 @@ type Media struct {
 	Name       string `json:"name"`
 	Configured bool   `json:"configured"`
 	ForNew     bool   `json:"for_new" doc:"It carries the calls of new rooms."`
-	Rooms      int    `json:"rooms" doc:"Whose calls it carries: counted up to 1,001 or so."`
+	Rooms      int    `json:"rooms" doc:"Whose calls it carries: counted up to 1,001."`
 }
 
 func (a *API) listMedia(ctx context.Context, _ *struct{}) (*body[list[Media]], error) {
