@@ -57,7 +57,8 @@ export class Network {
   }
 
   remove() {
-    ip("netns", "delete", this.#name); // and the wire with it
+    ip("link", "delete", this.#near); // both ends of the wire; a network lives on with a browser that has not ended
+    ip("netns", "delete", this.#name);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

@@ -110,8 +110,10 @@ test("twenty seconds without a network, then another address: the call is back b
   test.skip(reason !== "" && !process.env.CI, reason);
   test.setTimeout(240_000);
   const network = Network.make();
-  const own = await Foyer.start({ FOYER_ADDR: `${networkHost}:${await freePort()}`, FOYER_MEDIA_IP: networkHost });
+  /** @type {Foyer | undefined} */
+  let own;
   try {
+    own = await Foyer.start({ FOYER_ADDR: `${networkHost}:${await freePort()}`, FOYER_MEDIA_IP: networkHost });
     const origin = `http://${networkHost}:${own.port}`;
     const how = { trusted: origin };
     const ana = await newcomer({ browser: await launch(how), options: { baseURL: origin } });
@@ -151,7 +153,7 @@ test("twenty seconds without a network, then another address: the call is back b
     await ben.button("Unmute microphone").click();
     await expectSound(ana.page);
   } finally {
-    await own.remove();
+    await own?.remove();
     network.remove();
   }
 });

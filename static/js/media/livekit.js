@@ -136,12 +136,6 @@ class LiveKit extends Emitter {
       .on(RoomEvent.ConnectionQualityChanged, (quality, { identity }) => {
         this.emit("quality", { id: identity, quality: /** @type {Quality} */ (quality === "poor" || quality === "lost" ? quality : "good") });
       })
-      .on(RoomEvent.LocalTrackUnpublished, ({ track }) => {
-        if (track === this.#microphone) this.#microphone = null;
-        if (track === this.#camera) this.#camera = null;
-        if (track === this.#share) this.#share = null;
-        if (track === this.#shareSound) this.#shareSound = null;
-      })
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.emit("sound", { blocked: !room.canPlaybackAudio }))
       .on(RoomEvent.SignalReconnecting, () => this.emit("reconnecting", null))
       .on(RoomEvent.Reconnecting, () => this.emit("reconnecting", null))
@@ -185,11 +179,27 @@ class LiveKit extends Emitter {
     let done = null;
     while (this.#wanted && this.#wanted !== done && this.#room.state === ConnectionState.Connected) {
       done = this.#wanted;
+      this.#microphone = this.#published(this.#microphone);
+      this.#camera = this.#published(this.#camera);
+      this.#share = this.#published(this.#share);
+      this.#shareSound = this.#published(this.#shareSound);
       const results = await Promise.allSettled([
         this.#sendMicrophone(done), this.#sendCamera(done.camera), this.#sendShare(done), this.#sendShareSound(done.shareSound),
       ]);
       for (const result of results) if (result.status === "rejected") throw result.reason;
     }
+  }
+
+  /**
+   * A track as long as it is published: the media service takes tracks down. Asked anew
+   * each time, since the SDK takes all down and publishes them again when it connects anew.
+   * @template {LocalAudioTrack | LocalVideoTrack} T
+   * @param {T | null} track
+   * @returns {T | null}
+   */
+  #published(track) {
+    const publications = [...this.#room.localParticipant.trackPublications.values()];
+    return publications.some((publication) => publication.track === track) ? track : null;
   }
 
   /** @param {Outgoing} wanted */
@@ -199,7 +209,6 @@ class LiveKit extends Emitter {
       return;
     }
     if (!this.#microphone) {
-      microphone.enabled = true; // a connection before this one may have left it muted
       const track = new LocalAudioTrack(microphone, undefined, true);
       this.#microphone = track;
       await this.#publish(track, Track.Source.Microphone);
