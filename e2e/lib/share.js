@@ -74,27 +74,6 @@ async function keepScreens({ page }) {
   });
 }
 
-/**
- * Gives the screens that somebody shares a sound, which fake ones have none of.
- * @param {Person} person
- */
-export async function giveScreensSound({ page }) {
-  await page.evaluate(() => {
-    const given = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getDisplayMedia = async (options) => {
-      const stream = await given(options);
-      for (const track of stream.getAudioTracks()) stream.removeTrack(track);
-      const context = new AudioContext();
-      const tone = new OscillatorNode(context, { frequency: 440 });
-      const sink = context.createMediaStreamDestination();
-      tone.connect(sink);
-      tone.start();
-      for (const track of sink.stream.getAudioTracks()) stream.addTrack(track);
-      return stream;
-    };
-  });
-}
-
 /** Runs in the page: what the browser does when its own "Stop sharing" is pressed. */
 function stopByBrowser() {
   const { screenStream } = /** @type {{screenStream: MediaStream}} */ (/** @type {unknown} */ (globalThis));
