@@ -183,6 +183,13 @@ func CleanEmail(email string) (string, error) {
 	return email, bad.Err()
 }
 
+// Nameable reports whether a text could name an account, as its username or
+// address. What could not is best not kept: it may be a password in the wrong field.
+func Nameable(login string) bool {
+	login = strings.ToLower(strings.TrimSpace(login))
+	return usernamePattern.MatchString(login) || emailPattern.MatchString(login)
+}
+
 // checkDomain returns input.Invalid with field email for an address that accounts
 // here may not have. What is no address at all is complained about elsewhere.
 func (s *Store) checkDomain(email string) error {

@@ -24,7 +24,7 @@ const lookEvery = 2 * time.Second
 func (s *Store) Ask(ctx context.Context, kind Kind, login string) error {
 	const most = 254
 	login = input.Searchable(login)
-	if len(login) > most {
+	if len(login) > most || !account.Nameable(login) {
 		login = "" // nobody's, and noted like any other
 	}
 	if _, err := s.pool.Exec(ctx, `insert into recovery_asked (kind, login) values ($1, $2)`, kind, login); err != nil {

@@ -259,12 +259,16 @@ func TestAsk(t *testing.T) {
 		kind  recovery.Kind
 		login string
 	}{
-		{recovery.Reset, "nobody"}, {recovery.Reset, ben.Email}, {recovery.Reset, "\x00\xff"}, {recovery.Reset, strings.Repeat("x", 300)},
+		{recovery.Reset, "nobody"}, {recovery.Reset, ben.Email}, {recovery.Reset, "\x00\xff"}, {recovery.Reset, strings.Repeat("x", 300)}, {recovery.Reset, "my password"},
 		{recovery.Verify, ana.Email}, {recovery.Reset, " ANA "}, {recovery.Reset, ana.Email},
 	} {
 		if err := h.links.Ask(t.Context(), ask.kind, ask.login); err != nil {
 			t.Fatalf("ask for %q: %v", ask.login, err)
 		}
+	}
+	var kept int
+	if err := h.pool.QueryRow(t.Context(), `select count(*) from recovery_asked where login in ('my password', repeat('x', 300))`).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("%d texts are kept that name nobody, %v", kept, err)
 	}
 	// Several nodes look at once; each request is answered once.
 	h.answerOn(3)
