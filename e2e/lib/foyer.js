@@ -107,13 +107,15 @@ export class Foyer {
     this.#process = undefined;
   }
 
-  /** Ends the program for good, unless it died, and takes its data away. */
+  /** Ends the program for good, unless it died, and takes its data away. Its log must hold no secret. */
   async remove() {
     try {
       if (this.#process) await this.end();
     } finally {
       rmSync(this.#dir, { recursive: true, force: true });
     }
+    const told = this.log.split("\n").filter((line) => secret.test(line));
+    if (told.length > 0) throw new Error(`the log holds what has the shape of a secret:\n${told.join("\n")}`);
   }
 
   /**
@@ -162,8 +164,11 @@ export class Foyer {
 
 /** @param {string} log */
 export function errorsIn(log) {
-  return log.split("\n").filter((line) => / level=ERROR |^panic:|DATA RACE/.test(line));
+  return log.split("\n").filter((line) => / level=ERROR |^panic:|DATA RACE/.test(line) || secret.test(line));
 }
+
+/** What has the shape of a secret: a media token, a link that lets somebody in, the secret of a webhook, the token of a program. */
+const secret = /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|access_token=\w|\/(?:invite|reset|verify)\/[\w-]{43}|\btoken=[\w-]{43}|\bwhsec_\w|\bfoyer_(?:pat|svc)_[0-9a-f]{16}/;
 
 /** Ports below those that the kernel gives to connections: nobody takes one who does not ask for it. */
 const firstPort = 10_000;
