@@ -1,6 +1,6 @@
 // Small comforts on pages that work without them: showing a password, the
 // address a new room will have, copying an address, asking before something
-// that cannot be undone.
+// that cannot be undone, the tab of the page in sight.
 
 import { slugOf } from "../core/slug.js";
 import { askFirst } from "./confirm.js";
@@ -10,6 +10,7 @@ document.documentElement.classList.add("scripted");
 /** @type {HTMLElement | null} */
 const firstWrong = document.querySelector("[aria-invalid='true']");
 firstWrong?.focus();
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
 for (const button of document.querySelectorAll("button[data-show]")) {
   if (button instanceof HTMLButtonElement) offerShowing(button);
