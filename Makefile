@@ -63,7 +63,7 @@ test: lint js-test go-test e2e
 test-all: lint js-test go-test e2e-all pictures
 
 lint: static/vendor/.made $(POSTGRES)/dist/.made
-	@unformatted=$$(gofmt -l cmd internal migrations templates static/*.go bench e2e/*.go 2>/dev/null | grep -v node_modules); \
+	@unformatted=$$(gofmt -l cmd examples internal migrations templates static/*.go bench e2e/*.go 2>/dev/null | grep -v node_modules); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...

@@ -114,7 +114,7 @@ func (a *API) visit(ctx context.Context, slug string) (room.Visit, error) {
 func register[I, O any](s section, to huma.API, o op, handle func(context.Context, *I) (*O, error), edit ...func(*huma.Operation)) {
 	operation := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{s.heading},
-		DefaultStatus: o.status, MaxBodyBytes: -1, BodyReadTimeout: 0, // both are bounded for every request
+		DefaultStatus: o.status, MaxBodyBytes: mostBody,
 		Security: []map[string][]string{{tokenScheme: scopesOf(o)}},
 		Metadata: map[string]any{scopeKey: o.scope},
 	}
@@ -133,6 +133,9 @@ func register[I, O any](s section, to huma.API, o op, handle func(context.Contex
 		return out, nil
 	})
 }
+
+// mostBody is how large the body of a request can be, in bytes.
+const mostBody = 64 << 10
 
 const scopeKey = "scope"
 

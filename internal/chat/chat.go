@@ -179,7 +179,7 @@ type Page struct {
 // says.
 func (s *Store) Before(ctx context.Context, v room.Visit, before ledger.Position) (Page, error) {
 	return s.page(ctx, v, func(r reader, page *Page) error {
-		found, err := messages(ctx, s.pool, r, `and ($4 = 0 or messages.position < $4) order by messages.position desc limit $5`, before, PerPage+1)
+		found, err := messages(ctx, s.pool, r, `and ($4::bigint = 0 or messages.position < $4) order by messages.position desc limit $5`, before, PerPage+1)
 		if err != nil {
 			return err
 		}
