@@ -65,8 +65,12 @@ func TestCookie(t *testing.T) {
 	}
 	h.server.PublicOrigin = "https://meet.example.org"
 	answer = h.post("", "/login", url.Values{"login": {"ana"}, "password": {passwordOf("ana")}})
-	if cookie := answer.header.Get("Set-Cookie"); !strings.Contains(cookie, "Secure") {
-		t.Errorf("cookie is not Secure behind https: %s", cookie)
+	if cookie := answer.header.Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") || !strings.HasPrefix(cookie, "__Host-foyer=") || strings.Contains(cookie, "Domain") {
+		t.Errorf("cookie is not for this host alone, by https: %s", cookie)
+	}
+	h.cookies["ana"] = answer.cookie
+	if answer := h.get("ana", "/account"); answer.status != http.StatusOK {
+		t.Errorf("by that cookie: got %d", answer.status)
 	}
 	h.cookies["forged"] = h.cookies["ana"][:len(h.cookies["ana"])-3] + "AAA"
 	if answer := h.get("forged", "/account"); answer.status != http.StatusSeeOther {

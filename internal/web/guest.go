@@ -17,9 +17,13 @@ import (
 const guestCookie = "foyer_guest"
 
 func (s *Server) guestSession(r *http.Request) *sessions.Session {
-	session, _ := s.cookies.Get(r, guestCookie)
+	name, secure := guestCookie, s.secure(r)
+	if secure {
+		name = "__Secure-" + name // its path is not the whole host's
+	}
+	session, _ := s.cookies.Get(r, name)
 	session.Options.MaxAge = int(account.GuestLife.Seconds())
-	session.Options.Secure = s.cookie(r).Options.Secure
+	session.Options.Secure = secure
 	return session
 }
 

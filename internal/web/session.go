@@ -78,8 +78,13 @@ func (stringValues) Deserialize(src []byte, dst any) error {
 // cookie returns what the request's cookie holds. A forged or outdated one
 // counts as none.
 func (s *Server) cookie(r *http.Request) *sessions.Session {
-	session, _ := s.cookies.Get(r, cookieName)
-	session.Options.Secure = s.secure(r)
+	name := cookieName
+	secure := s.secure(r)
+	if secure {
+		name = "__Host-" + name // which browsers take from this very host by https only
+	}
+	session, _ := s.cookies.Get(r, name)
+	session.Options.Secure = secure
 	return session
 }
 
