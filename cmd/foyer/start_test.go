@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -156,6 +157,11 @@ func TestCertificates(t *testing.T) {
 	response := p.post("/signup", url.Values{"username": {"ana"}, "email": {"ana@example.org"}, "password": {"correct horse"}})
 	if cookie := response.Header.Get("Set-Cookie"); !strings.Contains(cookie, "Secure") {
 		t.Errorf("cookie %q", cookie)
+	}
+	old := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	if conn, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), old); err == nil {
+		conn.Close()
+		t.Error("TLS 1.1 is spoken")
 	}
 	certificate := func() string {
 		raw, err := os.ReadFile(filepath.Join(dir, "tls", "self-signed.pem"))

@@ -77,6 +77,7 @@ type Watch struct {
 
 	mu      sync.Mutex
 	queries map[string][]any
+	order   []string
 }
 
 // NewWatched is New, with a Watch of every query that the pool is asked.
@@ -102,6 +103,7 @@ func (w *Watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, asked pgx.Trac
 	if explainable.MatchString(asked.SQL) {
 		w.mu.Lock()
 		w.queries[asked.SQL] = asked.Args
+		w.order = append(w.order, asked.SQL)
 		w.mu.Unlock()
 	}
 	return ctx
@@ -109,6 +111,15 @@ func (w *Watch) TraceQueryStart(ctx context.Context, _ *pgx.Conn, asked pgx.Trac
 
 // TraceQueryEnd is for the pool's connections.
 func (w *Watch) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// Take returns what was asked, in order, since it was called before.
+func (w *Watch) Take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	order := w.order
+	w.order = nil
+	return order
+}
 
 // Check makes the test fail for each query so far that reads whole tables or
 // indexes, and when there were fewer than least. What may be read whole, because

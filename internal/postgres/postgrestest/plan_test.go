@@ -40,6 +40,9 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	watch.Check(t, 1)
+	if got := watch.Take(); !slices.Equal(got, []string{`select from users where id = $1`}) || len(watch.Take()) != 0 {
+		t.Errorf("took %q", got)
+	}
 	if _, err := pool.Exec(t.Context(), `select from users where display_name = $1`, "x"); err != nil {
 		t.Fatal(err)
 	}
