@@ -328,7 +328,7 @@ test("how the pages look", { tag: "@pictures" }, async ({ visit, newcomer }) => 
   await shots(ana, "invitations-made", { whole: true });
   await ana.page.getByLabel("How many people").fill("many");
   await ana.page.getByRole("button", { name: "Make link" }).click();
-  await expect(ana.page.getByText("Choose a number from 1 to 10000")).toBeVisible();
+  await expect(ana.page.getByText("Choose a number from 1 to 10,000")).toBeVisible();
   await shots(ana, "invitations-error", { whole: true });
   await ana.page.getByRole("radio", { name: "By email" }).check();
   await ana.page.getByLabel("Email addresses").fill("ben@example.org\nnobody");

@@ -98,6 +98,7 @@ test("recovery and profile, in pictures", { tag: "@pictures" }, async ({ newcome
   await shots(mia, "confirm");
   await page.goto(await linkMailed(foyer, "verify", `${mia.username}@example.org`));
   await shots(mia, "verify");
+  await page.goto("/account");
   await mia.button("Log out").click();
   await page.goto("/login");
   await shots(mia, "login-with-help");

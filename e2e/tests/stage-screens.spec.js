@@ -1,6 +1,6 @@
 // Pictures of the stage with few people and many, to be looked at.
 
-import { shots } from "../lib/shots.js";
+import { shots, sizes } from "../lib/shots.js";
 import { choose, drawn, make, parts, withOthers } from "../lib/stage.js";
 import { expect, test } from "../lib/test.js";
 
@@ -23,9 +23,11 @@ test("the stage as a speaker, with screens, and from right to left", { tag: "@pi
   await shots(ana, "stage-speaker");
   await ana.page.evaluate(() => { document.documentElement.dir = "rtl"; });
   await shots(ana, "stage-speaker-rtl");
+  await ana.page.setViewportSize(sizes.desktop);
   await ana.button("People").click();
   await expect(ana.page.getByRole("heading", { name: "People" })).toBeFocused();
   await shots(ana, "stage-people-rtl");
+  await ana.page.setViewportSize(sizes.desktop);
   await ana.page.keyboard.press("Escape");
   await ana.button("More").click();
   await shots(ana, "stage-more-rtl", { only: "desktop" });

@@ -130,17 +130,18 @@ func (r *Reconciler) passed(ctx context.Context, p passage) {
 	note := r.noteArrival
 	if p.out {
 		note = r.noteDeparture
-	} else {
-		// They may have left before the media service listed them.
-		time.AfterFunc(arrivalSeen, func() { r.Seen(p.live) })
 	}
+	// They may have left before the media service listed them, or it may list them
+	// still though they have gone.
+	time.AfterFunc(arrivalSeen, func() { r.Seen(p.live) })
 	if err := note(ctx, p.id); err != nil && ctx.Err() == nil {
 		r.log.Warn("who passed the gate not noted, the room is looked at instead", "error", err)
 	}
 	r.Seen(p.live)
 }
 
-// arrivalSeen is how long after an arrival the media service may not list it yet.
+// arrivalSeen is how long the media service's list may be behind an arrival or a
+// departure.
 const arrivalSeen = 2 * time.Second
 
 // noteArrival writes down that somebody is in, or back.

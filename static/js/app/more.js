@@ -56,8 +56,8 @@ export class More {
       const counts = this.#buttons().map((rest) => Number(rest.querySelector(".badge:not([hidden])")?.firstChild?.textContent) || 0);
       const count = counts.reduce((sum, more) => sum + more, 0);
       const text = count ? String(count) : "";
-      if (badge.textContent === text) return;
-      badge.textContent = text;
+      if (badge.dataset.count === text) return;
+      badge.dataset.count = text; // drawn by style: the names of those inside say it
       badge.hidden = text === "";
     };
     for (const rest of this.#buttons()) {
