@@ -342,68 +342,6 @@ type DoorPage struct {
 	SignupOpen bool
 }
 
-// AdminMediaPage is templates/admin_media.html, for administrators of the site.
-// POST /admin/media/{room} with field backend moves a room.
-type AdminMediaPage struct {
-	Page
-	Services []MediaService // the one for new rooms first
-}
-
-// MediaService is a service that carries calls, or should.
-type MediaService struct {
-	Name, Title string
-	Configured  bool
-	ForNew      bool   // new rooms are given to it
-	Problem     string // what is wrong with it in words, empty when it is ready
-	Rooms       string // how many rooms it carries, in words
-	Listed      []CarriedRoom
-	NextAfter   string        // where the list goes on, empty at its end
-	Others      []MediaChoice // where its rooms can be moved to
-}
-
-// MediaChoice is a service to choose.
-type MediaChoice struct{ Name, Title string }
-
-// CarriedRoom is one room of a service.
-type CarriedRoom struct {
-	ID, Slug, Name string
-	Present        int // people in the call, or about to be
-}
-
-// MailsPage is templates/mails.html: the outbox, for administrators.
-type MailsPage struct {
-	Page
-	Mails  []MailRow
-	Sends  bool   // there is a mail server
-	Before string // where this page begins, empty for the newest
-	Older  string // where the next page begins, empty when there is none
-}
-
-// MailRow is one mail in words.
-type MailRow struct {
-	ID, To, Subject string
-	State           string // in a word or two
-	Bad             bool   // an administrator should look at it
-	At              time.Time
-	Attempts        int
-	Problem         string // what went wrong last, or empty
-}
-
-// MailPage is templates/mail.html. POST /admin/mail/{id}/send and
-// POST /admin/mail/{id}/delete, both without fields.
-type MailPage struct {
-	Page
-	MailRow
-	Name    string // of the recipient, or empty
-	Kind    string // what it is for, like "invitation"
-	Meaning string // of the state, in sentences
-	Next    *time.Time
-	Text    string // empty once it is erased
-	Erased  time.Time
-	Send    string // what the button says; empty: no button
-	Twice   bool   // the recipient may have it already
-}
-
 // ErrorPage is templates/error.html: every refusal and every failure.
 type ErrorPage struct {
 	Page

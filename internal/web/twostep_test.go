@@ -140,3 +140,30 @@ func TestCodesAreLimited(t *testing.T) {
 		t.Errorf("statuses %v, want 422 and then 429", statuses)
 	}
 }
+
+// A link to set a password signs nobody in, and the second step stays.
+func TestForgottenPasswordKeepsTheSecondStep(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	h.server.LinkOrigin = h.url
+	secret := h.withApp("ana")
+	if answer := h.post("", "/login/forgot", url.Values{"login": {"ana"}}); answer.status != http.StatusOK {
+		t.Fatalf("forgot: %d", answer.status)
+	}
+	set := h.post("", h.linkIn(h.waitForMail("reset", "ana@example.org"), h.url), url.Values{"password": {"another good one"}})
+	if set.status != http.StatusSeeOther || set.location != "/login" {
+		t.Fatalf("reset: %d to %q", set.status, set.location)
+	}
+	h.cookies["set"] = set.cookie
+	if answer := h.get("set", "/account"); answer.status != http.StatusSeeOther {
+		t.Errorf("the link signs in: %d", answer.status)
+	}
+	h.sends("back", "/login", "login", "ana", "password", "another good one")
+	if answer := h.get("back", "/account"); answer.status != http.StatusSeeOther {
+		t.Errorf("the new password alone opens the account: %d", answer.status)
+	}
+	h.sends("back", "/login/second", "code", code(h, secret, 0))
+	if answer := h.get("back", "/account"); answer.status != http.StatusOK {
+		t.Errorf("with the second step: %d", answer.status)
+	}
+}
