@@ -48,7 +48,7 @@ type Session struct {
 }
 
 func (a *API) accountOperations() {
-	s := section{a, "Account"}
+	s := a.section("Account")
 	add(s, op{method: http.MethodGet, path: "/me", id: "readMe", summary: "Who the token acts for"}, a.readMe)
 	add(s, op{method: http.MethodPatch, path: "/me", id: "changeMe", summary: "Change the name that others see", scope: apitoken.Account}, a.changeMe)
 	add(s, op{method: http.MethodGet, path: "/me/sessions", id: "listSessions", summary: "Browsers where the account is signed in", scope: apitoken.Account,

@@ -99,6 +99,8 @@ type API struct {
 	huma     huma.API // of most operations
 	patient  huma.API // of those that carry files
 	document document
+
+	description *huma.OpenAPI // while it is made
 }
 
 // New returns the API with all its operations.
@@ -113,6 +115,7 @@ func New(c Config) (*API, error) {
 	a.router.NotFound(a.plain(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	a.router.MethodNotAllowed(a.plain(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
 	config := describe()
+	a.description = config.OpenAPI
 	a.router.Group(func(r chi.Router) {
 		r.Use(c.Bounded, a.authenticate, a.limited, a.idempotent)
 		a.huma = humachi.New(r, config)
@@ -128,7 +131,7 @@ func New(c Config) (*API, error) {
 	} {
 		register()
 	}
-	if err := a.document.write(config.OpenAPI); err != nil {
+	if err := a.document.write(a.description); err != nil {
 		return nil, err
 	}
 	a.router.Get("/openapi.json", a.document.json)

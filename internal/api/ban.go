@@ -20,7 +20,7 @@ type Ban struct {
 }
 
 func (a *API) banOperations() {
-	s := section{a, "Bans"}
+	s := a.section("Bans")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/bans", id: "listBans", summary: "Whom a room is closed to", scope: apitoken.RoomsRead,
 		about: "The newest first."}, a.listBans)
 	addRoom(s, op{method: http.MethodDelete, path: "/rooms/{slug}/bans/{ban}", id: "liftBan", summary: "Lift a ban", scope: apitoken.RoomsWrite}, a.liftBan)

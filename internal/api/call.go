@@ -55,7 +55,7 @@ func (a *API) mediaURL(g media.Grant) string {
 }
 
 func (a *API) callOperations() {
-	s := section{a, "Calls"}
+	s := a.section("Calls")
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/tokens", id: "letIn", summary: "Issue a media token", scope: apitoken.Media,
 		status: http.StatusCreated,
 		about: "Lets somebody of whom only the program knows into the call, as a guest of the room under a name. The caller has to be one who may invite guests, and the room has to take them. " +

@@ -73,7 +73,7 @@ type Messages struct {
 }
 
 func (a *API) chatOperations() {
-	s := section{a, "Chat"}
+	s := a.section("Chat")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/messages", id: "listMessages", summary: "What was written", scope: apitoken.Chat,
 		about: "The newest 50, oldest first; those before a position; or with since what was sent or changed after one, in the order of the changes."}, a.listMessages)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/messages", id: "sendMessage", summary: "Write a message", scope: apitoken.Chat,

@@ -63,7 +63,7 @@ type LiveSeat struct {
 }
 
 func (a *API) deskOperations() {
-	s := section{a, "Rooms at the desk"}
+	s := a.section("Rooms at the desk")
 	add(s, op{method: http.MethodGet, path: "/admin/rooms", id: "listAllRooms", summary: "All rooms", scope: apitoken.Admin, about: "By name."}, a.listAllRooms)
 	addDesk(s, op{method: http.MethodGet, path: "/admin/rooms/{room}", id: "readAnyRoom", summary: "Any room"}, a.readAnyRoom)
 	addDesk(s, op{method: http.MethodDelete, path: "/admin/rooms/{room}", id: "deleteAnyRoom", summary: "Delete any room"}, a.deleteAnyRoom)

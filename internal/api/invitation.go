@@ -39,7 +39,7 @@ type MadeInvitation struct {
 }
 
 func (a *API) invitationOperations() {
-	s := section{a, "Invitations"}
+	s := a.section("Invitations")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/invitations", id: "listInvitations", summary: "Invitations into a room", scope: apitoken.RoomsRead,
 		about: "Those that the caller may end, the newest first."}, a.listInvitations)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/invitations", id: "invite", summary: "Invite people", scope: apitoken.RoomsWrite,

@@ -15,7 +15,7 @@ type Queue struct {
 }
 
 func (a *API) lobbyOperations() {
-	s := section{a, "Lobby"}
+	s := a.section("Lobby")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/lobby", id: "listLobby", summary: "Who waits to be let in", scope: apitoken.RoomsRead}, a.listLobby)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/admit-all", id: "admitAll", summary: "Let everybody in", scope: apitoken.Moderate}, a.admitAll)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/lobby/{entry}/admit", id: "admit", summary: "Let somebody in", scope: apitoken.Moderate,

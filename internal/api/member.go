@@ -34,7 +34,7 @@ type Roll struct {
 }
 
 func (a *API) memberOperations() {
-	s := section{a, "Members"}
+	s := a.section("Members")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/members", id: "listMembers", summary: "Who belongs to a room", scope: apitoken.RoomsRead,
 		about: "The highest role first, then by name."}, a.listMembers)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/members", id: "addMember", summary: "Add a member", scope: apitoken.RoomsWrite,

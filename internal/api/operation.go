@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,6 +15,14 @@ import (
 type section struct {
 	*API
 	heading string
+}
+
+// section begins a part of the API, or goes on with it.
+func (a *API) section(heading string) section {
+	if !slices.ContainsFunc(a.description.Tags, func(t *huma.Tag) bool { return t.Name == heading }) {
+		a.description.Tags = append(a.description.Tags, &huma.Tag{Name: heading})
+	}
+	return section{a, heading}
 }
 
 // op describes an operation.

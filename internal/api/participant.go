@@ -44,7 +44,7 @@ type Seat struct {
 }
 
 func (a *API) participantOperations() {
-	s := section{a, "Participants"}
+	s := a.section("Participants")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/participants", id: "listParticipants", summary: "Who is in the call", scope: apitoken.RoomsRead},
 		a.listParticipants)
 	type act = func(context.Context, room.ID, account.UserID, media.ParticipantID) error

@@ -80,7 +80,7 @@ func recordOf(r ledger.Record) Record {
 }
 
 func (a *API) recordOperations() {
-	s := section{a, "Attendance and audit log"}
+	s := a.section("Attendance and audit log")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/calls", id: "listCalls", summary: "A room's calls", scope: apitoken.RoomsRead,
 		about: "The newest first; for owners and moderators."}, a.listCalls)
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/calls/{call}", id: "readCall", summary: "Who was in a call", scope: apitoken.RoomsRead,

@@ -19,7 +19,7 @@ type JoinRequest struct {
 }
 
 func (a *API) requestOperations() {
-	s := section{a, "Requests to join"}
+	s := a.section("Requests to join")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/requests", id: "listRequests", summary: "Who asks to join", scope: apitoken.RoomsRead,
 		about: "The first to ask first."}, a.listRequests)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/requests", id: "requestToJoin", summary: "Ask to join", scope: apitoken.RoomsWrite,

@@ -63,7 +63,7 @@ func (a *API) roomOfCard(c room.Card) Room {
 }
 
 func (a *API) roomOperations() {
-	s := section{a, "Rooms"}
+	s := a.section("Rooms")
 	add(s, op{method: http.MethodGet, path: "/rooms", id: "listRooms", summary: "Rooms that the caller belongs to", scope: apitoken.RoomsRead,
 		about: "By name."}, a.listRooms)
 	add(s, op{method: http.MethodGet, path: "/directory", id: "findRooms", summary: "Rooms that the caller may know of", scope: apitoken.RoomsRead,

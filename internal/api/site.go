@@ -72,7 +72,7 @@ type Mail struct {
 }
 
 func (a *API) siteOperations() {
-	s := section{a, "Site"}
+	s := a.section("Site")
 	add(s, op{method: http.MethodGet, path: "/admin/health", id: "readHealth", summary: "Whether everything works", scope: apitoken.Admin}, a.readHealth)
 	add(s, op{method: http.MethodPost, path: "/admin/health/look", id: "lookAtHealth", summary: "Look now whether everything works", scope: apitoken.Admin},
 		a.lookAtHealth)

@@ -40,7 +40,7 @@ type Service struct {
 }
 
 func (a *API) userOperations() {
-	s := section{a, "Users"}
+	s := a.section("Users")
 	add(s, op{method: http.MethodGet, path: "/admin/users", id: "listUsers", summary: "Users", scope: apitoken.Admin, about: "By username."}, a.listUsers)
 	add(s, op{method: http.MethodGet, path: "/admin/users/{user}", id: "readUser", summary: "A user", scope: apitoken.Admin}, a.readUser)
 	add(s, op{method: http.MethodPatch, path: "/admin/users/{user}", id: "changeUser", summary: "Switch an account off or on, make an administrator",

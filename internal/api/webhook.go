@@ -72,7 +72,7 @@ func hookedBy(v room.Visit) (hooked, error) {
 }
 
 func (a *API) webhookOperations() {
-	s := section{a, "Webhooks"}
+	s := a.section("Webhooks")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/webhooks", id: "listWebhooks", summary: "A room's webhooks", scope: apitoken.RoomsRead,
 		about: "For owners, like everything about them."}, ofRoom(a.listWebhooks, nothing))
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/webhooks", id: "createWebhook", summary: "Make a webhook", scope: apitoken.RoomsWrite,
@@ -88,7 +88,7 @@ func (a *API) webhookOperations() {
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/webhooks/{webhook}/deliveries/{delivery}/again", id: "redeliver", summary: "Send a message again",
 		scope: apitoken.RoomsWrite}, ofRoom(a.redeliver, itsDelivery))
 
-	s = section{a, "Site"}
+	s = a.section("Site")
 	add(s, op{method: http.MethodGet, path: "/admin/webhooks", id: "listSiteWebhooks", summary: "The site's webhooks", scope: apitoken.Admin},
 		ofSite(a.listWebhooks))
 	add(s, op{method: http.MethodPost, path: "/admin/webhooks", id: "createSiteWebhook", summary: "Make a webhook of the site", scope: apitoken.Admin,

@@ -29,23 +29,18 @@ func (s *Server) referencePage(w http.ResponseWriter, r *http.Request) error {
 // referenceOf reads the document once.
 func referenceOf(doc *huma.OpenAPI) reference {
 	out := reference{About: prose(doc.Info.Description), Tokens: prose(doc.Components.SecuritySchemes["token"].Description)}
-	var order []string
 	sections := make(map[string]*ReferenceSection)
 	for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 		for _, o := range operationsOf(doc.Paths[path]) {
 			heading := o.Tags[0]
 			if sections[heading] == nil {
 				sections[heading] = &ReferenceSection{ID: anchor(heading), Name: heading}
-				order = append(order, heading)
 			}
 			sections[heading].Operations = append(sections[heading].Operations, referenceOperation(doc, o))
 		}
 	}
-	slices.SortFunc(order, func(a, b string) int {
-		return cmp.Compare(sections[a].Operations[0].Path, sections[b].Operations[0].Path)
-	})
-	for _, heading := range order {
-		out.Sections = append(out.Sections, *sections[heading])
+	for _, tag := range doc.Tags {
+		out.Sections = append(out.Sections, *sections[tag.Name])
 	}
 	schemas := doc.Components.Schemas.Map()
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
