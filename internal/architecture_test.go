@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"internal/input":                          {"internal/words", "static"},
 	"internal/account":                        {"internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/apitoken":               {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
+	"internal/account/accounttest":            {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/archive":                {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/words", "migrations", "static"},
 	"internal/account/factor":                 {"internal/account", "internal/input", "internal/ledger", "internal/postgres", "internal/seal", "internal/words", "migrations", "static"},
 	"internal/account/factor/factortest":      {},

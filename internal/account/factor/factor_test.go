@@ -15,14 +15,13 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/accounttest"
 	"foyer/internal/account/factor"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
-
-const password = "correct horse battery"
 
 // house is accounts and their factors, at a time that stands still.
 type house struct {
@@ -51,19 +50,7 @@ func newHouseIn(t *testing.T, pool *pgxpool.Pool) *house {
 
 func (h *house) session(username string) account.Session {
 	h.Helper()
-	user, err := h.accounts.Register(h.Context(), account.Registration{Username: username, Email: username + "@example.org", Password: password})
-	if err != nil {
-		h.Fatal(err)
-	}
-	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		h.Fatal(err)
-	}
-	session, err := h.accounts.Resume(h.Context(), token)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return session
+	return accounttest.SignIn(h.T, h.accounts, username)
 }
 
 func toldNobody(context.Context, pgx.Tx, account.User) error { return nil }
@@ -98,7 +85,7 @@ func (h *house) withApp(session account.Session) string {
 // halfway gives the right password.
 func (h *house) halfway(username string) account.Token {
 	h.Helper()
-	entry, err := h.accounts.LogIn(h.Context(), username, password, "", account.Origin{})
+	entry, err := h.accounts.LogIn(h.Context(), username, accounttest.Password, "", account.Origin{})
 	if err != nil || entry.Session != "" || entry.Halfway == "" {
 		h.Fatalf("log in: %+v, %v; want a second step", entry, err)
 	}
@@ -122,7 +109,7 @@ func TestApp(t *testing.T) {
 	if err := h.factors.BeginApp(t.Context(), session.User); err != nil {
 		t.Fatal(err)
 	}
-	if entry, err := h.accounts.LogIn(t.Context(), "ana", password, "", account.Origin{}); err != nil || entry.Session == "" {
+	if entry, err := h.accounts.LogIn(t.Context(), "ana", accounttest.Password, "", account.Origin{}); err != nil || entry.Session == "" {
 		t.Errorf("an app that is not confirmed is asked for: %v", err)
 	}
 	secret := h.withApp(session)
@@ -165,7 +152,7 @@ func TestApp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if entry, err := h.accounts.LogIn(t.Context(), "ana", password, "", account.Origin{}); err != nil || entry.Session == "" || told != 1 {
+	if entry, err := h.accounts.LogIn(t.Context(), "ana", accounttest.Password, "", account.Origin{}); err != nil || entry.Session == "" || told != 1 {
 		t.Errorf("log in without the app: %+v, %v; told %d times", entry, err, told)
 	}
 }
@@ -341,7 +328,7 @@ func TestHalfwayEndsWithThePassword(t *testing.T) {
 	session := h.session("ana")
 	secret := h.withApp(session)
 	halfway := h.halfway("ana")
-	if err := h.accounts.ChangePassword(t.Context(), session.User.ID, session.ID, password, "another good horse", toldNobody); err != nil {
+	if err := h.accounts.ChangePassword(t.Context(), session.User.ID, session.ID, accounttest.Password, "another good horse", toldNobody); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.arrive(halfway, h.code(secret, h.now)); !errors.Is(err, account.ErrSignedOut) {

@@ -8,14 +8,13 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/accounttest"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/oidc/oidctest"
 	"foyer/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
-
-const password = "correct horse battery"
 
 // house is accounts here, and a provider elsewhere.
 type house struct {
@@ -83,19 +82,7 @@ func (h *house) enters(who oidctest.Claims) account.Session {
 // registers makes an account with a password, and a session of it.
 func (h *house) registers(username string) account.Session {
 	h.Helper()
-	user, err := h.accounts.Register(h.Context(), account.Registration{Username: username, Email: username + "@example.org", Password: password})
-	if err != nil {
-		h.Fatal(err)
-	}
-	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		h.Fatal(err)
-	}
-	session, err := h.accounts.Resume(h.Context(), token)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return session
+	return accounttest.SignIn(h.T, h.accounts, username)
 }
 
 func (h *house) count(query string, args ...any) (n int) {
