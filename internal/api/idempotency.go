@@ -35,6 +35,9 @@ var (
 	errBeingAnswered = errors.New("api: the same request is being answered")
 )
 
+// mostPatience is how long a request with a key may take.
+const mostPatience = time.Minute
+
 // abandonedAfter is when a request whose answer never came counts as not made: no
 // request takes so long.
 const abandonedAfter = 2 * time.Minute
@@ -139,14 +142,16 @@ func (a *API) claim(ctx context.Context, token account.SessionID, key string, re
 func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, token account.SessionID, key string) error {
 	answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 	finished := false
-	// Also when the request was given up, or the operation panicked.
-	ctx := context.WithoutCancel(r.Context())
+	// Also when nobody waits for the answer any more: they will ask again, and it must
+	// not be half done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), mostPatience)
+	defer cancel()
 	defer func() {
 		if !finished {
-			_ = a.release(ctx, token, key) // else it is, after a while
+			_ = a.release(context.WithoutCancel(ctx), token, key) // else it is, after a while
 		}
 	}()
-	next.ServeHTTP(answer, r)
+	next.ServeHTTP(answer, r.WithContext(ctx))
 	if answer.status >= http.StatusInternalServerError || answer.status == http.StatusTooManyRequests {
 		return nil
 	}

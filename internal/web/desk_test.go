@@ -52,8 +52,8 @@ func TestDeskUsers(t *testing.T) {
 		t.Errorf("the last one: %d", got.status)
 	}
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(h.get("ana", "/admin/audit.csv?kind=site").body, "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 7 {
-		t.Errorf("%d rows, %v; want six acts below the names of the columns", len(rows), err)
+	if err != nil || len(rows) != 9 {
+		t.Errorf("%d rows, %v; want six acts and two accounts made, below the names of the columns", len(rows), err)
 	}
 }
 
