@@ -152,9 +152,11 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		{"ledger", []string{"id", "room_id", "at", "kind", "actor", "subject", "data", "address"}, deskEntries, func(n int) []any {
 			at := now.Add(-time.Duration(deskEntries-n) * 6 * time.Second)
 			entry := []any{int64(n + 1000), id(rooms, n%deskRooms), at, "joined", id(users, (n*11)%deskUsers), fmt.Sprintf("bench%d", n), `{}`, fmt.Sprintf("192.0.%d.%d", n%7, n%250)}
-			switch { // one in ten changes access, one in a thousand the site
+			switch { // one in ten changes access, as many log in, one in a thousand changes the site
 			case n%1000 == 999:
 				entry[1], entry[3], entry[5] = nil, "user_disabled", id(users, n%deskUsers)
+			case n%10 == 5:
+				entry[1], entry[3], entry[5], entry[6] = nil, "signed_in", nil, `{"way": "password"}`
 			case n%10 == 0:
 				entry[3], entry[5], entry[6] = "role_changed", id(users, (n*3)%deskUsers), `{"username": "ana1", "role": "moderator"}`
 			}
@@ -210,6 +212,7 @@ func deskPages(ctx context.Context, db *pgx.Conn) ([]page, error) {
 		{"audit log, a kind", fixed("/admin/audit?kind=role_changed")},
 		{"audit log, a kind that is rare", fixed("/admin/audit?kind=user_disabled")},
 		{"audit log, a kind that never was", fixed("/admin/audit?kind=banned")},
+		{"audit log, log-ins", fixed("/admin/audit?kind=sign_in")},
 		{"audit log of the site", fixed("/admin/audit?kind=site")},
 		{"audit log from an address", fixed("/admin/audit?address=192.0.3.10")},
 		{"audit log, long ago", fixed("/admin/audit?until=" + time.Now().AddDate(0, -6, 0).Format(time.DateOnly))},

@@ -31,7 +31,7 @@ const partsQuery = `
 	where oid = any($1::regclass[]::oid[]) order by 2 desc`
 
 // parts are the tables that grow.
-var parts = []string{"users", "sessions", "rooms", "memberships", "grants", "calls", "ledger", "mails", "deliveries"}
+var parts = []string{"users", "sessions", "rooms", "memberships", "grants", "calls", "ledger", "messages", "files", "mails", "deliveries"}
 
 // Storage looks how much there is of everything.
 func (s *Store) Storage(ctx context.Context) (storage Storage, err error) {
