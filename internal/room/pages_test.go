@@ -66,5 +66,10 @@ func TestListsHaveIndexes(t *testing.T) {
 	if _, _, err := rooms.Bans(t.Context(), room.ID("00000000-0000-0000-0000-000000000000"), room.Cursor{}); err != nil {
 		t.Fatal(err)
 	}
-	watch.Check(t, 2)
+	for _, only := range [][]string{nil, {"00000000-0000-0000-0000-000000000000"}} {
+		if _, _, err := rooms.MinePage(t.Context(), "00000000-0000-0000-0000-000000000000", only, room.Cursor{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	watch.Check(t, 3)
 }

@@ -9,7 +9,6 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/input"
 	"foyer/internal/ledger"
-	"foyer/internal/words"
 )
 
 // mostIdentity is how long a program's own name for somebody can be.
@@ -23,9 +22,7 @@ const mostIdentity = 128
 // with fields identity and display_name, and what the policy says of the program.
 func (s *Store) Vouch(ctx context.Context, by Visit, identity, displayName string) (Visit, error) {
 	bad := input.Invalid{}
-	if identity = bad.Line("identity", identity, 0, mostIdentity); len(identity) > mostIdentity {
-		bad.Add("identity", words.Text("apitoken.identity_long", "most", mostIdentity))
-	}
+	identity = bad.Line("identity", identity, 0, mostIdentity)
 	name, err := account.CleanDisplayName(displayName)
 	var invalid input.Invalid
 	if errors.As(err, &invalid) {
