@@ -60,7 +60,7 @@ $(HELPER)/node_modules/.made: $(HELPER)/package-lock.json
 # What one runs all the time, and what has to pass before others get it.
 test: lint js-test go-test e2e
 
-test-all: lint js-test go-test e2e-all pictures
+test-all: lint js-test go-test e2e-all
 
 lint: static/vendor/.made $(POSTGRES)/dist/.made
 	@unformatted=$$(gofmt -l cmd examples internal migrations templates static/*.go bench e2e/*.go 2>/dev/null | grep -v node_modules); \

@@ -20,11 +20,12 @@ export default class Summary {
   /** @param {import("@playwright/test/reporter").FullResult} result */
   onEnd(result) {
     const outcomes = (this.#suite?.allTests() ?? []).map((test) => test.outcome());
-    const passed = outcomes.filter((outcome) => outcome === "expected").length;
+    const flaky = outcomes.filter((outcome) => outcome === "flaky").length; // passed when tried again
+    const passed = outcomes.filter((outcome) => outcome === "expected").length + flaky;
     const skipped = outcomes.filter((outcome) => outcome === "skipped").length;
     let failed = outcomes.length - passed - skipped;
     if (result.status !== "passed" && failed === 0) failed = 1;
-    console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
+    console.log(`\n${passed} passed, ${failed} failed${flaky ? `, ${flaky} of them when tried again` : ""}${skipped ? `, ${skipped} skipped` : ""}`);
     if (skipped > 0 || passed === 0) return { status: /** @type {const} */ ("failed") };
   }
 
