@@ -22,6 +22,8 @@ const (
 	deskEntries = 5_000_000
 	deskCalls   = 400_000
 	deskLive    = 500 // calls that go on
+
+	firstEntry = 1000 // of the ledger
 )
 
 // desk reports how long the administrators' pages take in a large deployment.
@@ -100,6 +102,8 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 	for _, statement := range []string{
 		`set session_replication_role = replica`,
 		`update users set administrator = true where username = 'benchadmin'`,
+		// What the program appends meanwhile comes after what is copied.
+		fmt.Sprintf(`select setval('ledger_id_seq', %d)`, firstEntry+deskEntries),
 	} {
 		if _, err := db.Exec(ctx, statement); err != nil {
 			return err
@@ -151,7 +155,7 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		}},
 		{"ledger", []string{"id", "room_id", "at", "kind", "actor", "subject", "data", "address"}, deskEntries, func(n int) []any {
 			at := now.Add(-time.Duration(deskEntries-n) * 6 * time.Second)
-			entry := []any{int64(n + 1000), id(rooms, n%deskRooms), at, "joined", id(users, (n*11)%deskUsers), fmt.Sprintf("bench%d", n), `{}`, fmt.Sprintf("192.0.%d.%d", n%7, n%250)}
+			entry := []any{int64(firstEntry + n), id(rooms, n%deskRooms), at, "joined", id(users, (n*11)%deskUsers), fmt.Sprintf("bench%d", n), `{}`, fmt.Sprintf("192.0.%d.%d", n%7, n%250)}
 			switch { // one in ten changes access, as many log in, one in a thousand changes the site
 			case n%1000 == 999:
 				entry[1], entry[3], entry[5] = nil, "user_disabled", id(users, n%deskUsers)
