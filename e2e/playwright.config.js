@@ -15,9 +15,9 @@ export default defineConfig({
   // Pictures are encoded in software: two calls at once would starve each other.
   workers: 1,
   fullyParallel: false,
-  // A machine of two cores that encodes for several people at once is late at times: among all tests, which take half an
-  // hour, one that failed is tried once more, and listed as flaky.
-  retries: all ? 1 : 0,
+  // Some tests hold a second, and a machine that encodes for several people at once is late at times: what failed is tried
+  // once more, and counted apart.
+  retries: 1,
   // Pictures of every page and state take minutes: make pictures.
   grep: pictures ? /@pictures/ : undefined,
   grepInvert: pictures ? undefined : /@pictures/,
