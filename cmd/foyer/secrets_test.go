@@ -18,7 +18,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account/oidc/oidctest"
-	"foyer/internal/media/twilio/twiliotest"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/embedded"
 )
@@ -201,5 +200,4 @@ func (rec recording) RoundTrip(request *http.Request) (*http.Response, error) {
 type doubles struct {
 	twilio   *twilioDouble
 	provider *oidctest.Provider
-	caller   *twiliotest.Client
 }
