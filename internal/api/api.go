@@ -111,7 +111,7 @@ func New(c Config) (*API, error) {
 	}
 	tellProblems()
 	a := &API{Config: c, seal: sealed, limits: newLimits(), router: chi.NewRouter()}
-	a.router.Use(a.recoverer, unkept)
+	a.router.Use(problem.Recoverer(a.plain), unkept)
 	a.router.NotFound(a.plain(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	a.router.MethodNotAllowed(a.plain(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
 	config := describe()

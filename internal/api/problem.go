@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,22 +160,4 @@ func (a *API) plain(handle func(http.ResponseWriter, *http.Request) error) http.
 		}
 		_, _ = w.Write(raw) // the client is gone: nobody to tell
 	}
-}
-
-// recoverer answers for an operation that panicked.
-func (a *API) recoverer(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			switch fault := recover(); fault {
-			case nil:
-			case http.ErrAbortHandler:
-				panic(fault)
-			default:
-				a.plain(func(http.ResponseWriter, *http.Request) error {
-					return fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
-				})(w, r)
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
 }

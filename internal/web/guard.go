@@ -2,11 +2,9 @@ package web
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,24 +26,6 @@ const (
 )
 
 func requestID() string { return strings.ToLower(rand.Text()[:10]) }
-
-// recoverer answers for a handler that panicked.
-func (s *Server) recoverer(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			switch fault := recover(); fault {
-			case nil:
-			case http.ErrAbortHandler:
-				panic(fault)
-			default:
-				s.page(func(http.ResponseWriter, *http.Request) error {
-					return fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
-				})(w, r)
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
 
 // contentPolicy lets pages load nothing from elsewhere, and run and style
 // nothing that is not in a file of ours. Scripts connect to ourselves and to

@@ -12,7 +12,7 @@ import (
 
 // handler answers a request or returns why it cannot; page and json turn that
 // into an answer.
-type handler func(w http.ResponseWriter, r *http.Request) error
+type handler = func(w http.ResponseWriter, r *http.Request) error
 
 // page answers with HTML.
 func (s *Server) page(h handler) http.HandlerFunc {

@@ -124,7 +124,7 @@ func (s *Server) WriteLinks(ctx context.Context) { s.Recovery.Run(ctx, s.writeLi
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(behind(s.TrustedProxies), noteAddress, s.recoverer, s.secureHeaders, wellFormed, middleware.GetHead)
+	r.Use(behind(s.TrustedProxies), noteAddress, problem.Recoverer(s.page), s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
 
