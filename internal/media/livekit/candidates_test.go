@@ -39,9 +39,6 @@ func candidates(t *testing.T, cfg sfu.Config) []candidate {
 		if trickle == nil {
 			continue
 		}
-		if trickle.Final {
-			break
-		}
 		var init struct{ Candidate string }
 		if err := json.Unmarshal([]byte(trickle.CandidateInit), &init); err != nil {
 			t.Fatal(err)
@@ -49,6 +46,9 @@ func candidates(t *testing.T, cfg sfu.Config) []candidate {
 		// candidate:FOUNDATION 1 udp PRIORITY ADDRESS PORT typ host …
 		if f := strings.Fields(init.Candidate); len(f) > 7 && f[7] == "host" {
 			all = append(all, ranked{candidate{f[2], f[4], f[5]}, f[3]})
+		}
+		if trickle.Final { // this one too may hold a candidate
+			break
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return strings.Compare(b.priority, a.priority) })

@@ -111,6 +111,9 @@ func FreePort(t testing.TB) int {
 }
 
 func free(port string) bool {
+	// A process that is started meanwhile would hold the sockets until its exec.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	udp, err := net.ListenPacket("udp", ":"+port)
 	if err != nil {
 		return false
