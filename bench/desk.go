@@ -19,7 +19,7 @@ import (
 const (
 	deskUsers   = 100_000
 	deskRooms   = 20_000
-	deskEntries = 5_000_000
+	deskEntries = 100_000
 	deskCalls   = 400_000
 	deskLive    = 500 // calls that go on
 
@@ -46,6 +46,15 @@ func desk(ctx context.Context, p *program) error {
 		return err
 	}
 	fmt.Printf("The administrators' desk with %d users, %d rooms and %d ledger entries (filled in %v):\n", deskUsers, deskRooms, deskEntries, time.Since(began).Round(time.Second))
+	var calls, people int
+	if err := db.QueryRow(ctx, `
+		select (select count(*) from calls where ended_at is null),
+			(select count(*) from grants where connected_at is not null and left_at is null and revoked_at is null)`).Scan(&calls, &people); err != nil {
+		return err
+	}
+	if calls != deskLive || people != deskLive*3 {
+		return fmt.Errorf("%d calls with %d people go on: some were ended meanwhile", calls, people)
+	}
 	pages, err := deskPages(ctx, db)
 	if err != nil {
 		return err
@@ -110,10 +119,14 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		}
 	}
 	id := func(kind, n int) string { return fmt.Sprintf("%08x-0000-7000-8000-%012x", kind, n) }
-	const users, rooms, calls = 1, 2, 3
+	const users, rooms, calls, sessions = 1, 2, 3, 4
 	first := []string{"Ana", "Ben", "Cleo", "Dora", "Emil", "Farah", "Gwen", "Henri", "Ines", "Jonas"}
 	last := []string{"Adler", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Huber", "Ito", "Jansen", "Kovac"}
 	now := time.Now()
+	// Calls that go on are in the last rooms, whose members are in them. A media
+	// service that is not configured carries those, so that nobody finds them empty.
+	member := func(room, n int) string { return id(users, ((room*10+n)*7)%deskUsers) }
+	live := func(room int) bool { return room >= deskRooms-deskLive }
 	copies := []struct {
 		table   string
 		columns []string
@@ -125,15 +138,32 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 			return []any{id(users, n), name, name + "@example.org", first[n%len(first)] + " " + last[n%len(last)], "x", n%5000 == 0}
 		}},
 		{"rooms", []string{"id", "slug", "name", "backend"}, deskRooms, func(n int) []any {
-			return []any{id(rooms, n), fmt.Sprintf("team-%d", n), fmt.Sprintf("Team %s %d", last[n%len(last)], n), "livekit"}
+			backend := "livekit"
+			if live(n) {
+				backend = "elsewhere"
+			}
+			return []any{id(rooms, n), fmt.Sprintf("team-%d", n), fmt.Sprintf("Team %s %d", last[n%len(last)], n), backend}
 		}},
 		{"memberships", []string{"room_id", "user_id", "role"}, deskRooms * 10, func(n int) []any {
 			role := "member"
 			if n%10 == 0 {
 				role = "owner"
 			}
-			return []any{id(rooms, n/10), id(users, (n*7)%deskUsers), role}
+			return []any{id(rooms, n/10), member(n/10, n%10), role}
 		}},
+		{"sessions", []string{"id", "token_hash", "user_id", "expires_at"}, deskLive * 3, func(n int) []any {
+			return []any{id(sessions, n), fmt.Appendf(nil, "bench%d", n), member(deskRooms-deskLive+n/3, n%3), now.Add(24 * time.Hour)}
+		}},
+		{"grants", []string{"id", "room_id", "generation", "user_id", "session_id", "display_name", "permissions", "issued_at", "connected_at", "left_at", "call_id", "role"}, deskCalls * 3, func(n int) []any {
+			call := n / 3
+			at := now.Add(-time.Duration(deskCalls-call) * time.Minute)
+			if begun := deskCalls - deskLive; call >= begun {
+				room := deskRooms - deskLive + call - begun
+				return []any{fmt.Sprintf("bench%d", n), id(rooms, room), 1, member(room, n%3), id(sessions, n-begun*3), first[n%len(first)], "{}", at, at, nil, id(calls, call), "member"}
+			}
+			return []any{fmt.Sprintf("bench%d", n), id(rooms, call%deskRooms), 1, id(users, (n*13)%deskUsers), id(users, n), first[n%len(first)], "{}", at, at, at.Add(20 * time.Minute), id(calls, call), "member"}
+		}},
+		// After who is in them: a call without anybody is over.
 		{"calls", []string{"id", "room_id", "started_at", "ended_at"}, deskCalls, func(n int) []any {
 			at := now.Add(-time.Duration(deskCalls-n) * time.Minute)
 			var ended *time.Time
@@ -142,16 +172,6 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 				ended = &end
 			}
 			return []any{id(calls, n), id(rooms, n%deskRooms), at, ended}
-		}},
-		{"grants", []string{"id", "room_id", "generation", "user_id", "session_id", "display_name", "permissions", "issued_at", "connected_at", "left_at", "call_id", "role"}, deskCalls * 3, func(n int) []any {
-			call := n / 3
-			at := now.Add(-time.Duration(deskCalls-call) * time.Minute)
-			var left *time.Time
-			if call < deskCalls-deskLive {
-				end := at.Add(20 * time.Minute)
-				left = &end
-			}
-			return []any{fmt.Sprintf("bench%d", n), id(rooms, call%deskRooms), 1, id(users, (n*13)%deskUsers), id(users, n), first[n%len(first)], "{}", at, at, left, id(calls, call), "member"}
 		}},
 		{"ledger", []string{"id", "room_id", "at", "kind", "actor", "subject", "data", "address"}, deskEntries, func(n int) []any {
 			at := now.Add(-time.Duration(deskEntries-n) * 6 * time.Second)

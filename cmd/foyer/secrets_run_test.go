@@ -41,6 +41,7 @@ type planted struct {
 	root, ana *visitor
 	room      string
 	guest     string // the path of a guest's link
+	collector string // the token of a program of the administrator's
 }
 
 // guarded is a mail server that asks for a password.
@@ -315,34 +316,56 @@ func (r *planted) webhooks() {
 	r.within("messages are delivered", func() bool { return r.hooked.Load() > 1 })
 }
 
-// tokens are those of programs, where there are such.
+// tokens are those of programs.
 func (r *planted) tokens() {
 	r.Helper()
-	response, form := r.ana.send("GET", "/account/tokens", "", "")
-	if response.StatusCode != http.StatusOK {
-		return
+	r.collector = r.makeToken(r.root)
+	token := r.makeToken(r.ana)
+	for _, path := range []string{"/api/v1/rooms", "/api/v1/rooms/nothing", "/api/v1/nothing", "/metrics"} {
+		for _, bearer := range []string{token, token + "0"} {
+			r.ask(bearer, path)
+		}
 	}
+}
+
+// makeToken makes a token for all that there is.
+func (r *planted) makeToken(v *visitor) string {
+	r.Helper()
+	_, form := v.send("GET", "/account/tokens", "", "")
 	fields := url.Values{"name": {"Program"}, "days": {"30"}}
 	for _, scope := range regexp.MustCompile(`type="checkbox" name="([^"]+)"`).FindAllStringSubmatch(form, -1) {
 		fields.Set(scope[1], "on")
 	}
-	_, page := r.ana.send("POST", "/account/tokens", "application/x-www-form-urlencoded", fields.Encode())
+	_, page := v.send("POST", "/account/tokens", "application/x-www-form-urlencoded", fields.Encode())
 	token := regexp.MustCompile(`foyer_pat_[0-9a-f]{20,}`).FindString(page)
 	r.found.add(r.T, "a token of a program", token)
-	for _, path := range []string{"/api/v1/rooms", "/api/v1/rooms/nothing", "/api/v1/nothing"} {
-		request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.url+path, nil)
-		if err != nil {
-			r.Fatal(err)
-		}
-		for _, bearer := range []string{token, token + "0"} {
-			request.Header.Set("Authorization", "Bearer "+bearer)
-			response, err := recording{client.Transport, r}.RoundTrip(request)
-			if err != nil {
-				r.Fatal(err)
-			}
-			response.Body.Close()
-		}
+	return token
+}
+
+// ask asks as a program does, and returns the answer.
+func (r *planted) ask(token, path string) string {
+	r.Helper()
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.url+path, nil)
+	if err != nil {
+		r.Fatal(err)
 	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := recording{client.Transport, r}.RoundTrip(request)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return string(body)
+}
+
+// metrics is what /metrics says.
+func (r *planted) metrics() string {
+	r.Helper()
+	return r.ask(r.collector, "/metrics")
 }
 
 // mistakes are what people do wrong with secrets in their hands: they end on pages

@@ -79,7 +79,10 @@ func TestNoSecretIsLeft(t *testing.T) {
 	if len(r.found) < 30 || r.errors.Len() < 10_000 {
 		t.Errorf("%d secrets and %d bytes of pages about errors: does this still drive everything?", len(r.found), r.errors.Len())
 	}
-	_, metrics := r.get("/metrics")
+	metrics := r.metrics()
+	if !strings.Contains(metrics, "foyer_http_requests_total") {
+		t.Errorf("no figures: %s", metrics)
+	}
 	code := r.stop(syscall.SIGTERM)
 	if code != 0 {
 		t.Errorf("exit status %d", code)

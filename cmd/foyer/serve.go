@@ -30,6 +30,7 @@ import (
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
 	"foyer/internal/media/sfu"
+	"foyer/internal/metrics"
 	"foyer/internal/postgres"
 	"foyer/internal/room"
 	"foyer/internal/settings"
@@ -167,6 +168,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		Webhooks:       s.webhooks,
 		Settings:       s.settings,
 		Health:         s.health,
+		Metrics:        metrics.New(version, pool, s.health, s.log),
 		Admin:          admin.NewStore(pool),
 		Calls:          call.NewService(pool, rooms, s.backends, hub),
 		Chat:           s.chat,

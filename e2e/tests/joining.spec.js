@@ -79,6 +79,21 @@ test("a second click on Join joins once, and leaving while joining leaves nobody
   await expectPicture(ana.tile("ana"));
 });
 
+test("a page that is closed says so: its place is free before any connection times out", async ({ visit, foyer }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await join(ben, room);
+  await expectCount(ana, 2);
+  await ben.page.close();
+  await expectCount(ana, 1);
+  const reasons = await foyer.sql(`
+    select coalesce(reason, 'found by the media service') as reason from grants
+    join rooms on rooms.id = grants.room_id join users on users.id = grants.user_id
+    where rooms.slug = $1 and users.username = 'ben'`, [room.replace("/r/", "")]);
+  expect(reasons.rows).toEqual([{ reason: "gone" }]);
+});
+
 test("with microphone and camera off one comes in unheard and unseen, and can turn both on", async ({ visit }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
   const room = await makeRoom(ana, [ben]);

@@ -54,6 +54,10 @@ const peopleQuery = `
 	where grants.room_id = any($1::uuid[]) and grants.connected_at is not null and ` + room.Present + `
 	order by grants.connected_at, grants.id`
 
+// CallsPerPage is how many calls a page has: fewer than other lists, as everybody in
+// them is on it.
+const CallsPerPage = 20
+
 // CallMark is a place in the list of calls: a call's. The zero value is before
 // the newest.
 type CallMark struct {
@@ -67,7 +71,7 @@ func (s *Store) Calls(ctx context.Context, before CallMark) (calls []Call, more 
 	if before == (CallMark{}) {
 		before = CallMark{time.Now().Add(time.Hour), "ffffffff-ffff-ffff-ffff-ffffffffffff"} // clocks differ
 	}
-	rows, err := s.pool.Query(ctx, callsQuery, before.StartedAt, before.Room, PerPage+1)
+	rows, err := s.pool.Query(ctx, callsQuery, before.StartedAt, before.Room, CallsPerPage+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("list calls: %w", err)
 	}
@@ -77,8 +81,8 @@ func (s *Store) Calls(ctx context.Context, before CallMark) (calls []Call, more 
 	if err != nil {
 		return nil, false, fmt.Errorf("list calls: %w", err)
 	}
-	if more = len(calls) > PerPage; more {
-		calls = calls[:PerPage]
+	if more = len(calls) > CallsPerPage; more {
+		calls = calls[:CallsPerPage]
 	}
 	return calls, more, s.seat(ctx, calls)
 }

@@ -15,6 +15,7 @@ POST /hooks/livekit                      401    401    401    401    401    401 
 
 GET  /                                   200    200    200    200    200    200    200    200    200    200    200    200    200
 GET  /docs/api                           200    200    200    200    200    200    200    200    200    200    200    200    200
+GET  /metrics                            401    401    401    401    401    401    401    401    401    401    401    401    401
 GET  /setup                              404    404    404    404    404    404    404    404    404    404    404    404    404
 POST /setup                              404    404    404    404    404    404    404    404    404    404    404    404    404
 GET  /signup                             200    200    200    200    200    200    200    200    200    200    200    200    200
@@ -102,6 +103,7 @@ POST /r/{slug}/participants/{participant}/ask-to-unmute login  login  404    404
 POST /r/{slug}/participants/{participant}/stop-share login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/participants/{participant}/lower-hand login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/participants/{participant}/spotlight login  login  404    404    403    403    403    403    login  403    303    303    404
+POST /r/{slug}/participants/{participant}/leave login  login  404    404    404    404    404    404    login  404    404    404    404
 POST /r/{slug}/participants/{participant}/hand login  login  404    404    404    404    404    404    login  404    404    404    404
 POST /r/{slug}/participants/{participant}/react login  login  404    404    404    404    404    404    login  404    404    404    404
 POST /r/{slug}/mute-all                  login  login  404    404    403    403    403    403    login  403    303    303    404

@@ -8,6 +8,15 @@ import (
 	"foyer/internal/words"
 )
 
+// leaveCall ends a presence of the visitor's at once: the media service hears of a
+// page that is closed only when its connection times out.
+func (s *Server) leaveCall(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if err := s.Calls.Leave(r.Context(), s.roomToken(r), v.Room.ID, participantOf(r)); err != nil {
+		return err
+	}
+	return s.done(w, r, struct{}{}, roomPath(v), "")
+}
+
 // hand raises or lowers the hand of a participant of the visitor's.
 func (s *Server) hand(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	values, err := readEither(r, "raised")

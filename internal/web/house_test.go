@@ -29,6 +29,7 @@ import (
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
 	"foyer/internal/media/mediatest"
+	"foyer/internal/metrics"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
@@ -96,7 +97,7 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	h.config = web.Config{
 		CookieKey: make([]byte, 32), APIKey: make([]byte, 32), Tokens: h.tokens, Pool: pool, Accounts: h.accounts,
 		Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
-		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Admin: admin.NewStore(pool),
+		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Metrics: metrics.New("test", pool, h.health, log), Admin: admin.NewStore(pool),
 		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}
 	if h.server, err = web.New(h.config); err != nil {

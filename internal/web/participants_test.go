@@ -137,3 +137,18 @@ func TestParticipantsAreModerated(t *testing.T) {
 	h.mustJSON("owner", path+"/end", `{}`, 200) // nothing goes on: nothing to do
 	h.noFailures()
 }
+
+func TestLeaving(t *testing.T) {
+	t.Parallel()
+	h, _, path := lobbyHouse(t)
+	owner, member := h.enter("owner", path), h.enter("member", path)
+
+	h.mustJSON("owner", path+"/participants/"+member+"/leave", `{}`, 404)
+	for range 2 { // a page may say it twice
+		h.mustJSON("member", path+"/participants/"+member+"/leave", `{}`, 200)
+	}
+	seats := h.peopleAs("owner", path).People
+	if len(seats) != 1 || seats[0].Participant != owner {
+		t.Errorf("in the call after a member left: %+v", seats)
+	}
+}

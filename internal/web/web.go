@@ -30,6 +30,7 @@ import (
 	"foyer/internal/health"
 	"foyer/internal/mail"
 	"foyer/internal/media"
+	"foyer/internal/metrics"
 	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/settings"
@@ -62,6 +63,7 @@ type Config struct {
 	Webhooks   *webhook.Store
 	Settings   *settings.Store
 	Health     *health.Monitor
+	Metrics    *metrics.Metrics
 	Admin      *admin.Store
 	Calls      *call.Service
 	Chat       *chat.Store
@@ -124,7 +126,7 @@ func (s *Server) WriteLinks(ctx context.Context) { s.Recovery.Run(ctx, s.writeLi
 // ctx is done.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
-	r.Use(behind(s.TrustedProxies), noteAddress, problem.Recoverer(s.page), s.secureHeaders, wellFormed, middleware.GetHead)
+	r.Use(s.Metrics.Count, behind(s.TrustedProxies), noteAddress, problem.Recoverer(s.page), s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
 
@@ -135,6 +137,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 
 	// Programs, which no cookie lets in.
 	r.Mount(api.Root, s.api.Handler())
+	r.With(deadlines).Method(http.MethodGet, "/metrics", s.api.Guarded(apitoken.Metrics, s.Metrics.Handler()))
 
 	// Connections that stay open.
 	if gate := s.signalling(ctx); gate != nil {
@@ -201,6 +204,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Post("/r/{slug}/participants/{participant}/remove", s.either(s.visiting(s.leading(s.Calls.Expel))))
 		r.Post("/r/{slug}/participants/{participant}/lobby", s.either(s.visiting(s.leading(s.Calls.SendToLobby))))
 		r.Post("/r/{slug}/participants/{participant}/ban", s.either(s.visiting(s.banParticipant)))
+		r.Post("/r/{slug}/participants/{participant}/leave", s.either(s.visiting(s.leaveCall)))
 		r.Post("/r/{slug}/participants/{participant}/hand", s.either(s.visiting(s.hand)))
 		r.Post("/r/{slug}/participants/{participant}/react", s.either(s.visiting(s.react)))
 		r.Post("/r/{slug}/participants/{participant}/mute", s.either(s.visiting(s.leading(s.Calls.Mute))))

@@ -89,7 +89,25 @@ test("leaving while joining leaves nothing behind, before and after the answer",
     assert.equal(world.call.state, "ended");
     assert.equal(world.ending?.reason, "left");
     assert.deepEqual([world.openMedia.length, world.openStreams.length, world.call.roster.count], [0, 0, 0]);
+    assert.deepEqual(world.left, answered ? ["me1"] : []);
   }
+});
+
+test("the server is told of leaving, once, and not of what it ended itself", async (t) => {
+  clock(t);
+  const world = new World();
+  await world.inCall();
+  world.call.leave();
+  world.call.leave();
+  assert.deepEqual(world.left, ["me1"]);
+  void world.call.join("Ana");
+  await settle();
+  world.answer();
+  world.media?.succeed?.();
+  await settle();
+  world.events?.emit("ended", { reason: "removed", message: "" });
+  assert.deepEqual(world.left, ["me1"]);
+  assert.deepEqual(world.formers, ["", ""]);
 });
 
 test("reconnecting keeps the people; regaining settles who is there", async (t) => {

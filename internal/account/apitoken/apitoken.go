@@ -39,10 +39,11 @@ const (
 	Chat       Scope = "chat"        // read and write what is written in rooms
 	Account    Scope = "account"     // the account itself: name, sessions, tokens
 	Admin      Scope = "admin"       // the administrators' desk
+	Metrics    Scope = "metrics"     // the figures at /metrics, for administrators and services
 )
 
 // Scopes lists all of them, in the order in which they are offered.
-var Scopes = []Scope{RoomsRead, RoomsWrite, Moderate, Media, Chat, Account, Admin}
+var Scopes = []Scope{RoomsRead, RoomsWrite, Moderate, Media, Chat, Account, Admin, Metrics}
 
 // Lives are for how many days a token can be good, as offered.
 var Lives = []int{7, 30, 90, 365}

@@ -9,7 +9,7 @@ import { askToJoin } from "../core/join.js";
 import { Lobby } from "../core/lobby.js";
 import { isTouchSafari } from "../core/phone.js";
 import { Moderation } from "../core/moderation.js";
-import { Declined, get, post } from "../core/post.js";
+import { Declined, get, leave, post } from "../core/post.js";
 import { Reporting } from "../core/reporting.js";
 import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
@@ -65,10 +65,11 @@ const call = new Call({
   },
   media: async (backend) => (await adapter(backend)).create(),
   listen: (participant, position) => new EventStream(`${base}/events?participant=${encodeURIComponent(participant)}`, position),
+  leave: (participant) => void leave(`${base}/participants/${participant}/leave`),
 });
 const lobby = new Lobby({
   knock: (name, signal) => post(`${base}/lobby`, { display_name: name }, signal),
-  leave: () => void post(`${base}/lobby/leave`, {}).catch(() => {}), // who is not heard of for a while is taken out
+  leave: () => void leave(`${base}/lobby/leave`),
   listen: () => new EventStream(`${base}/lobby/events`, null),
 });
 const moderation = new Moderation(base, { get, post });

@@ -52,6 +52,7 @@ import { Refused } from "../media/types.js";
  * @property {(backend: string) => Promise<Media>} media a new connection, not yet connected
  * @property {(participant: string, position: number) => import("./events.js").EventStream} listen
  *   a new event stream, not yet open
+ * @property {(participant: string) => void} leave tells the server, also from a page that is closed
  */
 
 /**
@@ -139,10 +140,13 @@ export class Call extends Emitter {
     }
   }
 
-  /** Leaves, whatever is going on. */
+  /** Leaves, whatever is going on. Who joins again then is new in the call. */
   leave() {
     if (this.#state === "prejoin" || this.#state === "ended") return;
+    const participant = this.#participant;
+    this.#participant = "";
     this.#end({ reason: "left", message: "" });
+    if (participant) this.#around.leave(participant);
   }
 
   /** Says that the network may be back: waits end now. */

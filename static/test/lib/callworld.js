@@ -54,6 +54,8 @@ export class World {
   participants = 0;
   /** @type {string[]} */
   formers = [];
+  /** @type {string[]} */
+  left = [];
 
   constructor() {
     this.call = new Call({
@@ -65,6 +67,7 @@ export class World {
       }),
       media: async () => { const media = new FakeMedia(); this.medias.push(media); return /** @type {never} */ (media); },
       listen: () => { const events = new FakeEvents(); this.streams.push(events); return /** @type {never} */ (events); },
+      leave: (participant) => this.left.push(participant),
     });
     this.call.on("state", ({ state, ending }) => { this.states.push(state); this.ending = ending; });
     this.call.on("refused", ({ reason }) => this.refusals.push(reason));
