@@ -98,6 +98,7 @@ type API struct {
 	router   chi.Router
 	huma     huma.API // of most operations
 	patient  huma.API // of those that carry files
+	lasting  huma.API // of those whose answer goes on
 	document document
 
 	description *huma.OpenAPI // while it is made
@@ -124,9 +125,13 @@ func New(c Config) (*API, error) {
 		r.Use(c.Patient, a.authenticate, a.limited)
 		a.patient = humachi.New(r, config)
 	})
+	a.router.Group(func(r chi.Router) {
+		r.Use(a.whole, a.authenticate, a.limited)
+		a.lasting = humachi.New(r, config)
+	})
 	for _, register := range []func(){
 		a.accountOperations, a.roomOperations, a.memberOperations, a.invitationOperations, a.requestOperations, a.banOperations,
-		a.callOperations, a.participantOperations, a.lobbyOperations, a.chatOperations, a.recordOperations, a.webhookOperations,
+		a.callOperations, a.eventOperations, a.participantOperations, a.lobbyOperations, a.chatOperations, a.recordOperations, a.webhookOperations,
 		a.userOperations, a.deskOperations, a.siteOperations,
 	} {
 		register()
@@ -139,7 +144,8 @@ func New(c Config) (*API, error) {
 	return a, nil
 }
 
-// Handler answers requests whose path is below Root.
+// Handler answers requests whose path is below Root. They have to pass
+// eventstream.Until before.
 func (a *API) Handler() chi.Router { return a.router }
 
 // unkept keeps answers out of every cache.

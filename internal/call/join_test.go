@@ -209,4 +209,14 @@ func TestComingBackAsAnother(t *testing.T) {
 			}
 		}
 	}
+	// Nor does it go on for somebody who may not hear the room any more.
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("the first stream is over", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := own.Next(ctx)
+		return errors.Is(err, call.ErrNotYours)
+	})
 }

@@ -35,9 +35,15 @@ const recheckEvery = time.Second
 
 // Stream is the events of a room for one participant. It is for one goroutine.
 type Stream struct {
+	// ToProgram has the end be told also of a participant who came back as another:
+	// a page that listens knows, and must not take it for its own end.
+	ToProgram bool
+
 	service     *Service
 	follower    *ledger.Follower
 	participant media.ParticipantID
+	token       account.Token // of the session that listens
+	borrowed    bool          // that is another session than the one that was let in
 	checked     time.Time
 	ended       bool
 
@@ -49,16 +55,18 @@ type Stream struct {
 	queue     string   // what was last told of who waits
 }
 
-// Stream begins to tell a participant, who must belong to the person of a
-// session, what happens in the room of slug after a position. It returns
-// account.ErrSignedOut and ErrNotYours. Close must be called.
+// Stream begins to tell a participant what happens in the room of slug after a
+// position: one of the person of a session, or one whom its program vouched for. It
+// returns account.ErrSignedOut and ErrNotYours. Close must be called.
 func (s *Service) Stream(ctx context.Context, token account.Token, slug string, id media.ParticipantID, after ledger.Position) (*Stream, error) {
-	var mine bool
+	var own, mine bool
 	err := s.pool.QueryRow(ctx, `
-		select exists (select from grants join rooms on rooms.id = grants.room_id
-				where grants.id = $2 and coalesce(grants.user_id, grants.guest_id) = coalesce(users.id, guests.id) and rooms.slug = $3)
+		select coalesce(theirs.own, false), coalesce(theirs.own or theirs.person = coalesce(users.id, guests.id), false)
 		from sessions left join users on users.id = sessions.user_id left join guests on guests.id = sessions.guest_id
-		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&mine)
+		left join lateral (
+			select grants.session_id = sessions.id as own, coalesce(grants.user_id, grants.guest_id) as person
+			from grants join rooms on rooms.id = grants.room_id where grants.id = $2 and rooms.slug = $3) theirs on true
+		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&own, &mine)
 	switch {
 	case noRows(err):
 		return nil, account.ErrSignedOut
@@ -75,7 +83,7 @@ func (s *Service) Stream(ctx context.Context, token account.Token, slug string, 
 	if err != nil {
 		return nil, err
 	}
-	return &Stream{service: s, follower: follower, participant: id, position: after, role: p.person.Role}, nil
+	return &Stream{service: s, follower: follower, participant: id, token: token, borrowed: !own, position: after, role: p.person.Role}, nil
 }
 
 func (s *Service) presence(ctx context.Context, id media.ParticipantID) (presence, error) {
@@ -105,11 +113,11 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	if s.ended || news != nil || err != nil {
 		return news, err
 	}
-	entries, err := s.follower.Next(ctx)
-	if err != nil && ctx.Err() == nil {
+	entries, err := s.await(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(entries, func(e ledger.Entry) bool { return ofRoles[e.Kind] }) {
+	if slices.ContainsFunc(entries, func(e ledger.Entry) bool { return ofRoles[e.Kind] || s.leftAs(e) }) {
 		s.checked = time.Time{}
 	}
 	news, err = s.check(context.WithoutCancel(ctx))
@@ -146,6 +154,28 @@ func (s *Stream) Next(ctx context.Context) ([]Event, error) {
 	}
 	queue, err := s.lobby(context.WithoutCancel(ctx))
 	return append(events, queue...), err
+}
+
+// await waits for entries; none when ctx's deadline passes, or when it is time for a
+// check of the session that listens: where another let the participant in, nothing
+// in the ledger tells of its end.
+func (s *Stream) await(ctx context.Context) ([]ledger.Entry, error) {
+	wait, done := ctx, context.CancelFunc(func() {})
+	if s.borrowed {
+		wait, done = context.WithTimeout(ctx, recheckEvery)
+	}
+	defer done()
+	entries, err := s.follower.Next(wait)
+	if err != nil && wait.Err() == nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+// leftAs says whether an entry is about the participant's leaving, which is how one
+// who comes back as another goes.
+func (s *Stream) leftAs(e ledger.Entry) bool {
+	return e.Kind == ledger.Left && e.Subject == string(s.participant)
 }
 
 // ofRoles are the kinds of entry after which somebody may be something else in the
@@ -200,6 +230,10 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	if time.Since(s.checked) < recheckEvery {
 		return nil, nil
 	}
+	var listener error // before the presence: what ended both is told as the end of that
+	if s.borrowed {
+		listener = s.service.signedIn(ctx, s.token)
+	}
 	p, err := s.service.presence(ctx, s.participant)
 	if err != nil {
 		return nil, err
@@ -208,8 +242,14 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	s.presence = p
 	s.told, s.checked = true, time.Now()
 	reason := p.over()
-	if reason == Replaced {
-		return nil, nil // the page that listens knows: it came back
+	if listener != nil && (reason == "" || reason == Replaced) {
+		s.ended = true
+		return nil, listener
+	}
+	if reason == Replaced && !s.ToProgram {
+		p.revoked = nil
+		s.ended = p.over() != "" // whatever comes next is not for them any more
+		return nil, nil          // the page that listens knows: it came back
 	}
 	if reason != "" && (p.revoked != nil || p.left != nil) {
 		s.ended = true
@@ -227,6 +267,21 @@ func (s *Stream) check(ctx context.Context) ([]Event, error) {
 	s.moderates = moderates
 	queue, err := s.lobby(ctx)
 	return append(events, queue...), err
+}
+
+// signedIn returns account.ErrSignedOut when a session has ended.
+func (s *Service) signedIn(ctx context.Context, token account.Token) error {
+	var yes bool
+	err := s.pool.QueryRow(ctx, `
+		select exists (select from sessions left join users on users.id = sessions.user_id left join guests on guests.id = sessions.guest_id
+			where sessions.token_hash = $1 and `+account.Valid+`)`, token.Hash()).Scan(&yes)
+	if err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	if !yes {
+		return account.ErrSignedOut
+	}
+	return nil
 }
 
 // ending repeats what the ledger says of the end of a presence, or says it for

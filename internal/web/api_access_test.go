@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +94,7 @@ spotlight              moderate    404    404    403    403    403    204    204
 stopShare              moderate    404    404    403    403    403    204    204    204    404
 
 check                  media       404    404    403    200    200    200    200    200    404
+followCall             media       404    404    404    200    200    200    200    200    404
 join                   media       404    404    403    201    201    201    201    201    404
 knock                  media       404    404    403    200    200    200    200    200    404
 leave                  media       404    404    404    404    404    404    404    404    404
@@ -240,6 +243,10 @@ func (h *house) askOperation(token account.Token, o apiOperation, r room.Room) p
 		body = `{"token": "` + string(h.invitation(r, room.Member).Token) + `"}`
 	case "createService":
 		body = `{"username": "r-` + uuid.NewString()[:8] + `", "display_name": "Robot"}`
+	case "followCall":
+		var joined ticket // nobody, when they may not
+		_ = json.Unmarshal([]byte(h.program(token, http.MethodPost, "/rooms/"+r.Slug+"/join", `{}`).body), &joined)
+		path += "?after=0&participant=" + cmp.Or(string(joined.Participant), "nobody")
 	case "uploadFile":
 		return h.program(token, o.method, path+"?name=a.txt", "hello", func(q *http.Request) { q.Header.Set("Content-Type", "application/octet-stream") })
 	}

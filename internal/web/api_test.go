@@ -35,6 +35,16 @@ func (h *house) apiToken(who string, scopes ...apitoken.Scope) account.Token {
 	return token
 }
 
+// carrying has a request come from a program with a token.
+func carrying(token account.Token) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Header.Del("Origin")
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+string(token))
+		}
+	}
+}
+
 // programAnswer is what came back to a program.
 type programAnswer struct {
 	answer
@@ -50,12 +60,7 @@ func (h *house) program(token account.Token, method, path, body string, edit ...
 		kind = ""
 	}
 	var sent *http.Request
-	got := h.do("", method, "/api/v1"+path, kind, body, append([]func(*http.Request){func(r *http.Request) {
-		r.Header.Del("Origin")
-		if token != "" {
-			r.Header.Set("Authorization", "Bearer "+string(token))
-		}
-	}}, append(edit, func(r *http.Request) { sent = r })...)...)
+	got := h.do("", method, "/api/v1"+path, kind, body, append([]func(*http.Request){carrying(token)}, append(edit, func(r *http.Request) { sent = r })...)...)
 	out := programAnswer{answer: got}
 	if got.status >= http.StatusBadRequest {
 		var told struct {

@@ -270,7 +270,7 @@ func TestAPILimits(t *testing.T) {
 	}
 	status := 0
 	for n := 0; n < 1200 && status != http.StatusTooManyRequests; n++ {
-		got := h.do("", "GET", "/api/v1/me", "", "", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+string(token)) })
+		got := h.do("", "GET", "/api/v1/me", "", "", carrying(token))
 		if status = got.status; status == http.StatusTooManyRequests && got.header.Get("Retry-After") == "" {
 			t.Error("not told when to try again")
 		}
@@ -338,6 +338,7 @@ func TestAPICursors(t *testing.T) {
 type ticket struct {
 	Token       string
 	Participant media.ParticipantID
+	Position    ledger.Position
 }
 
 // letIn lets somebody in by a program.

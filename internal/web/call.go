@@ -1,9 +1,7 @@
 package web
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -12,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/call"
+	"foyer/internal/eventstream"
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
@@ -58,71 +57,26 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request) error {
 
 var participantPattern = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
 
-// heartbeat keeps proxies from closing an event stream, and finds out that its
-// reader is gone.
-const heartbeat = 15 * time.Second
-
-// events streams what happens in the room to a participant, as server-sent
-// events (HTML Living Standard, section 9.2). Streams end when ctx is done.
-func (s *Server) events(ctx context.Context) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != http.MethodGet {
-			return problem.ErrMethod // the headers alone of what never ends
-		}
-		after, err := position(r)
-		if err != nil {
-			return err
-		}
-		participant := r.URL.Query().Get("participant")
-		if !participantPattern.MatchString(participant) {
-			return call.ErrNotYours
-		}
-		stream, err := s.Calls.Stream(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), media.ParticipantID(participant), after)
-		if err != nil {
-			return err
-		}
-		defer stream.Close()
-		s.stream(ctx, w, r, stream.Next)
-		return nil
+// events streams what happens in the room to a participant.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet {
+		return problem.ErrMethod // the headers alone of what never ends
 	}
-}
-
-// stream sends events to the browser, as next returns them, until either side
-// ends or ctx is done. Next returns none when its context's deadline passes.
-func (s *Server) stream(ctx context.Context, w http.ResponseWriter, r *http.Request, next func(context.Context) ([]call.Event, error)) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
-	w.WriteHeader(http.StatusOK)
-	control := http.NewResponseController(w)
-	both, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(ctx, func() {
-		_ = control.SetWriteDeadline(time.Now())
-		cancel()
-	})()
-	fmt.Fprint(w, ": open\n\n")
-	for control.Flush() == nil && both.Err() == nil {
-		wait, done := context.WithTimeout(both, heartbeat)
-		events, err := next(wait)
-		done()
-		if err != nil {
-			if problem.Of(err).Status >= http.StatusInternalServerError && both.Err() == nil {
-				s.Log.Warn("event stream ended", "error", err)
-			}
-			return
-		}
-		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
-		for _, event := range events {
-			if event.Position > 0 {
-				fmt.Fprintf(w, "id: %d\n", event.Position)
-			}
-			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event.Name, event.Data)
-		}
-		if len(events) == 0 {
-			fmt.Fprint(w, ": still here\n\n")
-		}
+	after, err := position(r)
+	if err != nil {
+		return err
 	}
+	participant := r.URL.Query().Get("participant")
+	if !participantPattern.MatchString(participant) {
+		return call.ErrNotYours
+	}
+	stream, err := s.Calls.Stream(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"), media.ParticipantID(participant), after)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	eventstream.Send(w, r, s.Log, stream.Next)
+	return nil
 }
 
 // position is where an event stream goes on from: what the browser saw last, or

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ import (
 	"foyer/internal/blob"
 	"foyer/internal/call"
 	"foyer/internal/chat"
+	"foyer/internal/eventstream"
 	"foyer/internal/health"
 	"foyer/internal/ledger"
 	"foyer/internal/mail"
@@ -216,7 +218,7 @@ func (h *house) do(who, method, path, contentType, body string, edit ...func(*ht
 		h.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
+	raw, err := readAnswer(response)
 	if err != nil {
 		h.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -225,6 +227,15 @@ func (h *house) do(who, method, path, contentType, body string, edit ...func(*ht
 		a.cookie = c.Name + "=" + c.Value
 	}
 	return a
+}
+
+// readAnswer reads what was answered: of an event stream, which does not end, how it
+// begins.
+func readAnswer(response *http.Response) ([]byte, error) {
+	if response.Header.Get("Content-Type") != eventstream.ContentType {
+		return io.ReadAll(response.Body)
+	}
+	return bufio.NewReader(response.Body).ReadBytes('\n')
 }
 
 func (h *house) get(who, path string) answer {

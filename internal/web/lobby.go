@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/call"
+	"foyer/internal/eventstream"
 	"foyer/internal/ledger"
 	"foyer/internal/problem"
 	"foyer/internal/room"
@@ -47,25 +48,23 @@ func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request, v room.Visi
 
 // waiting streams to somebody what becomes of them in the lobby: their standing,
 // whenever it changes.
-func (s *Server) waiting(ctx context.Context) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != http.MethodGet {
-			return problem.ErrMethod // the headers alone of what never ends
-		}
-		wait, err := s.Calls.Wait(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"))
-		if err != nil {
-			return err
-		}
-		defer wait.Close()
-		s.stream(ctx, w, r, func(ctx context.Context) ([]call.Event, error) {
-			standing, err := wait.Next(ctx)
-			if standing == nil || err != nil {
-				return nil, err
-			}
-			return []call.Event{{Name: "standing", Data: ledger.Data(standing)}}, nil
-		})
-		return nil
+func (s *Server) waiting(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet {
+		return problem.ErrMethod // the headers alone of what never ends
 	}
+	wait, err := s.Calls.Wait(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"))
+	if err != nil {
+		return err
+	}
+	defer wait.Close()
+	eventstream.Send(w, r, s.Log, func(ctx context.Context) ([]call.Event, error) {
+		standing, err := wait.Next(ctx)
+		if standing == nil || err != nil {
+			return nil, err
+		}
+		return []call.Event{{Name: "standing", Data: ledger.Data(standing)}}, nil
+	})
+	return nil
 }
 
 // admit lets in one of those who wait.

@@ -31,7 +31,7 @@ type listening struct {
 }
 
 // listen opens an event stream as somebody.
-func (h *house) listen(who, path string) *listening {
+func (h *house) listen(who, path string, edit ...func(*http.Request)) *listening {
 	h.Helper()
 	ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+path, nil)
@@ -40,6 +40,9 @@ func (h *house) listen(who, path string) *listening {
 	}
 	if cookie := h.cookies[who]; cookie != "" {
 		request.Header.Set("Cookie", cookie)
+	}
+	for _, e := range edit {
+		e(request)
 	}
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
@@ -53,14 +56,6 @@ func (h *house) listen(who, path string) *listening {
 func (l *listening) close() {
 	l.cancel()
 	_ = l.closing.Close()
-}
-
-// begin opens an event stream and returns what it begins with.
-func (h *house) begin(who, path string) answer {
-	h.Helper()
-	l := h.listen(who, path)
-	l.close()
-	return l.answer
 }
 
 // next returns the next event's data; empty when the stream has ended.

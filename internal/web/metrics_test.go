@@ -14,11 +14,7 @@ import (
 // metrics asks for the figures as a program with a token would.
 func (h *house) metrics(token account.Token) answer {
 	h.Helper()
-	return h.do("", http.MethodGet, "/metrics", "", "", func(r *http.Request) {
-		if token != "" {
-			r.Header.Set("Authorization", "Bearer "+string(token))
-		}
-	})
+	return h.do("", http.MethodGet, "/metrics", "", "", carrying(token))
 }
 
 func TestWhoReadsMetrics(t *testing.T) {

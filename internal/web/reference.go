@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"foyer/internal/api"
+	"foyer/internal/eventstream"
 	"foyer/internal/words"
 )
 
@@ -80,9 +81,12 @@ func referenceOperation(doc *huma.OpenAPI, o *huma.Operation) ReferenceOperation
 		}
 		out.Status = status
 		for kind, media := range response.Content {
-			if kind == "application/json" {
+			switch kind {
+			case "application/json":
 				out.Answer = typeOf(media.Schema)
-			} else {
+			case eventstream.ContentType:
+				out.Answer = ReferenceType{Text: words.Text("reference.events")}
+			default:
 				out.Answer = ReferenceType{Text: words.Text("reference.bytes")}
 			}
 		}

@@ -334,8 +334,6 @@ func (h *house) ask(who, method, pattern string, r room.Room) answer {
 		return h.postJSON(who, path, `{}`)
 	case strings.HasSuffix(pattern, "/join"):
 		return h.postJSON(who, path, `{"display_name": ""}`)
-	case strings.HasSuffix(pattern, "/lobby/events"):
-		return h.begin(who, path)
 	case strings.HasSuffix(pattern, "/events"):
 		return h.get(who, path+"?participant=abc&after=0")
 	case strings.HasSuffix(pattern, "/passkey/begin"), strings.HasSuffix(pattern, "/passkeys/begin"):

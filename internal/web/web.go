@@ -27,6 +27,7 @@ import (
 	"foyer/internal/api"
 	"foyer/internal/call"
 	"foyer/internal/chat"
+	"foyer/internal/eventstream"
 	"foyer/internal/health"
 	"foyer/internal/mail"
 	"foyer/internal/media"
@@ -136,7 +137,8 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	r.Get("/favicon.ico", s.assets.favicon)
 
 	// Programs, which no cookie lets in.
-	r.Mount(api.Root, s.api.Handler())
+	lasting := r.With(eventstream.Until(ctx))
+	lasting.Mount(api.Root, s.api.Handler())
 	r.With(deadlines).Method(http.MethodGet, "/metrics", s.api.Guarded(apitoken.Metrics, s.Metrics.Handler()))
 
 	// Connections that stay open.
@@ -144,8 +146,8 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Method(http.MethodGet, "/rtc", gate)
 		r.Method(http.MethodGet, "/rtc/*", gate)
 	}
-	r.Get("/r/{slug}/events", s.json(s.events(ctx)))
-	r.Get("/r/{slug}/lobby/events", s.json(s.waiting(ctx)))
+	lasting.Get("/r/{slug}/events", s.json(s.events))
+	lasting.Get("/r/{slug}/lobby/events", s.json(s.waiting))
 
 	// Pages and forms.
 	r.Group(func(r chi.Router) {

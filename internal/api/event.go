@@ -1,0 +1,79 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"foyer/internal/account/apitoken"
+	"foyer/internal/call"
+	"foyer/internal/eventstream"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/problem"
+	"foyer/internal/room"
+)
+
+func (a *API) eventOperations() {
+	register(a.section("Calls"), a.lasting, op{method: http.MethodGet, path: "/rooms/{slug}/events", id: "followCall",
+		summary: "What happens in the call, as it does", scope: apitoken.Media,
+		about: "Server-sent events for a participant of the caller's own, or one whom this token let in: what their page would be told. " +
+			"Each has the name of its kind, JSON as its data, and mostly its position as its id. " +
+			"admitted, joined: a participant, as in the answer of join. left: participant. permissions: may, what they may do now. " +
+			"hand: participant, hand_at, by. reaction: participant, reaction. spotlight: participant, by. " +
+			"muted, ask_unmute, share_stopped: by whom; the program carries it out. room: name, topic. host: who leads the call while no moderator is there. " +
+			"role: their own, which has changed. people: ask who is in the call anew. ended: reason, by, message; nothing follows. " +
+			"With the scope chat also message: one as it is now. With the scope rooms:read, for who may let people in, lobby: waiting, expected. " +
+			"The stream ends with the participant's presence, with this token, and when Foyer stops."},
+		visiting(a, a.followCall), givesEvents)
+}
+
+func givesEvents(o *huma.Operation) {
+	o.Responses = map[string]*huma.Response{"200": {Description: "The events, one after the other.", Content: map[string]*huma.MediaType{
+		eventstream.ContentType: {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+}
+
+// whole refuses to answer with the headers alone of what never ends.
+func (a *API) whole(next http.Handler) http.Handler {
+	return a.plain(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodHead {
+			return problem.ErrMethod
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+type followInput struct {
+	AboutRoom
+	Participant media.ParticipantID `query:"participant" required:"true" pattern:"^[a-z0-9]{1,64}$" doc:"Who listens."`
+	After       ledger.Position     `query:"after" required:"true" minimum:"0" doc:"What happened after this position is told: that of the answer to join, at first."`
+	LastEventID ledger.Position     `header:"Last-Event-ID" minimum:"0" doc:"The id of the last event that came, to go on after it when the connection was lost. It counts more than after."`
+}
+
+// needed are the scopes that tell of what others would not.
+var needed = map[string]apitoken.Scope{"message": apitoken.Chat, "lobby": apitoken.RoomsRead}
+
+func (a *API) followCall(ctx context.Context, v room.Visit, in *followInput) (*stream, error) {
+	c := callerOf(ctx)
+	events, err := a.Calls.Stream(ctx, c.secret, v.Room.Slug, in.Participant, cmp.Or(in.LastEventID, in.After))
+	if err != nil {
+		return nil, err
+	}
+	events.ToProgram = true
+	return &stream{func(out huma.Context) {
+		defer events.Close()
+		r, w := humachi.Unwrap(out)
+		eventstream.Send(w, r, a.Log, func(ctx context.Context) ([]call.Event, error) {
+			told, err := events.Next(ctx)
+			return slices.DeleteFunc(told, func(e call.Event) bool {
+				return needed[e.Name] != "" && !c.Allows(needed[e.Name])
+			}), err
+		})
+	}}, nil
+}
