@@ -60,6 +60,10 @@ type Config struct {
 	// Limit counts what somebody does, of the Limited things, together with what
 	// they do on the pages, and returns problem.ErrTooMany when it is too much.
 	Limit func(what Limited, person string) error
+	// WrongLink counts a link of an invitation that leads nowhere, together with
+	// those on the pages; TooManyWrongLinks stops an address that tries them.
+	WrongLink         func(address string)
+	TooManyWrongLinks func(address string) bool
 	// Bounded keeps requests from being slow or large, Patient those that carry
 	// files.
 	Bounded, Patient func(http.Handler) http.Handler

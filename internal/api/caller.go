@@ -19,8 +19,9 @@ import (
 // caller is the program that asks.
 type caller struct {
 	apitoken.Holder
-	secret account.Token
-	route  func() string // pattern of the request's path, for the log
+	secret  account.Token
+	address string        // where the request comes from, as limits count it
+	route   func() string // pattern of the request's path, for the log
 }
 
 func (c *caller) user() account.UserID { return c.Session.User.ID }
@@ -54,7 +55,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return err
 		}
 		route := chi.RouteContext(r.Context())
-		c := &caller{holder, secret, route.RoutePattern}
+		c := &caller{holder, secret, a.Address(r), route.RoutePattern}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 		return nil
 	})

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account/apitoken"
+	"foyer/internal/problem"
 	"foyer/internal/room"
 )
 
@@ -46,6 +48,8 @@ func (a *API) invitationOperations() {
 		status: http.StatusCreated, about: "Makes a link, or with emails one for each address, which is mailed there. A link is told once."}, a.invite)
 	addRoom(s, op{method: http.MethodDelete, path: "/rooms/{slug}/invitations/{invitation}", id: "revokeInvitation", summary: "Revoke an invitation",
 		scope: apitoken.RoomsWrite, about: "Guests who came by it are out at once."}, a.revokeInvitation)
+	add(s, op{method: http.MethodPost, path: "/look-at-invitation", id: "lookAtInvitation", summary: "Look at an invitation", scope: apitoken.RoomsRead,
+		about: "What its link offers, before it is accepted; it is not used up by that. One that lets nobody in, for whatever reason, is not found."}, a.lookAtInvitation)
 	add(s, op{method: http.MethodPost, path: "/accept-invitation", id: "acceptInvitation", summary: "Accept an invitation", scope: apitoken.RoomsWrite,
 		about: "As the account of the token, which belongs to the room from then on."}, a.acceptInvitation)
 }
@@ -115,10 +119,50 @@ func (a *API) revokeInvitation(ctx context.Context, v room.Visit, in *invitation
 	return done(a.Rooms.Revoke(ctx, v.Room.ID, v.Person.User, in.Invitation))
 }
 
-type acceptInput struct {
+type linkInput struct {
 	Body struct {
-		Token string `json:"token" maxLength:"200" doc:"What stands behind /invite/ in the link."`
+		Token room.InvitationToken `json:"token" maxLength:"200" doc:"What stands behind /invite/ in the link."`
 	}
+}
+
+// byLink does something with an invitation's link for the account of the token,
+// unless its address has tried too many that lead nowhere.
+func byLink[T any](ctx context.Context, a *API, in *linkInput, do func(context.Context, room.InvitationToken, room.Comer) (T, error)) (done T, err error) {
+	c := callerOf(ctx)
+	if c.Rooms != nil {
+		return done, errLimited
+	}
+	if a.TooManyWrongLinks(c.address) {
+		return done, problem.ErrTooMany
+	}
+	done, err = do(ctx, in.Body.Token, room.Comer{User: c.user()})
+	if errors.Is(err, room.ErrInvitation) {
+		a.WrongLink(c.address)
+	}
+	return done, err
+}
+
+// Offer is what an invitation's link offers to the account of the token.
+type Offer struct {
+	Room      string     `json:"room" doc:"The room's name."`
+	Slug      string     `json:"slug,omitempty" doc:"Its address, for who belongs to it already."`
+	Role      room.Role  `json:"role" enum:"guest,member,moderator" doc:"What it makes of who accepts it."`
+	InvitedBy string     `json:"invited_by" doc:"Name of who made it; empty when their account is gone."`
+	Note      string     `json:"note"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Left out when it lasts."`
+	Takes     string     `json:"takes" enum:"nothing,account,name" doc:"What it takes to accept it. account: the token's will do, by accept-invitation; name: somebody gives theirs on the page of the link, as a guest; nothing: the account is in already."`
+}
+
+func (a *API) lookAtInvitation(ctx context.Context, in *linkInput) (*body[Offer], error) {
+	o, err := byLink(ctx, a, in, a.Rooms.Offer)
+	offer := Offer{Room: o.Room.Name, Role: o.Role, InvitedBy: o.By, Note: o.Note, ExpiresAt: o.ExpiresAt, Takes: "account"}
+	switch {
+	case o.In:
+		offer.Takes, offer.Slug = "nothing", o.Room.Slug
+	case o.Role == room.Guest:
+		offer.Takes = "name"
+	}
+	return answer(offer, err)
 }
 
 // Accepted is the room that an invitation led into.
@@ -126,11 +170,7 @@ type Accepted struct {
 	Slug string `json:"slug"`
 }
 
-func (a *API) acceptInvitation(ctx context.Context, in *acceptInput) (*body[Accepted], error) {
-	c := callerOf(ctx)
-	if c.Rooms != nil {
-		return nil, errLimited
-	}
-	accepted, err := a.Rooms.Accept(ctx, room.InvitationToken(in.Body.Token), room.Comer{User: c.user()})
+func (a *API) acceptInvitation(ctx context.Context, in *linkInput) (*body[Accepted], error) {
+	accepted, err := byLink(ctx, a, in, a.Rooms.Accept)
 	return answer(Accepted{accepted.Slug}, err)
 }

@@ -81,10 +81,10 @@ func problemOf(err error) *Problem {
 	of := problem.Of(err)
 	p := typed(of.Status, of.Reason, of.Heading, of.Message)
 	p.retry = of.Retry
-	switch of.Status {
-	case http.StatusUnauthorized:
+	switch {
+	case of.Status == http.StatusUnauthorized:
 		p = told(of.Status, "token")
-	case http.StatusMethodNotAllowed, http.StatusNotFound:
+	case of.Reason == "method", of.Reason == "not_found":
 		p.Detail = words.Text("api." + of.Reason + "_next")
 	}
 	for _, field := range slices.Sorted(maps.Keys(of.Fields)) {

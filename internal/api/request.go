@@ -24,6 +24,8 @@ func (a *API) requestOperations() {
 		about: "The first to ask first."}, a.listRequests)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/requests", id: "requestToJoin", summary: "Ask to join", scope: apitoken.RoomsWrite,
 		about: "Its moderators get a mail, at most one a day."}, a.requestToJoin)
+	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/requests/mine", id: "readRequest", summary: "One's own request", scope: apitoken.RoomsRead,
+		about: "Whether the account waits for an answer. Once it is accepted or declined, which a mail tells, there is no request any more."}, a.readRequest)
 	addRoom(s, op{method: http.MethodDelete, path: "/rooms/{slug}/requests/mine", id: "withdrawRequest", summary: "Ask no more", scope: apitoken.RoomsWrite},
 		a.withdrawRequest)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/requests/{request}/accept", id: "acceptRequest", summary: "Let somebody join",
@@ -55,6 +57,23 @@ func (a *API) requestToJoin(ctx context.Context, v room.Visit, in *requestInput)
 		return nil, err
 	}
 	return done(a.Rooms.Request(ctx, v.Room.ID, v.Person.User, in.Body.Message, a.Letters.Requested(v)))
+}
+
+// OwnRequest is what became of the caller's wish to belong to a room.
+type OwnRequest struct {
+	Waiting bool       `json:"waiting" doc:"They asked, and nobody has answered."`
+	Message string     `json:"message" doc:"What they wrote."`
+	At      *time.Time `json:"at,omitempty" doc:"When they asked; left out when they did not."`
+	MayAsk  bool       `json:"may_ask" doc:"They may ask to join: the room is one that can be found, and they do not belong to it."`
+}
+
+func (a *API) readRequest(ctx context.Context, v room.Visit, _ *AboutRoom) (*body[OwnRequest], error) {
+	asked, yes, err := a.Rooms.RequestOf(ctx, v.Room.ID, v.Person.User)
+	own := OwnRequest{Waiting: yes, Message: asked.Message, MayAsk: v.May(room.Ask{Action: room.RequestToJoin}) == nil}
+	if yes {
+		own.At = &asked.At
+	}
+	return answer(own, err)
 }
 
 func (a *API) withdrawRequest(ctx context.Context, v room.Visit, _ *AboutRoom) (*none, error) {

@@ -48,7 +48,9 @@ listParticipants       rooms:read  404    404    403    200    200    200    200
 listRequests           rooms:read  404    404    403    403    403    200    200    200    404
 listRooms              rooms:read  200    200    200    200    200    200    200    200    200
 listWebhooks           rooms:read  404    404    403    403    403    403    200    403    404
+lookAtInvitation       rooms:read  404    200    200    200    200    200    200    200    200
 readCall               rooms:read  404    404    403    403    403    200    200    200    404
+readRequest            rooms:read  404    404    200    200    200    200    200    200    404
 readRoom               rooms:read  404    404    200    200    200    200    200    200    404
 
 acceptInvitation       rooms:write 404    200    200    200    200    200    200    200    200
@@ -239,7 +241,7 @@ func (h *house) askOperation(token account.Token, o apiOperation, r room.Room) p
 	switch o.OperationID {
 	case "letIn":
 		h.sql(`update rooms set guests = true where id = $1`, r.ID)
-	case "acceptInvitation":
+	case "acceptInvitation", "lookAtInvitation":
 		body = `{"token": "` + string(h.invitation(r, room.Member).Token) + `"}`
 	case "createService":
 		body = `{"username": "r-` + uuid.NewString()[:8] + `", "display_name": "Robot"}`

@@ -64,12 +64,12 @@ func (h *house) program(token account.Token, method, path, body string, edit ...
 	out := programAnswer{answer: got}
 	if got.status >= http.StatusBadRequest {
 		var told struct {
-			Type, Title, Reason string
-			Status              int
+			Type, Title, Detail, Reason string
+			Status                      int
 		}
 		err := json.Unmarshal([]byte(got.body), &told)
 		if err != nil || got.header.Get("Content-Type") != "application/problem+json" || told.Status != got.status ||
-			told.Reason == "" || told.Type != "urn:foyer:problem:"+told.Reason || told.Title == "" || strings.HasPrefix(told.Title, "api.") {
+			told.Reason == "" || told.Type != "urn:foyer:problem:"+told.Reason || told.Title == "" || strings.HasPrefix(told.Title, "api.") || strings.HasPrefix(told.Detail, "api.") {
 			h.Errorf("%s %s: %d is no problem as described: %v %s", method, path, got.status, got.header["Content-Type"], got.body)
 		}
 		out.reason = told.Reason

@@ -309,12 +309,12 @@ func (l limits) request(w http.ResponseWriter, r *http.Request, user account.Use
 // minute, before it can open none.
 const mostWrongLinks = 100
 
-func (l limits) wrongLink(w http.ResponseWriter, r *http.Request) {
-	l.wrongLinksByAddress.OnLimit(w, r, addressKey(r))
+func (l limits) wrongLink(address string) {
+	l.wrongLinksByAddress.OnLimit(nil, new(http.Request), address)
 }
 
-func (l limits) tooManyWrongLinks(r *http.Request) bool {
-	_, rate, err := l.wrongLinksByAddress.Status(addressKey(r))
+func (l limits) tooManyWrongLinks(address string) bool {
+	_, rate, err := l.wrongLinksByAddress.Status(address)
 	return err != nil || math.Round(rate) >= mostWrongLinks
 }
 

@@ -44,12 +44,12 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) (*http.Request, ro
 	if err != nil {
 		return r, room.Offer{}, who, err
 	}
-	if s.limits.tooManyWrongLinks(r) {
+	if s.limits.tooManyWrongLinks(addressKey(r)) {
 		return r, room.Offer{}, who, problem.ErrTooMany
 	}
 	offer, err := s.Rooms.Offer(r.Context(), link, who)
 	if errors.Is(err, room.ErrInvitation) {
-		s.limits.wrongLink(w, r)
+		s.limits.wrongLink(addressKey(r))
 	}
 	return r, offer, who, err
 }
@@ -89,7 +89,7 @@ func (s *Server) acceptInvite(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.limits.tooManyWrongLinks(r) {
+	if s.limits.tooManyWrongLinks(addressKey(r)) {
 		return problem.ErrTooMany
 	}
 	who.DisplayName, who.Attempt = values["display_name"], values["attempt"]
@@ -104,7 +104,7 @@ func (s *Server) acceptInvite(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/login?"+url.Values{"next": {invitePath(link)}}.Encode(), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, room.ErrInvitation):
-		s.limits.wrongLink(w, r)
+		s.limits.wrongLink(addressKey(r))
 		return err
 	}
 	form, status, err := again(w, values, err)

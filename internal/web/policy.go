@@ -35,12 +35,12 @@ func (s *Server) invited(w http.ResponseWriter, r *http.Request, next string) er
 	if link == "" {
 		return problem.ErrNotInvited
 	}
-	if s.limits.tooManyWrongLinks(r) {
+	if s.limits.tooManyWrongLinks(addressKey(r)) {
 		return problem.ErrTooMany
 	}
 	offer, err := s.Rooms.Offer(r.Context(), link, room.Comer{Origin: origin(r)})
 	if err != nil {
-		s.limits.wrongLink(w, r)
+		s.limits.wrongLink(addressKey(r))
 		return err
 	}
 	if offer.Role == room.Guest {

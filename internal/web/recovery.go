@@ -46,12 +46,12 @@ func (s *Server) forgot(w http.ResponseWriter, r *http.Request) error {
 // while.
 func (s *Server) openLink(w http.ResponseWriter, r *http.Request, kind recovery.Kind) (user account.User, to string, err error) {
 	private(w)
-	if s.limits.tooManyWrongLinks(r) {
+	if s.limits.tooManyWrongLinks(addressKey(r)) {
 		return account.User{}, "", problem.ErrTooMany
 	}
 	user, to, err = s.Recovery.Open(r.Context(), kind, linkToken(r))
 	if errors.Is(err, recovery.ErrLink) {
-		s.limits.wrongLink(w, r)
+		s.limits.wrongLink(addressKey(r))
 	}
 	return user, to, err
 }
