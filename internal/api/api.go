@@ -126,7 +126,7 @@ func New(c Config) (*API, error) {
 		a.huma = humachi.New(r, config)
 	})
 	a.router.Group(func(r chi.Router) {
-		r.Use(c.Patient, a.authenticate, a.limited)
+		r.Use(c.Patient, a.authenticate, a.limited, a.idempotentUpload)
 		a.patient = humachi.New(r, config)
 	})
 	a.router.Group(func(r chi.Router) {

@@ -85,7 +85,7 @@ func (a *API) chatOperations() {
 	addRoom(s, op{method: http.MethodDelete, path: "/rooms/{slug}/files/{file}", id: "discardFile", summary: "Discard a file", scope: apitoken.Chat,
 		about: "One that was uploaded and not sent."}, a.discardFile)
 	register(s, a.patient, op{method: http.MethodPost, path: "/rooms/{slug}/files", id: "uploadFile", summary: "Upload a file", scope: apitoken.Chat,
-		status: http.StatusCreated, about: "It goes with a message within a day, or is removed. An idempotency key counts for nothing here."},
+		status: http.StatusCreated, about: "It goes with a message within a day, or is removed."},
 		visiting(a, a.upload), takesBytes)
 	register(s, a.patient, op{method: http.MethodGet, path: "/rooms/{slug}/files/{file}", id: "readFile", summary: "A file", scope: apitoken.Chat},
 		visiting(a, a.download), givesBytes)
@@ -187,7 +187,6 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 }
 
 func takesBytes(o *huma.Operation) {
-	o.Parameters = nil
 	o.RequestBody = &huma.RequestBody{Required: true, Description: "The bytes.", Content: map[string]*huma.MediaType{
 		bytesType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 	}}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"time"
@@ -39,13 +40,39 @@ var (
 const mostPatience = time.Minute
 
 // abandonedAfter is when a request whose answer never came counts as not made: no
-// request takes so long.
+// request takes so long, unless it says that it does.
 const abandonedAfter = 2 * time.Minute
 
 // idempotent carries out a request with a key once, and answers it the same way
 // when it comes again. What failed by our fault, or was too much, can be tried
 // again.
 func (a *API) idempotent(next http.Handler) http.Handler {
+	return a.keyed(next, func(w http.ResponseWriter, r *http.Request, key string) error {
+		raw, err := io.ReadAll(r.Body)
+		if err != nil {
+			return unread(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+		sum := headOf(r)
+		sum.Write(raw)
+		request := sum.Sum(nil)
+		before, err := a.claim(r.Context(), key, request)
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			return before.repeat(w, request)
+		}
+		// Also when nobody waits for the answer any more: they will ask again, and it must
+		// not be half done.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), mostPatience)
+		defer cancel()
+		return a.answerOnce(w, r.WithContext(ctx), next, key, func() []byte { return request })
+	})
+}
+
+// keyed has requests with a key answered by once, all others by next.
+func (a *API) keyed(next http.Handler, once func(w http.ResponseWriter, r *http.Request, key string) error) http.Handler {
 	return a.plain(func(w http.ResponseWriter, r *http.Request) error {
 		key := r.Header.Get(idempotencyHeader)
 		if key == "" || r.Method != http.MethodPost {
@@ -55,36 +82,26 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 		if len(key) > 255 || input.Searchable(key) != key {
 			return input.Invalid{"header." + idempotencyHeader: words.Text("api.bad_key")}
 		}
-		raw, err := io.ReadAll(r.Body)
-		if err != nil {
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
-				return err
-			}
-			return problem.ErrBody
-		}
-		r.Body = io.NopCloser(bytes.NewReader(raw))
-		token := callerOf(r.Context()).Session.ID
-		kept, err := a.claim(r.Context(), token, key, hashOf(r, raw))
-		if err != nil {
-			return err
-		}
-		if kept != nil {
-			kept.write(w)
-			return nil
-		}
-		return a.answerOnce(w, r, next, token, key)
+		return once(w, r, key)
 	})
 }
 
-// hashOf is what makes two requests the same.
-func hashOf(r *http.Request, body []byte) []byte {
+// unread is the error of a body that could not be read.
+func unread(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return problem.ErrBody
+}
+
+// headOf begins to sum up what makes two requests the same: all but their bodies.
+func headOf(r *http.Request) hash.Hash {
 	sum := sha256.New()
 	for _, part := range []string{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Content-Type")} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
-	sum.Write(body)
-	return sum.Sum(nil)
+	return sum
 }
 
 // kept is an answer that was given.
@@ -102,8 +119,27 @@ func (k kept) write(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, k.body) // the client is gone: nobody to tell
 }
 
-// claim makes a key the caller's to answer, or returns the answer that it got.
-func (a *API) claim(ctx context.Context, token account.SessionID, key string, request []byte) (*kept, error) {
+// earlier is a request that came with a key before.
+type earlier struct {
+	request []byte
+	kept    *kept // nil: it is being answered
+}
+
+// repeat answers a request that comes with the key of an earlier one.
+func (e *earlier) repeat(w http.ResponseWriter, request []byte) error {
+	switch {
+	case !bytes.Equal(e.request, request):
+		return errOtherRequest
+	case e.kept == nil:
+		return errBeingAnswered
+	}
+	e.kept.write(w)
+	return nil
+}
+
+// claim makes a key the caller's to answer, or returns the request that has it.
+func (a *API) claim(ctx context.Context, key string, request []byte) (*earlier, error) {
+	token := callerOf(ctx).Session.ID
 	tag, err := a.Pool.Exec(ctx, `
 		insert into idempotency (session_id, key, request) values ($1, $2, $3)
 		on conflict (session_id, key) do update set request = excluded.request, created_at = now(), status = null, headers = '{}', body = null
@@ -115,44 +151,39 @@ func (a *API) claim(ctx context.Context, token account.SessionID, key string, re
 	if tag.RowsAffected() == 1 {
 		return nil, nil
 	}
-	var before []byte
+	var e earlier
 	var status *int
 	var k kept
 	var sealed []byte
 	err = a.Pool.QueryRow(ctx, `select request, status, headers, body from idempotency where session_id = $1 and key = $2`, token, key).
-		Scan(&before, &status, &k.header, &sealed)
+		Scan(&e.request, &status, &k.header, &sealed)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, errBeingAnswered // and just now it failed
 	case err != nil:
 		return nil, fmt.Errorf("kept answer: %w", err)
-	case !bytes.Equal(before, request):
-		return nil, errOtherRequest
 	case status == nil:
-		return nil, errBeingAnswered
+		return &e, nil
 	}
-	k.status = *status
-	if k.body, err = a.seal.Open(string(token)+key, sealed); err != nil {
-		return nil, err
-	}
-	return &k, nil
+	k.status, e.kept = *status, &k
+	k.body, err = a.seal.Open(string(token)+key, sealed)
+	return &e, err
 }
 
-// answerOnce answers a request and keeps the answer.
-func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, token account.SessionID, key string) error {
+// answerOnce answers a request and keeps the answer, for requests that are the
+// same: request says afterwards what that is, or nil when it cannot be said.
+func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, key string, request func() []byte) error {
+	token := callerOf(r.Context()).Session.ID
 	answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 	finished := false
-	// Also when nobody waits for the answer any more: they will ask again, and it must
-	// not be half done.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), mostPatience)
-	defer cancel()
 	defer func() {
 		if !finished {
-			_ = a.release(context.WithoutCancel(ctx), token, key) // else it is, after a while
+			_ = a.release(context.WithoutCancel(r.Context()), token, key) // else it is, after a while
 		}
 	}()
-	next.ServeHTTP(answer, r.WithContext(ctx))
-	if answer.status >= http.StatusInternalServerError || answer.status == http.StatusTooManyRequests {
+	next.ServeHTTP(answer, r)
+	same := request()
+	if answer.status >= http.StatusInternalServerError || answer.status == http.StatusTooManyRequests || same == nil {
 		return nil
 	}
 	header := make(map[string]string)
@@ -161,9 +192,9 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handl
 			header[name] = value
 		}
 	}
-	_, err := a.Pool.Exec(ctx, `
-		update idempotency set status = $3, headers = $4, body = $5 where session_id = $1 and key = $2`,
-		token, key, answer.status, header, a.seal.Close(string(token)+key, answer.body.String()))
+	_, err := a.Pool.Exec(r.Context(), `
+		update idempotency set request = $3, status = $4, headers = $5, body = $6 where session_id = $1 and key = $2`,
+		token, key, same, answer.status, header, a.seal.Close(string(token)+key, answer.body.String()))
 	if err != nil {
 		a.Log.Error("answer not kept: the same request would be carried out again", "error", err)
 	}
