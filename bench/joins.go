@@ -27,12 +27,12 @@ const (
 
 // joins reports how many join requests a second a warm server answers, and what
 // the time goes to.
-func joins(ctx context.Context, p *program, duration time.Duration) error {
+func joins(ctx context.Context, p *program) error {
 	cookies, err := populate(ctx, p)
 	if err != nil {
 		return err
 	}
-	const warmUp = 2 * time.Second
+	const warmUp, duration = 2 * time.Second, 10 * time.Second
 	if _, _, err := load(ctx, p, cookies, warmUp); err != nil {
 		return err
 	}

@@ -11,33 +11,67 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
 
+// measure is one thing that is measured.
+type measure struct {
+	name  string
+	alone bool
+	of    func(ctx context.Context, p *program) error
+}
+
+// measures are what is measured, in this order. Those that are together share a
+// deployment; a large one is for itself.
+var measures = []measure{
+	{"start", false, starts},
+	{"idle", false, func(_ context.Context, p *program) error { return idle(p) }},
+	{"joins", false, joins},
+	{"first-frame", false, script("bench/first-frame.mjs")},
+	{"stage", false, script("bench/stage.mjs")},
+	{"desk", true, desk},
+}
+
 func main() {
 	binary := flag.String("foyer", "bin/foyer", "the program to measure")
-	seconds := flag.Int("seconds", 10, "how long to send join requests")
-	only := flag.String("only", "", "measure one thing alone: desk")
-	browser := flag.Bool("browser", true, "measure the time to the first remote frame, in Chromium")
+	only := flag.String("only", "", "measure one thing alone: start, idle, joins, first-frame, stage or desk")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	var err error
-	if *only != "desk" {
-		err = run(ctx, *binary, time.Duration(*seconds)*time.Second, *browser)
-	}
-	if err == nil {
-		err = runDesk(ctx, *binary)
-	}
-	if err != nil {
+	if err := run(ctx, *binary, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary string, duration time.Duration, browser bool) error {
+func run(ctx context.Context, binary, only string) error {
 	fmt.Printf("Machine: %d cores, %s, %s, %s\n\n", runtime.NumCPU(), processor(), memory(), runtime.GOOS)
+	for _, alone := range []bool{false, true} {
+		if only != "" && !slices.ContainsFunc(measures, func(m measure) bool { return m.name == only && m.alone == alone }) {
+			continue
+		}
+		err := deployment(ctx, binary, func(p *program) error {
+			for _, m := range measures {
+				if m.alone != alone || only != "" && only != m.name {
+					continue
+				}
+				if err := m.of(ctx, p); err != nil {
+					return fmt.Errorf("%s: %w", m.name, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deployment starts a new one and stops it after do.
+func deployment(ctx context.Context, binary string, do func(*program) error) error {
 	dir, err := os.MkdirTemp("", "foyer-bench-")
 	if err != nil {
 		return err
@@ -46,72 +80,44 @@ func run(ctx context.Context, binary string, duration time.Duration, browser boo
 	if err := os.Chmod(dir, 0o755); err != nil { // Postgres may run as another user
 		return err
 	}
-
-	first, err := start(ctx, binary, dir)
+	p, err := start(ctx, binary, dir)
 	if err != nil {
 		return err
 	}
-	if err := first.stop(); err != nil {
-		return err
-	}
+	defer p.stop() //nolint:errcheck // everything was measured
+	return do(p)
+}
+
+// starts reports how long p's start took, which was its first, and how long later
+// ones do, which it begins and ends.
+func starts(ctx context.Context, p *program) error {
 	const laterStarts = 5
+	first := p.took
 	var later []time.Duration
 	for range laterStarts {
-		p, err := start(ctx, binary, dir)
-		if err != nil {
-			return err
-		}
-		later = append(later, p.took)
 		if err := p.stop(); err != nil {
 			return err
 		}
+		again, err := start(ctx, p.binary, p.dir)
+		if err != nil {
+			return err
+		}
+		*p = *again
+		later = append(later, p.took)
 	}
-	fmt.Printf("Start until ready: first %v; later, median of %d: %v\n", first.took.Round(time.Millisecond), laterStarts, median(later).Round(time.Millisecond))
+	fmt.Printf("Start until ready: first %v; later, median of %d: %v\n", first.Round(time.Millisecond), laterStarts, median(later).Round(time.Millisecond))
 	fmt.Println("  Method: from starting the process until it prints its address; the first start makes the database.")
 	fmt.Println()
-
-	p, err := start(ctx, binary, dir)
-	if err != nil {
-		return err
-	}
-	defer p.stop() //nolint:errcheck // everything was measured
-	if err := idle(p); err != nil {
-		return err
-	}
-	if err := joins(ctx, p, duration); err != nil {
-		return err
-	}
-	if !browser {
-		return nil
-	}
-	// The browser tests' driver and browser.
-	for _, script := range []string{"bench/first-frame.mjs", "bench/stage.mjs"} {
-		cmd := exec.CommandContext(ctx, "node", script, p.url)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w", script, err)
-		}
-	}
 	return nil
 }
 
-// runDesk measures the administrators' pages, in a deployment of its own: it is a
-// large one.
-func runDesk(ctx context.Context, binary string) error {
-	dir, err := os.MkdirTemp("", "foyer-bench-desk-")
-	if err != nil {
-		return err
+// script measures in Chromium, by the browser tests' driver.
+func script(path string) func(context.Context, *program) error {
+	return func(ctx context.Context, p *program) error {
+		cmd := exec.CommandContext(ctx, "node", path, p.url)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		return cmd.Run()
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // Postgres may run as another user
-		return err
-	}
-	p, err := start(ctx, binary, dir)
-	if err != nil {
-		return err
-	}
-	defer p.stop() //nolint:errcheck // everything was measured
-	return desk(ctx, p)
 }
 
 func processor() string { return field("/proc/cpuinfo", "model name") }

@@ -18,10 +18,11 @@ import (
 
 // program is a running foyer.
 type program struct {
-	cmd  *exec.Cmd
-	dir  string
-	url  string
-	took time.Duration // from its start until it was ready
+	cmd    *exec.Cmd
+	binary string
+	dir    string
+	url    string
+	took   time.Duration // from its start until it was ready
 }
 
 func start(ctx context.Context, binary, dir string) (*program, error) {
@@ -37,7 +38,7 @@ func start(ctx context.Context, binary, dir string) (*program, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &program{cmd: cmd, dir: dir}
+	p := &program{cmd: cmd, binary: binary, dir: dir}
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if _, address, ok := strings.Cut(lines.Text(), "Open it:"); ok {
@@ -86,7 +87,7 @@ func (p *program) parts() (map[string]usage, error) {
 		if part == "" {
 			continue
 		}
-		u, err := measure(pid)
+		u, err := used(pid)
 		if err != nil {
 			continue // it ended
 		}
@@ -123,7 +124,7 @@ func stat(pid int) ([]string, error) {
 	return strings.Fields(rest), nil
 }
 
-func measure(pid int) (usage, error) {
+func used(pid int) (usage, error) {
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux
 	fields, err := stat(pid)
 	if err != nil {

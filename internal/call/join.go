@@ -171,15 +171,17 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 			}
 			return err
 		})
-	batch.Queue(`
-		with moved as (
-			update calls set spotlight = $2
-			where room_id = $1 and ended_at is null and spotlight = $3
-				and exists (select from grants where id = $3 and session_id = $4)
-			returning room_id, spotlight)
-		insert into ledger (room_id, kind, subject, data)
-		select room_id, $5, spotlight, jsonb_build_object('participant', spotlight, 'by', '') from moved`,
-		v.Room.ID, ticket.Participant, former, v.Session.ID, ledger.Spotlit)
+	if former != "" {
+		batch.Queue(`
+			with moved as (
+				update calls set spotlight = $2
+				where room_id = $1 and ended_at is null and spotlight = $3
+					and exists (select from grants where id = $3 and session_id = $4)
+				returning room_id, spotlight)
+			insert into ledger (room_id, kind, subject, data)
+			select room_id, $5, spotlight, jsonb_build_object('participant', spotlight, 'by', '') from moved`,
+			v.Room.ID, ticket.Participant, former, v.Session.ID, ledger.Spotlit)
+	}
 	batch.Queue(`
 		select grants.id, coalesce(users.username, ''), grants.display_name,
 			case when grants.guest_id is not null then 'guest' else coalesce(memberships.role, '') end, grants.hand_at
@@ -190,12 +192,8 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 			ticket.People, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Who])
 			return err
 		})
-	batch.Queue(`select coalesce(spotlight, '') from calls where room_id = $1 and ended_at is null`, v.Room.ID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&ticket.Spotlight) })
-	batch.Queue(hostQuery, v.Room.ID).QueryRow(func(row pgx.Row) (err error) {
-		ticket.Host, err = scanHost(row)
-		return err
-	})
+	batch.Queue(`select coalesce(calls.spotlight, ''), `+hostColumns, v.Room.ID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(append([]any{&ticket.Spotlight}, ticket.Host.fields()...)...) })
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}

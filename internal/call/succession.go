@@ -23,17 +23,12 @@ type Host struct {
 	EndsAt      *time.Time `json:"ends_at"` // the call ends then unless a moderator is back
 }
 
-// hostQuery selects the Host of the call that goes on in a room, for scanHost.
-const hostQuery = `
-	select coalesce(users.username, ''), coalesce(users.display_name, ''), calls.ends_at
+// hostColumns select the Host of the call that goes on in the room $1, for its
+// fields.
+const hostColumns = `coalesce(users.username, ''), coalesce(users.display_name, ''), calls.ends_at
 	from calls left join users on users.id = calls.host where calls.room_id = $1 and calls.ended_at is null`
 
-func scanHost(row pgx.Row) (h Host, err error) {
-	if err := row.Scan(&h.Username, &h.DisplayName, &h.EndsAt); err != nil && !noRows(err) {
-		return Host{}, err
-	}
-	return h, nil
-}
+func (h *Host) fields() []any { return []any{&h.Username, &h.DisplayName, &h.EndsAt} }
 
 // current is the call that goes on in a room.
 type current struct {
@@ -176,8 +171,8 @@ func writeHost(ctx context.Context, tx pgx.Tx, in room.ID, now, next current) er
 	if err != nil || now.host == next.host && now.endsAt == next.endsAt {
 		return err
 	}
-	host, err := scanHost(tx.QueryRow(ctx, hostQuery, in))
-	if err != nil {
+	var host Host
+	if err := tx.QueryRow(ctx, `select `+hostColumns, in).Scan(host.fields()...); err != nil && !noRows(err) {
 		return err
 	}
 	return ledger.Append(ctx, tx, ledger.Entry{
