@@ -1,4 +1,4 @@
-# make run, make test, make test-all, make build, make lint, make bench: each
+# make run, make test, make test-all, make build, make lint, make bench, make vulnerabilities: each
 # fetches what it needs. What is fetched or made stays below node_modules, static/vendor,
 # internal/postgres/binaries/dist and bin.
 
@@ -10,7 +10,7 @@ SOURCES := $(shell find cmd internal migrations templates static -type f \
 POSTGRES := internal/postgres/binaries
 NPM_CI   := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 
-.PHONY: run build test test-all lint bench e2e e2e-all pictures go-test js-test clean
+.PHONY: run build test test-all lint vulnerabilities bench e2e e2e-all pictures go-test js-test clean
 
 run: bin/foyer
 	./bin/foyer serve
@@ -68,6 +68,10 @@ lint: static/vendor/.made $(POSTGRES)/dist/.made
 	go vet ./...
 	go tool staticcheck ./...
 	npm run --silent check --prefix static
+
+# Known weaknesses of what Foyer is made of; before each release. It needs the network.
+vulnerabilities:
+	sh vulnerabilities.sh
 
 js-test: static/vendor/.made
 	npm test --silent --prefix static

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,38 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	}
 	if named < 200 {
 		t.Errorf("%d tests are named: is the pattern still right?", named)
+	}
+}
+
+// The time frames for mending components are written for every sort of risk, and
+// shorten as it grows; and what looks for them is there.
+func TestTimeFramesAreWritten(t *testing.T) {
+	text, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "\n## Components with known weaknesses\n")
+	part, _, _ := strings.Cut(after, "\n## ")
+	var days []int
+	for _, row := range regexp.MustCompile(`(?m)^\| [^|]+ \| (\d+) (days|months) \|$`).FindAllStringSubmatch(part, -1) {
+		n, err := strconv.Atoi(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row[2] == "months" {
+			n *= 30
+		}
+		days = append(days, n)
+	}
+	if !found || len(days) < 4 || !slices.IsSorted(days) {
+		t.Errorf("time frames of %v days", days)
+	}
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(part, "`make vulnerabilities`") || !strings.Contains(string(makefile), "\nvulnerabilities:\n\tsh vulnerabilities.sh\n") {
+		t.Error("nothing looks for them")
 	}
 }
 

@@ -69,6 +69,7 @@ GET  /login/oidc                         404    404    404    404    404    404 
 GET  /login/oidc/callback                404    404    404    404    404    404    404    404    404    404    404    404    404
 GET  /login/confirm-address              200    200    200    200    200    200    200    200    200    200    200    200    200
 POST /login/confirm-address             login  login  login  login  login  login  login  login  login  login  login  login  login
+GET  /account/signed-in                  401    401    200    200    200    200    200    401    401    200    200    200    200
 GET  /account/sessions                   login  login  200    200    200    200    200    login  login  200    200    200    200
 POST /account/sessions/{session}/end     login  login  404    404    404    404    404    login  login  404    404    404    404
 POST /account/sessions/end-others        login  login  303    303    303    303    303    login  login  303    303    303    303

@@ -126,6 +126,13 @@ func (s *Server) logOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// whoIsSignedIn tells pages that are still open whose they are by now.
+func (s *Server) whoIsSignedIn(w http.ResponseWriter, _ *http.Request, session account.Session) error {
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, map[string]string{"username": session.User.Username})
+	return nil
+}
+
 var setupTitle = words.Text("account.set_up_foyer")
 
 func (s *Server) setupPage(w http.ResponseWriter, r *http.Request) error {

@@ -41,6 +41,7 @@ func (s *Server) setGuestToken(w http.ResponseWriter, r *http.Request, token acc
 }
 
 func (s *Server) clearGuestToken(w http.ResponseWriter, r *http.Request, path string) error {
+	forgetPages(w)
 	session := s.guestSession(r)
 	session.Options.Path, session.Options.MaxAge = path, -1
 	return session.Save(r, w)

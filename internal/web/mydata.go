@@ -91,6 +91,7 @@ func (s *Server) tellDeleted(ctx context.Context, tx pgx.Tx, user account.User) 
 
 // goneForGood says good-bye to a browser whose session went with its account.
 func (s *Server) goneForGood(w http.ResponseWriter, r *http.Request) error {
+	forgetPages(w)
 	session := s.cookie(r)
 	delete(session.Values, tokenKey)
 	session.Values[noticeKey] = words.Text("mydata.deleted")

@@ -92,7 +92,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	if h.Get("Cache-Control") == "" {
+	switch {
+	case r.Context().Value(viewerKey{}) != nil || r.Context().Value(guestKey{}) != nil:
+		h.Set("Cache-Control", "no-store") // it shows somebody's things, who may be gone the next time
+	case h.Get("Cache-Control") == "":
 		h.Set("Cache-Control", "no-cache, private")
 	}
 	w.WriteHeader(status)

@@ -112,11 +112,17 @@ func (s *Server) setHalfway(w http.ResponseWriter, r *http.Request, token accoun
 	return session.Save(r, w)
 }
 
+// clearToken takes away what lets a browser in, and what it keeps of pages.
 func (s *Server) clearToken(w http.ResponseWriter, r *http.Request) error {
+	forgetPages(w)
 	session := s.cookie(r)
 	session.Options.MaxAge = -1
 	return session.Save(r, w)
 }
+
+// forgetPages has a browser keep no page of somebody who is signed out. What its
+// scripts remember is theirs to clear: choices for the device stay.
+func forgetPages(w http.ResponseWriter) { w.Header().Set("Clear-Site-Data", `"cache"`) }
 
 // leave goes on to another page after a change, with a notice about it.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, path, notice string) error {

@@ -281,6 +281,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 func (s *Server) accountRoutes(r chi.Router) {
 	r.Get("/account", s.page(s.signedIn(s.accountPage)))
 	r.Post("/account", s.page(s.signedIn(s.renameAccount)))
+	r.Get("/account/signed-in", s.json(s.signedIn(s.whoIsSignedIn)))
 	r.Get("/account/confirm", s.page(s.signedIn(s.confirmPage)))
 	r.Post("/account/confirm", s.page(s.signedIn(s.confirm)))
 	r.Get("/account/email", s.page(s.proving(s.emailPage)))

@@ -50,6 +50,13 @@ export class Ended {
     this.#message.focus();
   }
 
+  /** Leaves nothing else on the page: whoever looks at it may be somebody else by now. */
+  alone() {
+    for (let kept = this.#main; kept !== document.body; kept = kept.parentElement ?? document.body) {
+      for (const other of [...(kept.parentElement?.children ?? [])]) if (other !== kept) other.remove();
+    }
+  }
+
   hide() {
     this.#main.hidden = true;
   }

@@ -394,6 +394,7 @@ function over(ending) {
   devices.stop();
   usesDevices = false;
   ended.show(ending);
+  if (ending.reason === "signed_out" || ending.reason === "disabled") ended.alone();
 }
 
 /** Takes away what belongs to the call. */
