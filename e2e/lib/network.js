@@ -56,6 +56,16 @@ export class Network {
     ip("-n", this.#name, "link", "set", this.#far, "up");
   }
 
+  /** Lets only so much out of it: what the browser in it sends. @param {number} rate kilobits a second */
+  narrow(rate) {
+    run("tc", "-n", this.#name, "qdisc", "replace", "dev", this.#far, "root", "tbf", "rate", `${rate}kbit`, "burst", "4kb", "latency", "400ms");
+  }
+
+  /** Lets everything out again. */
+  widen() {
+    run("tc", "-n", this.#name, "qdisc", "delete", "dev", this.#far, "root");
+  }
+
   remove() {
     ip("link", "delete", this.#near); // both ends of the wire; a network lives on with a browser that has not ended
     ip("netns", "delete", this.#name);
@@ -65,5 +75,10 @@ export class Network {
 
 /** @param {string[]} args */
 function ip(...args) {
-  execFileSync("ip", args, { stdio: "pipe" });
+  run("ip", ...args);
+}
+
+/** @param {string} program @param {string[]} args */
+function run(program, ...args) {
+  execFileSync(program, args, { stdio: "pipe" });
 }

@@ -137,6 +137,27 @@ test("the call fits into a small window, with its controls, and comes back", asy
   await expect(ana.page.locator("[data-participant]:visible")).toHaveCount(4);
 });
 
+test("a browser without small windows shows the picture of whoever has the floor above all others", async ({ visit, launch }) => {
+  const ana = await visit("ana");
+  const ben = await visit("ben");
+  const cleo = await visit("cleo", { browser: await launch({ speaks: true }) });
+  const room = await makeRoom(ana, [ben, cleo]);
+  await ana.page.addInitScript(() => { delete (/** @type {{documentPictureInPicture?: object}} */ (globalThis)).documentPictureInPicture; });
+  for (const person of [ana, ben]) await join(person, room);
+  for (const person of [ana, ben]) await person.button("Mute microphone").click();
+  await expectPicture(ana.tile("ben"));
+  await ana.button("More").click();
+  await ana.page.getByRole("menuitem", { name: "Picture in picture" }).click();
+  const floating = () => ana.page.evaluate(() => document.pictureInPictureElement?.closest("[data-user]")?.getAttribute("data-user") ?? "");
+  await expect.poll(floating).toBe("ben");
+  await join(cleo, room);
+  await expect.poll(floating, { message: "who speaks now" }).toBe("cleo");
+  await ana.button("More").click();
+  await ana.page.getByRole("menuitem", { name: "Bring the call back" }).click();
+  await expect.poll(floating).toBe("");
+  await expectPicture(ana.tile("cleo"));
+});
+
 test("off screen no picture is received, in a small tile a smaller one, and details say so", async ({ visit }) => {
   test.setTimeout(240_000);
   const [ana, ben, cleo] = [await visit("ana"), await visit("ben"), await visit("cleo")];

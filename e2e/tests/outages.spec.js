@@ -105,10 +105,14 @@ test("without a network one cannot join, is told so, and can once it is back", a
   await expectCount(ana, 1);
 });
 
-test("twenty seconds without a network, then another address: the call is back by itself, with everything as it was", async ({ newcomer, launch }) => {
+/**
+ * Does something with a call of two, one of whom is in another network.
+ * @param {import("../lib/test.js").OfTest} test
+ * @param {(call: {ana: Person, ben: Person, network: Network}) => Promise<void>} act ben is in it
+ */
+async function acrossNetworks({ newcomer, launch }, act) {
   const reason = noNetworks();
   test.skip(reason !== "" && !process.env.CI, reason);
-  test.setTimeout(240_000);
   const network = Network.make();
   /** @type {Foyer | undefined} */
   let own;
@@ -124,6 +128,16 @@ test("twenty seconds without a network, then another address: the call is back b
     await join(ana, room);
     await join(ben, room);
     await expectBothSeen([ana, ben]);
+    await act({ ana, ben, network });
+  } finally {
+    await own?.remove();
+    network.remove();
+  }
+}
+
+test("twenty seconds without a network, then another address: the call is back by itself, with everything as it was", async ({ newcomer, launch }) => {
+  test.setTimeout(240_000);
+  await acrossNetworks({ newcomer, launch }, async ({ ana, ben, network }) => {
     await ben.button("Mute microphone").click();
     await expect(ana.tile(ben.username)).toContainText("microphone off");
 
@@ -152,10 +166,24 @@ test("twenty seconds without a network, then another address: the call is back b
     for (const text of ["before", "so far", "meanwhile"]) await expect(said(ben, text), `"${text}" is there, once`).toHaveCount(1);
     await ben.button("Unmute microphone").click();
     await expectSound(ana.page);
-  } finally {
-    await own?.remove();
-    network.remove();
-  }
+  });
+});
+
+test("where the network becomes narrow, pictures get smaller, then end, and the sound goes on", async ({ newcomer, launch }) => {
+  test.setTimeout(300_000);
+  await acrossNetworks({ newcomer, launch }, async ({ ana, ben, network }) => {
+    const taken = () => ben.tile(ben.username).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth);
+    await expect.poll(taken, { message: "whole pictures at first" }).toBe(640);
+    network.narrow(60); // the sound takes half of it
+    await expect.poll(taken, { message: "the camera takes smaller pictures", timeout: 90_000 }).toBe(320);
+    await expectSound(ana.page);
+    await expect(notice(ben, "It is off, so that the sound goes on."), "and then none").toBeVisible({ timeout: 90_000 });
+    await expectSound(ana.page);
+    await expectCount(ana, 2);
+    network.widen();
+    await ben.button("Turn camera on").click();
+    await expectPicture(ana.tile(ben.username));
+  });
 });
 
 test.describe("with a Foyer that is hurt", () => {
