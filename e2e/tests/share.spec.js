@@ -78,6 +78,18 @@ test("several screens at once, with sound, for text or motion; each is enlarged 
   await expect.poll(() => sounds(cleo)).toBe(0);
 });
 
+test("who shares the whole screen is told that others may see a tunnel", async ({ visit }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  const warning = ana.page.getByText("If this window is on the screen that you share, people see the call inside the call.");
+  await expect(warning).toHaveCount(0);
+  await ana.button("Share your screen").click();
+  await expect(warning).toBeVisible();
+  await ana.button("Stop sharing").click();
+  await expect(warning).toHaveCount(0);
+});
+
 test("pictures of a shared screen, to be looked at", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
   test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "livekit");
