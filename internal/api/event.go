@@ -16,19 +16,13 @@ import (
 	"foyer/internal/media"
 	"foyer/internal/problem"
 	"foyer/internal/room"
+	"foyer/internal/words"
 )
 
 func (a *API) eventOperations() {
 	register(a.section("Calls"), a.lasting, op{method: http.MethodGet, path: "/rooms/{slug}/events", id: "followCall",
 		summary: "What happens in the call, as it does", scope: apitoken.Media,
-		about: "Server-sent events for a participant of the caller's own, or one whom this token let in: what their page would be told. " +
-			"Each has the name of its kind, JSON as its data, and mostly its position as its id. " +
-			"admitted, joined: a participant, as in the answer of join. left: participant. permissions: may, what they may do now. " +
-			"hand: participant, hand_at, by. reaction: participant, reaction. spotlight: participant, by. " +
-			"muted, ask_unmute, share_stopped: by whom; the program carries it out. room: name, topic. host: who leads the call while no moderator is there. " +
-			"role: their own, which has changed. people: ask who is in the call anew. ended: reason, by, message; nothing follows. " +
-			"With the scope chat also message: one as it is now. With the scope rooms:read, for who may let people in, lobby: waiting, expected. " +
-			"The stream ends with the participant's presence, with this token, and when Foyer stops."},
+		about: words.Text("api.events")},
 		visiting(a, a.followCall), givesEvents)
 }
 

@@ -99,11 +99,12 @@ type ReferenceSection struct {
 
 // ReferenceOperation is one operation.
 type ReferenceOperation struct {
-	ID, Method, Path, Summary, About, Scope string
-	Parameters, Body                        []ReferenceField
-	Answer                                  ReferenceType
-	Status                                  string
-	Bytes                                   bool // takes a file
+	ID, Method, Path, Summary, Scope string
+	About                            []Prose
+	Parameters, Body                 []ReferenceField
+	Answer                           ReferenceType
+	Status                           string
+	Bytes                            bool // takes a file
 }
 
 // ReferenceShape is what requests and answers are made of.

@@ -57,7 +57,7 @@ func operationsOf(p *huma.PathItem) []*huma.Operation {
 }
 
 func referenceOperation(doc *huma.OpenAPI, o *huma.Operation) ReferenceOperation {
-	out := ReferenceOperation{ID: o.OperationID, Method: o.Method, Path: o.Path, Summary: o.Summary, About: o.Description}
+	out := ReferenceOperation{ID: o.OperationID, Method: o.Method, Path: o.Path, Summary: o.Summary, About: prose(o.Description)}
 	for _, need := range o.Security {
 		out.Scope = strings.Join(need["token"], ", ")
 	}
