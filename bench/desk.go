@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -28,7 +27,7 @@ const (
 
 // desk reports how long the administrators' pages take in a large deployment.
 func desk(ctx context.Context, p *program) error {
-	cookie, err := administrator(ctx, p)
+	cookie, err := signUp(ctx, p.url, "benchadmin")
 	if err != nil {
 		return err
 	}
@@ -80,29 +79,6 @@ func desk(ctx context.Context, p *program) error {
 	fmt.Printf("  Slowest 95th percentile: %v (aimed at: 50ms).\n", worst.Round(100*time.Microsecond))
 	fmt.Printf("  Method: %d requests of each page one after the other, after 5 to warm up; from sending the request to the end of the answer, on this machine.\n\n", times)
 	return nil
-}
-
-// administrator signs up and becomes one, by a statement.
-func administrator(ctx context.Context, p *program) (cookie string, err error) {
-	form := url.Values{"username": {"benchadmin"}, "email": {"benchadmin@example.org"}, "password": {"correct horse battery"}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/signup", strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", err
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Origin", p.url)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		return "", err
-	}
-	response.Body.Close()
-	for _, c := range response.Cookies() {
-		cookie = c.Name + "=" + c.Value
-	}
-	if cookie == "" {
-		return "", fmt.Errorf("sign up: %s", response.Status)
-	}
-	return cookie, nil
 }
 
 // fill copies a large deployment's rows into the database. Without triggers:

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -68,24 +65,11 @@ func joins(ctx context.Context, p *program) error {
 func populate(ctx context.Context, p *program) ([]string, error) {
 	var cookies []string
 	for i := range people {
-		form := url.Values{"username": {fmt.Sprintf("bench%d", i)}, "email": {fmt.Sprintf("bench%d@example.org", i)}, "password": {"correct horse battery"}}
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/signup", strings.NewReader(form.Encode()))
+		cookie, err := signUp(ctx, p.url, fmt.Sprintf("bench%d", i))
 		if err != nil {
 			return nil, err
 		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		request.Header.Set("Origin", p.url)
-		response, err := http.DefaultTransport.RoundTrip(request)
-		if err != nil {
-			return nil, err
-		}
-		response.Body.Close()
-		for _, c := range response.Cookies() {
-			cookies = append(cookies, c.Name+"="+c.Value)
-		}
-	}
-	if len(cookies) != people {
-		return nil, fmt.Errorf("%d of %d people signed up", len(cookies), people)
+		cookies = append(cookies, cookie)
 	}
 	address, err := embedded.Running(filepath.Join(p.dir, "data"))
 	if err != nil {
@@ -131,7 +115,7 @@ func load(ctx context.Context, p *program, cookies []string, duration time.Durat
 			var own []time.Duration
 			for n := c; ctx.Err() == nil; n += clients {
 				began := time.Now()
-				err := join(ctx, transport, p.url, fmt.Sprintf("bench-%d", n%rooms), cookies[n%people])
+				_, err := join(ctx, transport, p.url, fmt.Sprintf("bench-%d", n%rooms), cookies[n%people])
 				if err != nil && ctx.Err() == nil {
 					mu.Lock()
 					failure = err
@@ -149,26 +133,6 @@ func load(ctx context.Context, p *program, cookies []string, duration time.Durat
 	}
 	group.Wait()
 	return len(all), all, failure
-}
-
-func join(ctx context.Context, transport *http.Transport, origin, slug, cookie string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, origin+"/r/"+slug+"/join", strings.NewReader(`{"display_name":"Bench"}`))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Origin", origin)
-	request.Header.Set("Cookie", cookie)
-	response, err := transport.RoundTrip(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("join: %s: %s", response.Status, body)
-	}
-	return err
 }
 
 // sign measures what one token costs.

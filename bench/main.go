@@ -29,8 +29,8 @@ var measures = []measure{
 	{"start", false, starts},
 	{"idle", false, func(_ context.Context, p *program) error { return idle(p) }},
 	{"joins", false, joins},
-	{"first-frame", false, script("bench/first-frame.mjs")},
-	{"stage", false, script("bench/stage.mjs")},
+	{"first-frame", false, firstFrame},
+	{"stage", false, stage},
 	{"desk", true, desk},
 }
 
@@ -111,13 +111,11 @@ func starts(ctx context.Context, p *program) error {
 	return nil
 }
 
-// script measures in Chromium, by the browser tests' driver.
-func script(path string) func(context.Context, *program) error {
-	return func(ctx context.Context, p *program) error {
-		cmd := exec.CommandContext(ctx, "node", path, p.url)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		return cmd.Run()
-	}
+// firstFrame measures in Chromium, by the browser tests' driver.
+func firstFrame(ctx context.Context, p *program) error {
+	cmd := exec.CommandContext(ctx, "node", "bench/first-frame.mjs", p.url)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
 }
 
 func processor() string { return field("/proc/cpuinfo", "model name") }
