@@ -18,7 +18,7 @@ import (
 const (
 	deskUsers   = 100_000
 	deskRooms   = 20_000
-	deskEntries = 100_000
+	deskEntries = 5_000_000
 	deskCalls   = 400_000
 	deskLive    = 500 // calls that go on
 
