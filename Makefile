@@ -71,7 +71,7 @@ lint: static/vendor/.made $(POSTGRES)/dist/.made
 
 # Known weaknesses of what Foyer is made of; before each release. It needs the network.
 vulnerabilities:
-	sh vulnerabilities.sh
+	sh deploy/vulnerabilities.sh
 
 js-test: static/vendor/.made
 	npm test --silent --prefix static

@@ -113,7 +113,7 @@ func TestTimeFramesAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(part, "`make vulnerabilities`") || !strings.Contains(string(makefile), "\nvulnerabilities:\n\tsh vulnerabilities.sh\n") {
+	if !strings.Contains(part, "`make vulnerabilities`") || !strings.Contains(string(makefile), "\nvulnerabilities:\n\tsh deploy/vulnerabilities.sh\n") {
 		t.Error("nothing looks for them")
 	}
 }

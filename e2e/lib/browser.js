@@ -23,10 +23,9 @@ export function chromium() {
  * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
  * @param {string} [what.trusted] an origin that is taken for secure
- * @param {string} [what.shares] the title of the tab, or a part of it, that is shared where a screen is asked for; otherwise a whole screen
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, trusted = "", shares = "", asks = false } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, trusted = "", asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -35,7 +34,6 @@ export function flags({ camera = cameraFile("bars"), cameras = true, choice = fa
     ...(cameras && !choice ? [`--use-file-for-fake-video-capture=${camera}`] : []),
     ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
-    ...(shares ? [`--auto-select-tab-capture-source-by-title=${shares}`] : []),
     ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : []),
     `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Asks the databases of known weaknesses about everything that Foyer is made of and
-# tested with: vuln.go.dev for Go, the npm registry for scripts. To be run before each
+# tested with: that of Go, and that of npm for scripts. To be run before each
 # release; docs/security.md says by when what it finds is to be mended.
 #
 # It ends with 0 when nothing is known, 1 when something is, and 2 when a database did
 # not answer: then nothing was shown.
 set -u
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/.."
 found=0 unasked=0
 
 unasked() {
