@@ -122,6 +122,7 @@ func TestWaitsWithAReason(t *testing.T) {
 		t.Errorf("%d mails were taken", len(p.taken()))
 	}
 	// The job of the first attempt still sleeps; when it wakes it finds nothing to do.
+	h.until("it sleeps", func() bool { return h.count(`select count(*) from river_job where state = 'scheduled'`) == 1 })
 	h.exec(`update river_job set scheduled_at = now() where state = 'scheduled'`)
 	h.settled()
 	if len(p.taken()) != 1 {
