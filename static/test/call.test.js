@@ -180,10 +180,24 @@ for (const [reason, goesOn] of /** @type {const} */ ([["full", true], ["busy", t
     await tick(300);
     world.refuse(new Declined(reason, "M"));
     await settle();
+    await tick(2000); // the stream may say who did it
     assert.equal(world.call.state, goesOn ? "reconnecting" : "ended");
     if (!goesOn) assert.equal(world.ending?.reason, reason);
   });
 }
+
+test("not let back in: the stream, which is asked at once, says who did it", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  await world.inCall();
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  await tick(300);
+  world.refuse(new Declined("not_found", "M"));
+  await settle();
+  assert.equal(world.events?.nudges, 1);
+  world.events?.emit("ended", { reason: "removed", by: "Ben", message: "Ben removed you from this room." });
+  assert.deepEqual(world.ending, { reason: "removed", message: "Ben removed you from this room." });
+});
 
 test("put out by the media service: the stream's reason counts if it comes within two seconds", async (t) => {
   const tick = clock(t);

@@ -77,7 +77,9 @@ export class SmallWindow {
   follow() {
     const shown = document.pictureInPictureElement;
     const next = this.#stage.foremost?.video;
-    if (shown && next && next !== shown && next.readyState > 0) next.requestPictureInPicture().catch(() => {}); // the one before stays
+    if (!shown || !next || next === shown) return;
+    if (next.readyState > 0) next.requestPictureInPicture().catch(() => {}); // the one before stays
+    else next.addEventListener("loadedmetadata", () => this.follow(), { once: true }); // as soon as there is a picture
   }
 
   #video() {

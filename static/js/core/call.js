@@ -321,8 +321,8 @@ export class Call extends Emitter {
   }
 
   /**
-   * The media service has put us out. The event stream tells who did it and in
-   * what words; it may be a moment behind.
+   * We are out, and not let in again. The event stream tells who did it and in what
+   * words; it may be a moment behind.
    * @param {string} reason as far as known
    * @param {AbortSignal} signal
    */
@@ -356,8 +356,12 @@ export class Call extends Emitter {
           return;
         }
         if (!(error instanceof Declined)) continue;
+        if (!passing.includes(error.reason)) {
+          events?.nudge(); // it knows who did it
+          await this.#endWithReason(error.reason, signal);
+          return;
+        }
         ending = { reason: error.reason, message: "" };
-        if (!passing.includes(error.reason)) break;
         if (error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
       }
     }

@@ -31,10 +31,11 @@ class FakeEvents extends Emitter {
   closed = false;
   opened = false;
   resyncs = 0;
+  nudges = 0;
   async open() { this.opened = true; }
   close() { this.closed = true; }
   resync() { this.resyncs++; }
-  nudge() {}
+  nudge() { this.nudges++; }
 }
 
 /** A call in a world that a test moves by hand. */
