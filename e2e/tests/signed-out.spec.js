@@ -14,14 +14,17 @@ test("logging out clears every tab, what scripts remember, and the way back", as
     sessionStorage.setItem("foyer.chat.uma./r/x.draft", "Not sent");
     localStorage.setItem("foyer.settings", "{}");
   });
+  const third = await uma.context.newPage();
+  await third.goto(room);
   const other = await uma.context.newPage();
   await other.goto("/account");
   await other.goto("/account/sessions");
   await other.getByRole("button", { name: "Log out", exact: true }).click();
   await expect(other).toHaveURL(/\/$/);
 
-  await expect(uma.page).toHaveURL(/\/login\?next=/);
-  await expect(uma.page.getByText(uma.displayName)).toHaveCount(0);
+  await expect(third).toHaveURL(/\/login\?next=/);
+  await expect(uma.page.getByRole("heading", { name: "You are signed out" }), "in a call, in its words").toBeVisible();
+  for (const page of [third, uma.page]) await expect(page.getByText(uma.displayName)).toHaveCount(0);
   const left = () => Object.keys({ ...localStorage, ...sessionStorage }).filter((key) => key.startsWith("foyer.chat."));
   await expect.poll(() => uma.page.evaluate(left)).toEqual([]);
   await expect.poll(() => other.evaluate(left)).toEqual([]);

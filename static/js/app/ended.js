@@ -52,6 +52,7 @@ export class Ended {
 
   /** Leaves nothing else on the page: whoever looks at it may be somebody else by now. */
   alone() {
+    delete document.body.dataset.viewer;
     for (let kept = this.#main; kept !== document.body; kept = kept.parentElement ?? document.body) {
       for (const other of [...(kept.parentElement?.children ?? [])]) if (other !== kept) other.remove();
     }

@@ -23,6 +23,7 @@ function guard(person) {
       return;
     }
     forgetAll();
+    if (document.body.classList.contains("in-call") || !document.body.dataset.viewer) return; // a call's end says why, and leaves nothing else
     document.body.replaceChildren();
     location.replace(location.pathname + location.search); // which goes to where one logs in
   };
