@@ -1,5 +1,5 @@
--- The same topics as before, in a language whose functions are read once in each session: one in SQL was
--- read again with every entry, which took as long as the rest of a join.
+-- The same topics as before, in a language whose functions are read once in each session: one in SQL is read
+-- again by every statement that appends entries.
 create or replace function ledger_topic(kind text, actor uuid) returns text language plpgsql immutable as $$
 begin
 	return case

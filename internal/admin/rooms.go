@@ -58,18 +58,19 @@ func (s RoomSearch) query() (string, []any) {
 		after = uuid.Nil.String()
 	}
 	from, args := `rooms`, []any{s.After.Name, after, PerPage + 1}
-	if text := input.Searchable(s.Text); text != "" {
+	where := ``
+	switch text := input.Searchable(s.Text); {
+	case text != "":
 		// First which have the letters, by their index, then in order.
 		from = `(select * from rooms where lower(name || ' ' || slug) like $4 limit $5) rooms`
 		args = append(args, pattern(text), mostFound)
-	}
-	where := ``
-	if s.Live && from == `rooms` {
+		if s.Live {
+			where = ` and rooms.id in (select room_id from calls where ended_at is null)`
+		}
+	case s.Live:
 		// First the calls, which are few: in the order of names their rooms are far apart.
 		from = `(select live.* from calls, lateral (select * from rooms where rooms.id = calls.room_id offset 0) live
 			where calls.ended_at is null) rooms`
-	} else if s.Live {
-		where = ` and rooms.id in (select room_id from calls where ended_at is null)`
 	}
 	if s.Of != "" {
 		args = append(args, s.Of)
