@@ -67,7 +67,7 @@ func (a *API) callOperations() {
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/check", id: "check", summary: "Try the way to the media service", scope: apitoken.Media,
 		about: "A token for a room of its own that is open for a minute, in which nothing can be sent; empty where that takes being in a call."}, a.check)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/lobby", id: "knock", summary: "Ask to be let in", scope: apitoken.Media,
-		about: "Puts the caller into the lobby. They count as waiting for 45 seconds: ask again while they wait."}, a.knock)
+		about: "Puts the caller into the lobby. They count as waiting for 45 seconds, and for as long as the program listens to what becomes of it: ask again, or listen, while they wait."}, a.knock)
 	addRoom(s, op{method: http.MethodDelete, path: "/rooms/{slug}/lobby", id: "stopWaiting", summary: "Wait no more", scope: apitoken.Media}, a.stopWaiting)
 }
 

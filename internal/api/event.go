@@ -24,6 +24,10 @@ func (a *API) eventOperations() {
 		summary: "What happens in the call, as it does", scope: apitoken.Media,
 		about: words.Text("api.events")},
 		visiting(a, a.followCall), givesEvents)
+	register(a.section("Calls"), a.lasting, op{method: http.MethodGet, path: "/rooms/{slug}/lobby/events", id: "followLobby",
+		summary: "What becomes of the wait to be let in", scope: apitoken.Media,
+		about: words.Text("api.lobby_events")},
+		visiting(a, a.followLobby), givesEvents)
 }
 
 func givesEvents(o *huma.Operation) {
@@ -60,14 +64,28 @@ func (a *API) followCall(ctx context.Context, v room.Visit, in *followInput) (*s
 		return nil, err
 	}
 	events.ToProgram = true
+	return a.following(events.Close, func(ctx context.Context) ([]call.Event, error) {
+		told, err := events.Next(ctx)
+		return slices.DeleteFunc(told, func(e call.Event) bool {
+			return needed[e.Name] != "" && !c.Allows(needed[e.Name])
+		}), err
+	}), nil
+}
+
+func (a *API) followLobby(ctx context.Context, v room.Visit, _ *AboutRoom) (*stream, error) {
+	wait, err := a.Calls.Wait(ctx, callerOf(ctx).secret, v.Room.Slug)
+	if err != nil {
+		return nil, err
+	}
+	wait.ToProgram = true
+	return a.following(wait.Close, wait.Events), nil
+}
+
+// following answers with events as next returns them, and closes what they come from.
+func (a *API) following(closes func(), next func(context.Context) ([]call.Event, error)) *stream {
 	return &stream{func(out huma.Context) {
-		defer events.Close()
+		defer closes()
 		r, w := humachi.Unwrap(out)
-		eventstream.Send(w, r, a.Log, func(ctx context.Context) ([]call.Event, error) {
-			told, err := events.Next(ctx)
-			return slices.DeleteFunc(told, func(e call.Event) bool {
-				return needed[e.Name] != "" && !c.Allows(needed[e.Name])
-			}), err
-		})
-	}}, nil
+		eventstream.Send(w, r, a.Log, next)
+	}}
 }

@@ -82,6 +82,10 @@ func (a *API) participantOperations() {
 		scope: apitoken.Moderate, about: "Puts them out and closes the room to them."}, a.banParticipant)
 	addRoom(s, op{method: http.MethodPut, path: "/rooms/{slug}/participants/{participant}/hand", id: "raiseHand", summary: "Raise or lower a hand",
 		scope: apitoken.Media, about: "Of a participant of the caller's own."}, a.raiseHand)
+	addRoom(s, op{method: http.MethodPut, path: "/rooms/{slug}/participants/{participant}/connection", id: "reportConnection",
+		summary: "Say how a participant is connected", scope: apitoken.Media,
+		about: "Of a participant of the account, or one whom this token let in: for administrators, who see it with the calls that go on. Pages say it every 15 seconds."},
+		a.reportConnection)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/participants/{participant}/react", id: "react", summary: "Show a reaction",
 		scope: apitoken.Media, about: "Of a participant of the caller's own. It is kept nowhere."}, a.react)
 }
@@ -137,4 +141,20 @@ func (a *API) react(ctx context.Context, v room.Visit, in *reactInput) (*none, e
 		return nil, err
 	}
 	return done(a.Calls.React(ctx, v, in.Participant, in.Body.Reaction))
+}
+
+type connectionInput struct {
+	AboutParticipant
+	Body struct {
+		Path      string  `json:"path" enum:"udp,tcp,relay,unknown" doc:"How media go."`
+		Quality   string  `json:"quality" enum:"good,poor,lost" doc:"As the media service's client says."`
+		RoundTrip float64 `json:"round_trip" minimum:"0" maximum:"60" doc:"To the media service and back, in seconds."`
+		Loss      float64 `json:"loss" minimum:"0" maximum:"1" doc:"Share of packets."`
+	}
+}
+
+func (a *API) reportConnection(ctx context.Context, v room.Visit, in *connectionInput) (*none, error) {
+	return done(a.Calls.Report(ctx, callerOf(ctx).secret, v.Room.Slug, in.Participant, call.Connection{
+		Path: in.Body.Path, Quality: in.Body.Quality, RTT: in.Body.RoundTrip, Loss: in.Body.Loss,
+	}))
 }

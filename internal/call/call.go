@@ -165,16 +165,20 @@ type Service struct {
 	rooms    *room.Store
 	backends Backends
 	hub      *ledger.Hub
+
+	streams, waits *opened
 }
 
 // NewService returns a service over a database and the configured backends.
 func NewService(pool *pgxpool.Pool, rooms *room.Store, backends Backends, hub *ledger.Hub) *Service {
-	return &Service{pool: pool, rooms: rooms, backends: backends, hub: hub}
+	return &Service{pool: pool, rooms: rooms, backends: backends, hub: hub, streams: newOpened(), waits: newOpened()}
 }
 
 // AtDesk returns the service as administrators of the site use it at /admin.
 func (s *Service) AtDesk() *Service {
-	return &Service{pool: s.pool, rooms: s.rooms.AtDesk(), backends: s.backends, hub: s.hub}
+	desk := *s
+	desk.rooms = s.rooms.AtDesk()
+	return &desk
 }
 
 func noRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

@@ -34,8 +34,8 @@ func (c Connection) check() error {
 	return bad.Err()
 }
 
-// Report writes down how a participant of the person of a session is connected.
-// It returns input.Invalid, and ErrNotYours when there is no such participant,
+// Report writes down how a participant is connected: one of the person of a session,
+// or one whom its program vouched for. It returns input.Invalid, and ErrNotYours when there is no such participant,
 // theirs, in the call of the room of slug.
 func (s *Service) Report(ctx context.Context, token account.Token, slug string, id media.ParticipantID, c Connection) error {
 	if err := c.check(); err != nil {
@@ -46,8 +46,9 @@ func (s *Service) Report(ctx context.Context, token account.Token, slug string, 
 		select grants.id, $4, $5, $6, $7
 		from grants
 		join rooms on rooms.id = grants.room_id and rooms.slug = $3 and rooms.deleted_at is null
-		join sessions on sessions.id = grants.session_id and sessions.token_hash = $1
-		where grants.id = $2 and grants.revoked_at is null and grants.left_at is null
+		join sessions on sessions.token_hash = $1
+		left join users on users.id = sessions.user_id left join guests on guests.id = sessions.guest_id
+		where grants.id = $2 and `+ofListener+` and `+account.Valid+` and grants.revoked_at is null and grants.left_at is null
 		on conflict (grant_id) do update
 		set path = excluded.path, quality = excluded.quality, rtt_ms = excluded.rtt_ms, loss = excluded.loss, at = excluded.at`,
 		token.Hash(), id, slug, c.Path, c.Quality, int(math.Round(c.RTT*1000)), c.Loss)

@@ -41,6 +41,7 @@ type Stream struct {
 
 	service     *Service
 	follower    *ledger.Follower
+	closed      func()
 	participant media.ParticipantID
 	token       account.Token // of the session that listens
 	borrowed    bool          // that is another session than the one that was let in
@@ -55,18 +56,23 @@ type Stream struct {
 	queue     string   // what was last told of who waits
 }
 
+// ofListener says whether a grant is that of somebody whom a session speaks for:
+// its person, by whatever session they came in, or whom its program vouched for.
+const ofListener = `(grants.session_id = sessions.id or coalesce(grants.user_id, grants.guest_id) = coalesce(users.id, guests.id))`
+
 // Stream begins to tell a participant what happens in the room of slug after a
 // position: one of the person of a session, or one whom its program vouched for. It
-// returns account.ErrSignedOut and ErrNotYours. Close must be called.
+// returns account.ErrSignedOut, ErrNotYours and ErrTooManyStreams. Close must be
+// called, once.
 func (s *Service) Stream(ctx context.Context, token account.Token, slug string, id media.ParticipantID, after ledger.Position) (*Stream, error) {
-	var own, mine bool
+	var own, mine, program bool
 	err := s.pool.QueryRow(ctx, `
-		select coalesce(theirs.own, false), coalesce(theirs.own or theirs.person = coalesce(users.id, guests.id), false)
+		select coalesce(theirs.own, false), theirs.own is not null, sessions.api
 		from sessions left join users on users.id = sessions.user_id left join guests on guests.id = sessions.guest_id
 		left join lateral (
-			select grants.session_id = sessions.id as own, coalesce(grants.user_id, grants.guest_id) as person
-			from grants join rooms on rooms.id = grants.room_id where grants.id = $2 and rooms.slug = $3) theirs on true
-		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&own, &mine)
+			select coalesce(grants.session_id = sessions.id, false) as own
+			from grants join rooms on rooms.id = grants.room_id where grants.id = $2 and rooms.slug = $3 and `+ofListener+`) theirs on true
+		where sessions.token_hash = $1 and `+account.Valid, token.Hash(), id, slug).Scan(&own, &mine, &program)
 	switch {
 	case noRows(err):
 		return nil, account.ErrSignedOut
@@ -79,11 +85,20 @@ func (s *Service) Stream(ctx context.Context, token account.Token, slug string, 
 	if err != nil {
 		return nil, err
 	}
-	follower, err := s.hub.Follow(ctx, ledger.Room(p.room.ID), after)
+	most := mostStreams
+	if program {
+		most = mostStreamsOfProgram
+	}
+	closed, err := s.streams.open(token, most)
 	if err != nil {
 		return nil, err
 	}
-	return &Stream{service: s, follower: follower, participant: id, token: token, borrowed: !own, position: after, role: p.person.Role}, nil
+	follower, err := s.hub.Follow(ctx, ledger.Room(p.room.ID), after)
+	if err != nil {
+		closed()
+		return nil, err
+	}
+	return &Stream{service: s, follower: follower, closed: closed, participant: id, token: token, borrowed: !own, position: after, role: p.person.Role}, nil
 }
 
 func (s *Service) presence(ctx context.Context, id media.ParticipantID) (presence, error) {
@@ -98,7 +113,10 @@ func (s *Service) presence(ctx context.Context, id media.ParticipantID) (presenc
 }
 
 // Close ends the stream.
-func (s *Stream) Close() { s.follower.Close() }
+func (s *Stream) Close() {
+	s.follower.Close()
+	s.closed()
+}
 
 // Next waits for events and returns them in order; none when ctx's deadline
 // passes first, so that the caller can send a sign of life. The last event of a

@@ -21,8 +21,13 @@ type Standing struct {
 
 // Wait is the stay of one person in a room's lobby. It is for one goroutine.
 type Wait struct {
+	// ToProgram has the wait end when they wait no more. A page goes on listening: one
+	// can ask again on it.
+	ToProgram bool
+
 	service  *Service
 	follower *ledger.Follower
+	closed   func()
 	token    account.Token
 	slug     string
 	seen     time.Time // when the lobby last heard of them
@@ -33,7 +38,8 @@ type Wait struct {
 const aliveEvery = 10 * time.Second
 
 // Wait follows what becomes of the person of a session in the lobby of the room
-// of slug. It returns what the policy says. Close must be called.
+// of slug. It returns what the policy says, and ErrTooManyStreams. Close must be
+// called, once.
 func (s *Service) Wait(ctx context.Context, token account.Token, slug string) (*Wait, error) {
 	visit, err := s.rooms.Visit(ctx, token, slug)
 	if err != nil {
@@ -43,20 +49,41 @@ func (s *Service) Wait(ctx context.Context, token account.Token, slug string) (*
 	if err != nil {
 		return nil, err
 	}
-	follower, err := s.hub.Follow(ctx, ledger.Room(visit.Room.ID), end)
+	closed, err := s.waits.open(token, mostStreams)
 	if err != nil {
 		return nil, err
 	}
-	return &Wait{service: s, follower: follower, token: token, slug: slug}, nil
+	follower, err := s.hub.Follow(ctx, ledger.Room(visit.Room.ID), end)
+	if err != nil {
+		closed()
+		return nil, err
+	}
+	return &Wait{service: s, follower: follower, closed: closed, token: token, slug: slug}, nil
 }
 
 // Close ends the following; the person stays in the lobby.
-func (w *Wait) Close() { w.follower.Close() }
+func (w *Wait) Close() {
+	w.follower.Close()
+	w.closed()
+}
+
+// Events is Next, as a stream tells it.
+func (w *Wait) Events(ctx context.Context) ([]Event, error) {
+	standing, err := w.Next(ctx)
+	if standing == nil || err != nil {
+		return nil, err
+	}
+	return []Event{{Name: "standing", Data: ledger.Data(standing)}}, nil
+}
 
 // Next waits until the standing is another than it last returned. It returns nil
 // when ctx's deadline passes first, and what the policy says once the person may
-// not know of the room any more.
+// not know of the room any more. To a program it returns ErrNotYours after a
+// standing other than waiting.
 func (w *Wait) Next(ctx context.Context) (*Standing, error) {
+	if w.ToProgram && w.last != nil && w.last.State != room.Waiting {
+		return nil, ErrNotYours
+	}
 	for {
 		standing, err := w.standing(context.WithoutCancel(ctx))
 		if err != nil {

@@ -125,6 +125,8 @@ func Of(err error) Problem {
 		return Problem{Status: 400, Reason: "malformed", Heading: words.Text("chat.cut_short"), Message: words.Text("chat.cut_short_next")}
 	case errors.Is(err, ErrTooMany):
 		return Problem{Status: 429, Reason: "busy", Heading: words.Text("problem.too_many_attempts"), Message: words.Text("problem.wait_a_minute_and_try"), Retry: 60}
+	case errors.Is(err, call.ErrTooManyStreams):
+		return Problem{Status: 429, Reason: "busy", Heading: words.Text("problem.too_many_streams"), Message: words.Text("problem.close_some_tabs"), Retry: 5}
 	case errors.Is(err, account.ErrBusy):
 		return Problem{Status: 503, Reason: "busy", Heading: words.Text("problem.many_people_are_logging_in"), Message: words.Text("problem.try_again_in_a_few"), Retry: 3}
 	case errors.As(err, &misconfigured):

@@ -97,12 +97,14 @@ stopShare              moderate    404    404    403    403    403    204    204
 
 check                  media       404    404    403    200    200    200    200    200    404
 followCall             media       404    404    404    200    200    200    200    200    404
+followLobby            media       404    404    200    200    200    200    200    200    404
 join                   media       404    404    403    201    201    201    201    201    404
 knock                  media       404    404    403    200    200    200    200    200    404
 leave                  media       404    404    404    404    404    404    404    404    404
 letIn                  media       404    404    403    403    403    201    201    201    404
 raiseHand              media       404    404    404    404    404    404    404    404    404
 react                  media       404    404    404    404    404    404    404    404    404
+reportConnection       media       404    404    404    204    204    204    204    204    404
 stopWaiting            media       404    404    204    204    204    204    204    204    404
 
 deleteMessage          chat        404    404    403    403    403    204    204    204    404
@@ -178,7 +180,7 @@ var apiBodies = map[string]string{
 	"lockRoom": `{"locked": true}`, "setSwitches": `{"chat": false}`, "addMember": `{"login": "newcomer"}`,
 	"addMembers": `{"people": [{"login": "newcomer"}]}`, "setRole": `{"role": "member"}`, "transferRoom": `{"username": "target"}`,
 	"invite": `{"role": "member"}`, "requestToJoin": `{"message": "Let me join"}`, "letIn": `{"display_name": "Zoe", "identity": "4711"}`,
-	"join": `{}`, "knock": `{}`, "banParticipant": `{}`, "raiseHand": `{"raised": true}`, "react": `{"reaction": "heart"}`, "block": `{}`,
+	"reportConnection": `{"path": "udp", "quality": "good", "round_trip": 0.05, "loss": 0}`, "join": `{}`, "knock": `{}`, "banParticipant": `{}`, "raiseHand": `{"raised": true}`, "react": `{"reaction": "heart"}`, "block": `{}`,
 	"sendMessage": `{"text": "Hello"}`, "editMessage": `{"text": "Other"}`,
 	"createWebhook":     `{"url": "https://example.org/hook", "topics": ["call"]}`,
 	"createSiteWebhook": `{"url": "https://example.org/hook", "topics": ["site"]}`,
@@ -224,6 +226,14 @@ func (h *house) apiOperations() map[string]apiOperation {
 func (h *house) askOperation(token account.Token, o apiOperation, r room.Room) programAnswer {
 	h.Helper()
 	path := o.path
+	own := func() string { // nobody, when they may not
+		var joined ticket
+		_ = json.Unmarshal([]byte(h.program(token, http.MethodPost, "/rooms/"+r.Slug+"/join", `{}`).body), &joined)
+		return cmp.Or(string(joined.Participant), "nobody")
+	}
+	if o.OperationID == "reportConnection" {
+		path = strings.ReplaceAll(path, "{participant}", own())
+	}
 	all := maps.Clone(placeholders)
 	maps.Copy(all, apiPlaces)
 	if strings.Contains(o.path, "/services/") {
@@ -246,9 +256,7 @@ func (h *house) askOperation(token account.Token, o apiOperation, r room.Room) p
 	case "createService":
 		body = `{"username": "r-` + uuid.NewString()[:8] + `", "display_name": "Robot"}`
 	case "followCall":
-		var joined ticket // nobody, when they may not
-		_ = json.Unmarshal([]byte(h.program(token, http.MethodPost, "/rooms/"+r.Slug+"/join", `{}`).body), &joined)
-		path += "?after=0&participant=" + cmp.Or(string(joined.Participant), "nobody")
+		path += "?after=0&participant=" + own()
 	case "uploadFile":
 		return h.program(token, o.method, path+"?name=a.txt", "hello", func(q *http.Request) { q.Header.Set("Content-Type", "application/octet-stream") })
 	}

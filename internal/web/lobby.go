@@ -1,14 +1,11 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
-	"foyer/internal/call"
 	"foyer/internal/eventstream"
-	"foyer/internal/ledger"
 	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
@@ -57,13 +54,7 @@ func (s *Server) waiting(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer wait.Close()
-	eventstream.Send(w, r, s.Log, func(ctx context.Context) ([]call.Event, error) {
-		standing, err := wait.Next(ctx)
-		if standing == nil || err != nil {
-			return nil, err
-		}
-		return []call.Event{{Name: "standing", Data: ledger.Data(standing)}}, nil
-	})
+	eventstream.Send(w, r, s.Log, wait.Events)
 	return nil
 }
 

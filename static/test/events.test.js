@@ -94,6 +94,18 @@ test("goes on trying, with longer pauses, while the server cannot be reached or 
   assert.equal(server.requests.length, 5);
 });
 
+test("waits and tries again while too many streams are open", async (t) => {
+  const { server, seen, tick } = await opened(t, [429, 429]);
+  await tick(400);
+  assert.equal(server.requests.length, 1);
+  await tick(20_000);
+  await tick(20_000);
+  assert.equal(server.requests.length, 3);
+  server.last.send("id: 8\nevent: left\ndata: {}\n\n");
+  await settle();
+  assert.deepEqual(seen, ["left {}"], "neither refused nor ended");
+});
+
 test("nudge tries again at once", async (t) => {
   const { server, stream } = await opened(t, ["unreachable"]);
   stream.nudge();
