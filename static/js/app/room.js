@@ -93,7 +93,7 @@ const stage = new Stage(call.roster, {
     { label: t("stage.connection"), act: () => connection.open(tile.participant, tile.name, tile.more) },
   ],
   details: (participant, anchor) => connection.open(participant, participant.displayName, anchor),
-  laidOut: () => small.follow(),
+  changed: () => small.follow(),
 });
 const small = new SmallWindow(stage, devices, () => call.leave(), () => notices.say(t("small.refused")));
 const notices = new Notices();

@@ -30,7 +30,7 @@ const smallWindow = 480; // pixels
  * @typedef {object} Acts
  * @property {(tile: Tile | Share) => import("./menu.js").Item[]} items of its menu
  * @property {(participant: Participant, anchor: HTMLElement) => void} details shows how somebody's connection does
- * @property {() => void} laidOut told whenever tiles are where they are now
+ * @property {() => void} changed told whenever tiles are elsewhere, or somebody's shows something else
  */
 
 export class Stage {
@@ -75,6 +75,7 @@ export class Stage {
       this.#tiles.get(participant.id)?.update(participant);
       this.#showShare(participant);
       if (!participant.local && this.#floor.update(participant.id, participant.speaking && participant.microphone)) this.#layOut();
+      this.#acts.changed();
     });
     roster.on("removed", ({ id }) => {
       this.#tiles.get(id)?.remove();
@@ -247,7 +248,7 @@ export class Stage {
     // The first picture should not wait; sizes that only change may.
     if (glides) this.#tellSizes();
     else this.#tellSizesIn(settled);
-    this.#acts.laidOut();
+    this.#acts.changed();
   }
 
   /** @param {number} ms */
