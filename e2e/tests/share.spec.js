@@ -90,6 +90,21 @@ test("who shares the whole screen is told that others may see a tunnel", async (
   await expect(warning).toHaveCount(0);
 });
 
+test("who shares the tab of the call itself is told so; another tab is no tunnel", async ({ visit, launch }) => {
+  for (const [shares, isTunnel] of /** @type {const} */ ([["Tunnel", true], ["Slides", false]])) {
+    const ana = await visit("ana", { browser: await launch({ shares }), options: { permissions: ["camera", "microphone"] } });
+    const slides = await ana.context.newPage();
+    await slides.setContent("<title>Slides</title>");
+    await ana.page.bringToFront();
+    const room = await makeRoom(ana, [], { name: "Tunnel" });
+    await join(ana, room);
+    await ana.button("Share your screen").click();
+    await expect(ana.button("Stop sharing")).toBeVisible();
+    await expect(ana.page.getByText("You are sharing the call itself, so people see the call inside the call.")).toBeVisible({ visible: isTunnel });
+    await ana.context.close();
+  }
+});
+
 test("pictures of a shared screen, to be looked at", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
   test.setTimeout(300_000);
   await photographShare(visit, launch, browser, "livekit");

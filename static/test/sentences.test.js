@@ -66,3 +66,45 @@ test("the program holds no words for pages", async () => {
   }
   assert.deepEqual(found, []);
 });
+
+/**
+ * What stands between a bracket that was opened before a place and its end.
+ * @param {string} source
+ * @param {number} from
+ */
+function upToEnd(source, from) {
+  for (let at = from, open = 1; at < source.length; at++) {
+    open += Number("({[".includes(source.charAt(at))) - Number(")}]".includes(source.charAt(at)));
+    if (open === 0) return source.slice(from, at);
+  }
+  return source.slice(from);
+}
+
+test("whoever says something gives all that its message names", async () => {
+  /** @type {Record<string, Record<string, string | Record<string, string>>>} */
+  const catalogue = JSON.parse(await readFile(new URL("static/words/en.json", root), "utf8"));
+  const messages = new Map(Object.entries(catalogue).flatMap(([area, inIt]) => Object.entries(inIt).map(([name, message]) => /** @type {const} */ ([
+    `${area}.${name}`, typeof message === "string" ? message : Object.values(message).join(" "),
+  ]))));
+  const found = [];
+  let named = 0;
+  for (const [folder, which, call] of /** @type {const} */ ([
+    ["templates", /\.html$/, /[{(]\s*t "([\w.]+)"/g],
+    ["static/js", /\.js$/, /\bt\("([\w.]+)"/g],
+    ["internal", /(?<!_test)\.go$/, /\bwords\.Text\("([\w.]+)"(?! ?\+)/g],
+  ])) {
+    for await (const [file, source] of sources(folder, which)) {
+      for (const { 0: { length }, 1: key = "", index } of source.matchAll(call)) {
+        const message = messages.get(key);
+        if (message === undefined) found.push(`${file}: there is no ${key}`);
+        const given = upToEnd(source, index + length);
+        for (const [, name = ""] of (message ?? "").matchAll(/{(\w+)}/g)) {
+          named++;
+          if (!new RegExp(`\\b${name}\\b`).test(given)) found.push(`${file}: ${key} names ${name}`);
+        }
+      }
+    }
+  }
+  assert.ok(named > 200, `only ${named} names`);
+  assert.deepEqual(found, []);
+});
