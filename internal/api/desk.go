@@ -80,6 +80,8 @@ func (a *API) deskOperations() {
 		about: "To anybody, whether or not they belong to it; its owners before are moderators from then on."}, a.transferAnyRoom)
 	addDesk(s, op{method: http.MethodGet, path: "/admin/rooms/{room}/calls", id: "listAnyCalls", summary: "Calls of any room"}, a.listAnyCalls)
 	addDesk(s, op{method: http.MethodGet, path: "/admin/rooms/{room}/calls/{call}", id: "readAnyCall", summary: "Who was in a call of any room"}, a.readAnyCall)
+	addTable(s, op{path: "/admin/rooms/{room}/attendance.csv", id: "exportAnyAttendance", summary: "Who was in any room's calls, as a table",
+		scope: apitoken.Admin, about: "All of them, or one."}, atDesk(a, a.exportAnyAttendance))
 	add(s, op{method: http.MethodPut, path: "/admin/rooms/{room}/backend", id: "moveRoom", summary: "Have another media service carry a room's calls",
 		scope: apitoken.Admin, about: "While nobody is in."}, a.moveRoom)
 	add(s, op{method: http.MethodGet, path: "/admin/live", id: "listLiveCalls", summary: "Calls that go on", scope: apitoken.Admin,
@@ -101,15 +103,19 @@ type desk struct {
 
 func addDesk[I interface{ id() room.ID }, O any](s section, o op, handle func(context.Context, desk, *I) (*O, error)) {
 	o.scope = apitoken.Admin
-	add(s, o, func(ctx context.Context, in *I) (*O, error) {
-		found, err := s.Admin.Room(ctx, (*in).id())
+	add(s, o, atDesk(s.API, handle))
+}
+
+func atDesk[I interface{ id() room.ID }, O any](a *API, handle func(context.Context, desk, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		found, err := a.Admin.Room(ctx, (*in).id())
 		if err != nil {
 			return nil, err
 		}
 		session := callerOf(ctx).Session
 		who := room.Person{User: session.User.ID, Administrator: true, AtDesk: true}
 		return handle(ctx, desk{found, room.Visit{Session: session, Person: who, Room: found.Room}}, in)
-	})
+	}
 }
 
 type listAllRoomsInput struct {
@@ -224,6 +230,15 @@ type anyCall struct {
 
 func (a *API) readAnyCall(ctx context.Context, d desk, in *anyCall) (*body[Attended], error) {
 	return a.attended(ctx, d.visit, in.Call)
+}
+
+type anyAttendance struct {
+	AboutAnyRoom
+	WhichCall
+}
+
+func (a *API) exportAnyAttendance(ctx context.Context, d desk, in *anyAttendance) (*stream, error) {
+	return a.attendanceTable(ctx, d.visit, in.Call)
 }
 
 type moveInput struct {

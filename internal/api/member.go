@@ -9,6 +9,7 @@ import (
 	"foyer/internal/account/apitoken"
 	"foyer/internal/input"
 	"foyer/internal/problem"
+	"foyer/internal/record"
 	"foyer/internal/room"
 )
 
@@ -37,6 +38,8 @@ func (a *API) memberOperations() {
 	s := a.section("Members")
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/members", id: "listMembers", summary: "Who belongs to a room", scope: apitoken.RoomsRead,
 		about: "The highest role first, then by name."}, a.listMembers)
+	addTable(s, op{path: "/rooms/{slug}/members.csv", id: "exportMembers", summary: "Who belongs to a room, as a table", scope: apitoken.RoomsRead,
+		about: "All of them, the highest role first, then by name."}, visiting(a, a.exportMembers))
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/members", id: "addMember", summary: "Add a member", scope: apitoken.RoomsWrite,
 		status: http.StatusCreated, about: "Moderators add members, owners anybody. Grants their request to join."}, a.addMember)
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/add-members", id: "addMembers", summary: "Add many members", scope: apitoken.RoomsWrite,
@@ -68,6 +71,14 @@ func (a *API) listMembers(ctx context.Context, v room.Visit, in *listMembersInpu
 	}
 	roll, err := a.Rooms.Roll(ctx, v.Room.ID, room.Sought{Name: in.Query, Role: room.Role(in.Role), After: room.ParseCursor(at)})
 	return answer(Roll{each(roll.Members, memberOf), roll.Found, a.next("members", roll.Next.String())}, err)
+}
+
+func (a *API) exportMembers(ctx context.Context, v room.Visit, _ *AboutRoom) (*stream, error) {
+	if err := v.May(room.Ask{Action: room.ListMembers}); err != nil {
+		return nil, err
+	}
+	members, err := a.Rooms.Members(ctx, v.Room.ID)
+	return a.table(ctx, record.Members(v.Room, members), err)
 }
 
 // role is what a request gives somebody.

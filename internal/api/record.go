@@ -13,6 +13,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/record"
 	"foyer/internal/room"
 )
 
@@ -87,6 +88,10 @@ func (a *API) recordOperations() {
 		about: "For owners and moderators."}, a.readCall)
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/audit", id: "listAudit", summary: "A room's audit log", scope: apitoken.RoomsRead,
 		about: "Who changed who may do what, the newest first; for owners."}, a.listAudit)
+	addTable(s, op{path: "/rooms/{slug}/attendance.csv", id: "exportAttendance", summary: "Who was in a room's calls, as a table", scope: apitoken.RoomsRead,
+		about: "All of them, or one. For owners and moderators."}, visiting(a, a.exportAttendance))
+	addTable(s, op{path: "/rooms/{slug}/audit.csv", id: "exportAudit", summary: "A room's audit log as a table", scope: apitoken.RoomsRead,
+		about: "All records that the filters leave, the newest first; for owners."}, visiting(a, a.exportAudit))
 }
 
 type listCallsInput struct {
@@ -141,9 +146,30 @@ func (a *API) attended(ctx context.Context, v room.Visit, id string) (*body[Atte
 	return answer(attendedOf(meeting, stays), err)
 }
 
+type attendanceTable struct {
+	AboutRoom
+	WhichCall
+}
+
+// WhichCall is the call that a table is of.
+type WhichCall struct {
+	Call string `query:"call" maxLength:"64" doc:"The id of a call; left out: all."`
+}
+
+func (a *API) exportAttendance(ctx context.Context, v room.Visit, in *attendanceTable) (*stream, error) {
+	return a.attendanceTable(ctx, v, in.Call)
+}
+
+func (a *API) attendanceTable(ctx context.Context, v room.Visit, call string) (*stream, error) {
+	if err := v.May(room.Ask{Action: room.SeeAttendance}); err != nil {
+		return nil, err
+	}
+	table, err := record.Attendance(ctx, a.Pool, v.Room, call)
+	return a.table(ctx, table, err)
+}
+
 // Sought is what is looked for in an audit log.
 type Sought struct {
-	Paged
 	Person  string    `query:"person" maxLength:"254" doc:"Username or email address of who did it, or to whom it was done."`
 	Kind    string    `query:"kind" maxLength:"40"`
 	Address string    `query:"address" maxLength:"64" doc:"Where the request came from."`
@@ -151,42 +177,70 @@ type Sought struct {
 	Until   time.Time `query:"until" doc:"Before."`
 }
 
-type auditInput struct {
+// AboutAudit is the audit log of a room that a request is about.
+type AboutAudit struct {
 	AboutRoom
 	Sought
+}
+
+type auditInput struct {
+	Paged
+	AboutAudit
 }
 
 func (a *API) listAudit(ctx context.Context, v room.Visit, in *auditInput) (*body[page[Record]], error) {
 	if err := v.May(room.Ask{Action: room.SeeAudit}); err != nil {
 		return nil, err
 	}
-	return a.audit(ctx, ledger.Search{Room: ledger.Room(v.Room.ID)}, in.Sought)
+	return a.audit(ctx, ledger.Search{Room: ledger.Room(v.Room.ID)}, in.Sought, in.After)
+}
+
+func (a *API) exportAudit(ctx context.Context, v room.Visit, in *AboutAudit) (*stream, error) {
+	if err := v.May(room.Ask{Action: room.SeeAudit}); err != nil {
+		return nil, err
+	}
+	return a.auditTable(ctx, v.Room.Slug+"-audit", ledger.Search{Room: ledger.Room(v.Room.ID)}, in.Sought)
 }
 
 const recordsPerPage = 50
 
-// audit looks for records. Nobody of a name that is looked for has none.
-func (a *API) audit(ctx context.Context, search ledger.Search, in Sought) (*body[page[Record]], error) {
-	at, err := a.place("audit", in.After)
+// audit looks for records, from a place in their list on.
+func (a *API) audit(ctx context.Context, search ledger.Search, in Sought, after string) (*body[page[Record]], error) {
+	at, err := a.place("audit", after)
 	if err != nil {
 		return nil, err
 	}
-	search.Kind, search.Address, search.From, search.Until = ledger.Kind(input.Searchable(in.Kind)), input.Searchable(in.Address), in.From, in.Until
-	search.Before = ledger.ParseMark(at)
-	if in.Person != "" {
-		id, err := a.Admin.UserNamed(ctx, in.Person)
-		if errors.Is(err, postgres.ErrNotFound) {
-			return answer(page[Record]{Items: []Record{}}, nil)
-		}
-		if err != nil {
-			return nil, err
-		}
-		search.Person = string(id)
+	search, known, err := a.searched(ctx, search, in)
+	if err != nil || !known {
+		return answer(page[Record]{Items: []Record{}}, err)
 	}
+	search.Before = ledger.ParseMark(at)
 	records, err := ledger.Audit(ctx, a.Pool, search, recordsPerPage+1)
 	if err != nil {
 		return nil, err
 	}
 	records, next := cut(records, recordsPerPage, func(r ledger.Record) string { return ledger.MarkOf(r).String() })
 	return answer(page[Record]{each(records, recordOf), a.next("audit", next)}, nil)
+}
+
+func (a *API) auditTable(ctx context.Context, name string, search ledger.Search, in Sought) (*stream, error) {
+	search, known, err := a.searched(ctx, search, in)
+	return a.table(ctx, record.Audit(a.Pool, name, search, known), err)
+}
+
+// searched is a search for what a request looks for. It is not known when nobody has
+// the name that is looked for: then there are no records.
+func (a *API) searched(ctx context.Context, search ledger.Search, in Sought) (_ ledger.Search, known bool, err error) {
+	search.Kind, search.Address, search.From, search.Until = ledger.Kind(input.Searchable(in.Kind)), input.Searchable(in.Address), in.From, in.Until
+	if in.Person != "" {
+		id, err := a.Admin.UserNamed(ctx, in.Person)
+		if errors.Is(err, postgres.ErrNotFound) {
+			return search, false, nil
+		}
+		if err != nil {
+			return search, false, err
+		}
+		search.Person = string(id)
+	}
+	return search, true, nil
 }

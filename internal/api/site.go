@@ -78,6 +78,8 @@ func (a *API) siteOperations() {
 		a.lookAtHealth)
 	add(s, op{method: http.MethodGet, path: "/admin/audit", id: "listSiteAudit", summary: "The audit log", scope: apitoken.Admin,
 		about: "Of the site and all rooms, the newest first."}, a.listSiteAudit)
+	addTable(s, op{path: "/admin/audit.csv", id: "exportSiteAudit", summary: "The audit log as a table", scope: apitoken.Admin,
+		about: "All records that the filters leave, the newest first."}, a.exportSiteAudit)
 	add(s, op{method: http.MethodGet, path: "/admin/storage", id: "readStorage", summary: "How much there is of everything", scope: apitoken.Admin}, a.readStorage)
 	add(s, op{method: http.MethodGet, path: "/admin/settings", id: "listSettings", summary: "Settings", scope: apitoken.Admin}, a.listSettings)
 	add(s, op{method: http.MethodPatch, path: "/admin/settings", id: "changeSettings", summary: "Change settings", scope: apitoken.Admin,
@@ -106,22 +108,45 @@ func (a *API) lookAtHealth(ctx context.Context, in *struct{}) (*body[Health], er
 	return a.readHealth(ctx, in)
 }
 
-type siteAuditInput struct {
+// AboutSiteAudit is what is looked for in the audit log of the site.
+type AboutSiteAudit struct {
 	Sought
-	Room string `query:"room" maxLength:"64" doc:"The address of a room."`
-	Site bool   `query:"site" doc:"Only what concerns the site."`
+	Room    string `query:"room" maxLength:"64" doc:"The address of a room."`
+	Site    bool   `query:"site" doc:"Only what concerns the site."`
+	SignIns bool   `query:"sign_ins" doc:"Only log-ins. Without it, or one of their kinds, a person or an address, they are left out."`
+}
+
+type siteAuditInput struct {
+	Paged
+	AboutSiteAudit
 }
 
 func (a *API) listSiteAudit(ctx context.Context, in *siteAuditInput) (*body[page[Record]], error) {
-	search := ledger.Search{Site: in.Site}
+	search, err := a.ofSite(ctx, in.AboutSiteAudit)
+	if err != nil {
+		return nil, err
+	}
+	return a.audit(ctx, search, in.Sought, in.After)
+}
+
+func (a *API) exportSiteAudit(ctx context.Context, in *AboutSiteAudit) (*stream, error) {
+	search, err := a.ofSite(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return a.auditTable(ctx, "audit", search, in.Sought)
+}
+
+func (a *API) ofSite(ctx context.Context, in AboutSiteAudit) (ledger.Search, error) {
+	search := ledger.Search{Site: in.Site, SignIns: in.SignIns}
 	if in.Room != "" {
 		id, err := a.Admin.RoomNamed(ctx, in.Room)
 		if err != nil {
-			return nil, err
+			return search, err
 		}
 		search.Room = ledger.Room(id)
 	}
-	return a.audit(ctx, search, in.Sought)
+	return search, nil
 }
 
 func (a *API) readStorage(ctx context.Context, _ *struct{}) (*body[Storage], error) {

@@ -5,6 +5,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -76,6 +77,12 @@ type Event struct {
 	Participant ParticipantID // empty for EventRoomEnded
 	At          time.Time
 }
+
+// titles of backends, for people.
+var titles = map[string]string{"livekit": "LiveKit", "twilio": "Twilio"}
+
+// Title is how people call the backend of a name.
+func Title(backend string) string { return cmp.Or(titles[backend], backend) }
 
 // Capabilities says what a backend can do, so that pages leave out the rest.
 type Capabilities struct {

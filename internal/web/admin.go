@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -49,11 +48,6 @@ func (s *Server) wantFactor(w http.ResponseWriter, r *http.Request, session acco
 	return s.leave(w, r, "/account/confirm?"+url.Values{"by": {"factor"}, "next": {next}}.Encode(), "")
 }
 
-// titles of media backends, for people.
-var titles = map[string]string{"livekit": "LiveKit", "twilio": "Twilio"}
-
-func titleOf(backend string) string { return cmp.Or(titles[backend], backend) }
-
 // roomsAtOnce is how many rooms of one service the page lists at once.
 const roomsAtOnce = 50
 
@@ -67,7 +61,7 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
 	for _, name := range s.servicesWith(counts) {
 		service := MediaService{
-			Name: name, Title: titleOf(name), ForNew: name == s.Backend, Rooms: roomsInWords(counts[name]), Configured: s.Backends[name] != nil,
+			Name: name, Title: media.Title(name), ForNew: name == s.Backend, Rooms: roomsInWords(counts[name]), Configured: s.Backends[name] != nil,
 		}
 		switch err, asked := state[name]; {
 		case !asked:
@@ -126,7 +120,7 @@ func (s *Server) listCarried(ctx context.Context, service *MediaService, after r
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Backends)) {
 		if name != service.Name {
-			service.Others = append(service.Others, MediaChoice{Name: name, Title: titleOf(name)})
+			service.Others = append(service.Others, MediaChoice{Name: name, Title: media.Title(name)})
 		}
 	}
 	return nil
@@ -145,7 +139,7 @@ func (s *Server) moveRoom(w http.ResponseWriter, r *http.Request, session accoun
 	if err != nil {
 		return err
 	}
-	return s.leave(w, r, "/admin/media", words.Text("admin_media.moved", "service", titleOf(to), "room", moved.Name))
+	return s.leave(w, r, "/admin/media", words.Text("admin_media.moved", "service", media.Title(to), "room", moved.Name))
 }
 
 // adviceIn is what an error of a media service advises to set right, or the words

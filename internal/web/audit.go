@@ -1,14 +1,13 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"foyer/internal/account"
 	"foyer/internal/ledger"
+	"foyer/internal/record"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -67,8 +66,8 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, place Place, 
 		records = records[:recordsPerPage]
 		next = ledger.MarkOf(records[recordsPerPage-1])
 	}
-	for _, record := range records {
-		page.Records = append(page.Records, auditRow(record))
+	for _, r := range records {
+		page.Records = append(page.Records, auditRow(r))
 	}
 	page.Pages = pagesOf(place.Path, page.Sought.values(), search.Before.String(), next.String())
 	page.CSV = place.Path + ".csv?" + encoded(page.Sought.values())
@@ -87,30 +86,14 @@ func (s *Server) siteAuditCSV(w http.ResponseWriter, r *http.Request, _ account.
 	return s.exportAudit(w, r, "audit", ledger.Search{})
 }
 
-// exportAudit writes all records that are looked for, page by page, so that
-// neither side holds them all.
+// exportAudit writes all records that are looked for.
 func (s *Server) exportAudit(w http.ResponseWriter, r *http.Request, name string, search ledger.Search) error {
-	const portion = 1000
 	search, known, err := s.search(r, search, soughtRecords(r.URL.Query()))
 	if err != nil {
 		return err
 	}
-	table := s.table(w, name, "time (UTC)", "kind", "what", "by", "by username", "room", "address", "details")
-	for known {
-		records, err := ledger.Audit(r.Context(), s.Pool, search, portion)
-		if err != nil {
-			return table.broken(s, err)
-		}
-		for _, record := range records {
-			row := auditRow(record)
-			table.write(moment(record.At), string(record.Kind), row.Sentence, row.By, record.ActorUsername, record.Slug, record.Address, string(record.Data))
-		}
-		if len(records) < portion {
-			break
-		}
-		search.Before = ledger.MarkOf(records[portion-1])
-	}
-	return table.done()
+	record.Audit(s.Pool, name, search, known).Send(r.Context(), w, s.Log)
+	return nil
 }
 
 // soughtRecords is what the form of an audit log looks for.
@@ -182,102 +165,10 @@ func kindChoices(site bool) []Choice {
 }
 
 // auditRow is a record in words.
-func auditRow(record ledger.Record) AuditRow {
-	row := AuditRow{
-		At: record.At, By: record.ActorName, ByUsername: record.ActorUsername, Administrator: record.Administrator,
-		Address: record.Address, Slug: record.Slug, RoomName: record.RoomName, RoomDeleted: record.RoomDeleted,
+func auditRow(r ledger.Record) AuditRow {
+	told := record.Tell(r)
+	return AuditRow{
+		At: r.At, By: told.By, ByUsername: r.ActorUsername, Administrator: r.Administrator, Sentence: told.Sentence, Detail: told.Detail,
+		Address: r.Address, Slug: r.Slug, RoomName: r.RoomName, RoomDeleted: r.RoomDeleted,
 	}
-	switch {
-	case record.Kind == ledger.LogInsFailed || record.Kind == ledger.SecondStepFailed:
-		row.By = words.Text("audit.by_unknown")
-	case record.Actor == "":
-		row.By = words.Text("audit.by_foyer")
-	case row.By == "":
-		row.By = words.Text("audit.by_gone")
-	}
-	var data map[string]any
-	_ = json.Unmarshal(record.Data, &data) // an object, as the database says
-	text := func(field string) string {
-		value, _ := data[field].(string)
-		return value
-	}
-	who := firstOf(record.SubjectName, text("name"), text("username"), words.Text("audit.somebody"))
-	kind := sentenceOf(record)
-	if !words.Has("audit." + kind) {
-		row.Sentence = strings.ReplaceAll(kind, "_", " ")
-		return row
-	}
-	row.Sentence = words.Text("audit."+kind, "who", who, "name", text("name"), "role", roleWord(text("role")), "what", text("what"),
-		"value", text("value"), "from", titleOf(text("from")), "to", titleOf(text("to")), "count", number(data["count"]), "before", text("before"))
-	row.Detail = auditDetail(record.Kind, data)
-	return row
-}
-
-// sentenceOf is which sentence of the catalogue a record is told in.
-func sentenceOf(record ledger.Record) string {
-	own := record.Subject == record.Actor
-	switch {
-	case record.Kind == ledger.MemberRemoved && own:
-		return "member_left"
-	case record.Kind == ledger.AccountMade && own:
-		return "account_made_own"
-	case record.Kind == ledger.LogInsFailed && record.Subject == "":
-		return "log_ins_failed_nobody"
-	}
-	return string(record.Kind)
-}
-
-// auditDetail is what a sentence has no place for.
-func auditDetail(kind ledger.Kind, data map[string]any) string {
-	text := func(field string) string {
-		value, _ := data[field].(string)
-		return value
-	}
-	switch kind {
-	case ledger.RoomConfigured:
-		return words.Text("audit.configuration", "visibility", words.Text("audit.visibility_"+text("visibility")),
-			"lobby", words.Text("audit.lobby_"+text("lobby")), "capacity", number(data["capacity"]), "guests", words.Text(yesOrNo(data["guests"] == true)))
-	case ledger.Removed:
-		return text("message")
-	case ledger.InvitationMade:
-		return firstOf(text("email"), text("note"))
-	case ledger.RoomRenamed:
-		return text("topic")
-	case ledger.SignedIn:
-		return words.Text("audit.way_" + text("way"))
-	case ledger.AdministratorMade, ledger.AdministratorUnmade:
-		if provider := text("provider"); provider != "" {
-			return words.Text("audit.as_provider_says", "name", provider)
-		}
-	}
-	return ""
-}
-
-func yesOrNo(yes bool) string {
-	if yes {
-		return "unit.yes"
-	}
-	return "unit.no"
-}
-
-// number is a number of JSON as a whole one.
-func number(value any) int {
-	n, _ := value.(float64)
-	return int(n)
-}
-
-func roleWord(role string) string {
-	if role == "" {
-		return ""
-	}
-	return words.Text("role." + role)
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

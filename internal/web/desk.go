@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func deskRoomRow(r admin.Room) DeskRoomRow {
 	return DeskRoomRow{
 		ID: string(r.ID), Slug: r.Slug, Name: r.Name, Visibility: string(r.Visibility), Owner: r.Owner, OwnerName: r.OwnerName,
 		Ownerless: r.Owners == 0, Members: r.Members, Present: r.Present, LiveSince: r.LiveSince, CreatedAt: r.CreatedAt,
-		Service: titleOf(r.Backend), Deleted: r.DeletedAt != nil, Locked: r.LockedAt != nil, Topic: r.Topic,
+		Service: media.Title(r.Backend), Deleted: r.DeletedAt != nil, Locked: r.LockedAt != nil, Topic: r.Topic,
 	}
 }
 
@@ -122,7 +123,7 @@ func seatRows(in room.ID, people []admin.Participant) []SeatRow {
 	for _, p := range people {
 		row := SeatRow{
 			Person: Person{Username: p.Username, DisplayName: p.DisplayName}, ID: string(p.ID), Room: string(in), Guest: p.Guest, Since: p.Since,
-			Quality: p.Quality, Path: words.Text("admin.path_" + firstOf(p.Path, "unsaid")),
+			Quality: p.Quality, Path: words.Text("admin.path_" + cmp.Or(p.Path, "unsaid")),
 		}
 		if p.Path != "" {
 			row.RoundTrip, row.Loss = int(p.RoundTrip/time.Millisecond), int(p.Loss*100+0.5)
@@ -147,7 +148,7 @@ func (s *Server) liveCalls(w http.ResponseWriter, r *http.Request, _ account.Ses
 	page := LivePage{Page: s.base(r, words.Text("admin.live"))}
 	for _, c := range calls {
 		page.Calls = append(page.Calls, LiveCall{
-			Room: string(c.Room), Slug: c.Slug, Name: c.Name, Service: titleOf(c.Backend), StartedAt: c.StartedAt, People: seatRows(c.Room, c.People),
+			Room: string(c.Room), Slug: c.Slug, Name: c.Name, Service: media.Title(c.Backend), StartedAt: c.StartedAt, People: seatRows(c.Room, c.People),
 		})
 	}
 	next := ""
@@ -214,7 +215,7 @@ func (s *Server) deskSetRole(w http.ResponseWriter, r *http.Request, d desk) err
 	if err != nil {
 		return err
 	}
-	return s.leave(w, r, deskPath(d.room.ID), words.Text("admin.role_set", "name", name, "role", roleWord(string(role))))
+	return s.leave(w, r, deskPath(d.room.ID), words.Text("admin.role_set", "name", name, "role", words.Text("role."+string(role))))
 }
 
 func (s *Server) deskRemove(w http.ResponseWriter, r *http.Request, d desk) error {

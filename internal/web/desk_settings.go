@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func (s *Server) showSiteSettings(w http.ResponseWriter, r *http.Request, status
 	for _, name := range settings.Names {
 		row := SettingRow{Name: string(name), Usual: settingWord(name, usual[name]), Set: form.Value("set_"+string(name)) == "here"}
 		if setting, ours := set[name]; ours {
-			row.By, row.At = firstOf(setting.By, words.Text("audit.by_gone")), &setting.At
+			row.By, row.At = cmp.Or(setting.By, words.Text("audit.by_gone")), &setting.At
 		}
 		page.Settings[string(name)] = row
 	}
@@ -54,9 +55,9 @@ func settingWord(name settings.Name, text string) string {
 	case settings.Signup:
 		return words.Text("room_settings.signup_" + text)
 	case settings.MailDomains:
-		return firstOf(strings.ReplaceAll(text, "\n", ", "), words.Text("room_settings.any_domain"))
+		return cmp.Or(strings.ReplaceAll(text, "\n", ", "), words.Text("room_settings.any_domain"))
 	case settings.AdminFactor:
-		return words.Text(yesOrNo(text != ""))
+		return words.YesOrNo(text != "")
 	case settings.Capacity:
 		return text
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"foyer/internal/problem"
+	"foyer/internal/record"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
@@ -84,9 +85,6 @@ func (s *Server) exportMembers(w http.ResponseWriter, r *http.Request, v room.Vi
 	if err != nil {
 		return err
 	}
-	out := s.table(w, v.Room.Slug+"-members", "username", "display name", "role", "member since (UTC)")
-	for _, m := range members {
-		out.write(m.Username, m.DisplayName, string(m.Role), moment(m.Since))
-	}
-	return out.done()
+	record.Members(v.Room, members).Send(r.Context(), w, s.Log)
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"foyer/internal/api"
 	"foyer/internal/eventstream"
+	"foyer/internal/record"
 	"foyer/internal/words"
 )
 
@@ -86,6 +87,8 @@ func referenceOperation(doc *huma.OpenAPI, o *huma.Operation) ReferenceOperation
 				out.Answer = typeOf(media.Schema)
 			case eventstream.ContentType:
 				out.Answer = ReferenceType{Text: words.Text("reference.events")}
+			case record.ContentType:
+				out.Answer = ReferenceType{Text: words.Text("reference.table")}
 			default:
 				out.Answer = ReferenceType{Text: words.Text("reference.bytes")}
 			}

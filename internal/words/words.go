@@ -89,6 +89,14 @@ func Text(key string, values ...any) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
+// YesOrNo is the word for what is so, or is not.
+func YesOrNo(yes bool) string {
+	if yes {
+		return Text("unit.yes")
+	}
+	return Text("unit.no")
+}
+
 // category is the plural category of a whole number.
 func category(n int) string {
 	switch plural.Cardinal.MatchPlural(Tag, max(n, -n), 0, 0, 0, 0) {
