@@ -23,19 +23,18 @@ export function chromium() {
  * @param {string} [what.hears] a wav file that the microphone hears instead
  * @param {boolean} [what.udp] whether the network lets UDP through
  * @param {string} [what.trusted] an origin that is taken for secure
- * @param {string} [what.shares] whose title has these words is the tab that is shared; without it, the whole screen is
+ * @param {"browser" | "monitor"} [what.shares] what is shared: the very tab that asks, or the whole screen
  * @param {boolean} [what.asks] whether permissions hold; otherwise everything is allowed
  */
-export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, trusted = "", shares = "", asks = shares !== "" } = {}) {
+export function flags({ camera = cameraFile("bars"), cameras = true, choice = false, speaks = false, hears = speaks ? voiceFile : "", udp = true, trusted = "", shares = "monitor", asks = false } = {}) {
   return [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ...(asks ? [] : ["--use-fake-ui-for-media-stream"]),
-    `--use-fake-device-for-media-stream${choice ? "=device-count=3" : cameras ? "" : "=device-count=0"}`,
+    `--use-fake-device-for-media-stream=display-media-type=${shares}${choice ? ",device-count=3" : cameras ? "" : ",device-count=0"}`,
     ...(cameras && !choice ? [`--use-file-for-fake-video-capture=${camera}`] : []),
     ...(hears ? [`--use-file-for-fake-audio-capture=${hears}`] : []),
     ...(udp ? [] : ["--webrtc-ip-handling-policy=disable_non_proxied_udp"]),
-    ...(shares ? [`--auto-select-tab-capture-source-by-title=${shares}`] : []),
     ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : []),
     `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
   ];
