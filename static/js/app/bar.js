@@ -77,7 +77,7 @@ export class Bar {
   /** Shows the time of day and comes back when the minute turns. */
   #tick() {
     const now = new Date();
-    this.#time.textContent = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(now);
+    this.#time.textContent = new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(now);
     this.#time.dateTime = now.toISOString();
     setTimeout(() => this.#tick(), 60_000 - (now.getTime() % 60_000));
   }

@@ -10,7 +10,7 @@ document.documentElement.classList.add("scripted");
 /** @type {HTMLElement | null} */
 const firstWrong = document.querySelector("[aria-invalid='true']");
 firstWrong?.focus();
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+for (const tabs of document.querySelectorAll(".tabs")) new ResizeObserver(() => showCurrent(tabs)).observe(tabs);
 
 for (const button of document.querySelectorAll("button[data-show]")) {
   if (button instanceof HTMLButtonElement) offerShowing(button);
@@ -37,6 +37,17 @@ export function withForms(part) {
     if ("unchanged" in form.dataset) form.addEventListener("change", () => delete form.dataset.unchanged);
     form.addEventListener("submit", (event) => preventTwice(form, event));
   }
+}
+
+/**
+ * Brings the tab of this page to the middle of tabs that do not all fit; the page itself stays where it is.
+ * @param {Element} tabs
+ */
+function showCurrent(tabs) {
+  const current = tabs.querySelector("[aria-current]")?.getBoundingClientRect();
+  if (!current) return;
+  const all = tabs.getBoundingClientRect();
+  tabs.scrollLeft += current.left + current.width / 2 - (all.left + all.width / 2);
 }
 
 /** @param {HTMLButtonElement} button */

@@ -67,5 +67,5 @@ export function tellOf(call, { username, devices, screen, sounds, notices, gestu
 
 /** A time of today, in the reader's zone. @param {string} at */
 function timeOf(at) {
-  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(new Date(at));
 }
