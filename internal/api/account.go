@@ -51,6 +51,8 @@ func (a *API) accountOperations() {
 	s := a.section("Account")
 	add(s, op{method: http.MethodGet, path: "/me", id: "readMe", summary: "Who the token acts for"}, a.readMe)
 	add(s, op{method: http.MethodPatch, path: "/me", id: "changeMe", summary: "Change the name that others see", scope: apitoken.Account}, a.changeMe)
+	add(s, op{method: http.MethodPost, path: "/me/confirm-address", id: "confirmAddress", summary: "Mail a link that confirms the account's address", scope: apitoken.Account,
+		about: "Whoever reads the mail opens it within 30 minutes. An earlier link stops working."}, a.confirmAddress)
 	add(s, op{method: http.MethodGet, path: "/me/sessions", id: "listSessions", summary: "Browsers where the account is signed in", scope: apitoken.Account,
 		about: "The latest log-in first."}, a.listSessions)
 	add(s, op{method: http.MethodDelete, path: "/me/sessions/{session}", id: "endSession", summary: "Sign out one browser", scope: apitoken.Account,
@@ -77,6 +79,14 @@ type changeMeInput struct {
 
 func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*none, error) {
 	return done(a.Accounts.Rename(ctx, callerOf(ctx).user(), in.Body.DisplayName))
+}
+
+func (a *API) confirmAddress(ctx context.Context, _ *struct{}) (*none, error) {
+	me := callerOf(ctx).Session.User
+	if err := a.Limit(Links, string(me.ID)); err != nil {
+		return nil, err
+	}
+	return done(a.Recovery.SendVerify(ctx, me, me.Email, a.Letters.Link))
 }
 
 const sessionsPerPage = 50

@@ -20,6 +20,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
+	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
 	"foyer/internal/call"
 	"foyer/internal/chat"
@@ -44,6 +45,7 @@ type Config struct {
 
 	Pool     *pgxpool.Pool
 	Accounts *account.Store
+	Recovery *recovery.Store
 	Tokens   *apitoken.Store
 	Rooms    *room.Store
 	Mails    *mail.Store
@@ -77,6 +79,7 @@ type Letters struct {
 	Invited                      InvitationWriter
 	Requested, Granted, Declined func(room.Visit) room.Tell
 	Reset                        account.Then
+	Link                         recovery.Write
 }
 
 // Limited is something that one person may do so often and no more.
@@ -92,6 +95,7 @@ const (
 	Hands     Limited = "hands"
 	Mailings  Limited = "mailings"
 	Requests  Limited = "requests"
+	Links     Limited = "links"
 )
 
 // API answers programs.

@@ -26,6 +26,7 @@ operation              scope       banned strang listed open   member moder  own
 readMe                 any         200    200    200    200    200    200    200    200    200
 
 changeMe               account     204    204    204    204    204    204    204    204    204
+confirmAddress         account     204    204    204    204    204    204    204    204    204
 endSession             account     404    404    404    404    404    404    404    404    404
 endSessions            account     204    204    204    204    204    204    204    204    204
 listSessions           account     200    200    200    200    200    200    200    200    200

@@ -228,6 +228,7 @@ func (l limits) program(what api.Limited, person string) error {
 	limiter := map[api.Limited]*httprate.RateLimiter{
 		api.Knocks: l.knocksByPerson, api.Checks: l.checksByPerson, api.Writing: l.messagesByPerson, api.Uploads: l.uploadsByPerson,
 		api.Reactions: l.reactionsByPerson, api.Hands: l.handsByPerson, api.Mailings: l.mailingsByPerson, api.Requests: l.requestsByUser,
+		api.Links: l.linksByAccount,
 	}[what]
 	if limiter.OnLimit(nil, new(http.Request), person) {
 		return problem.ErrTooMany

@@ -167,6 +167,36 @@ func TestVerifyingAddresses(t *testing.T) {
 	h.noFailures()
 }
 
+// A program asks for the link, and only who reads the mail confirms the address; it
+// asks as often as its owner may on the pages, and no more.
+func TestAPIConfirmsAddress(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	h.server.LinkOrigin = h.url
+	h.sees(h.get("ana", "/account"), "Not confirmed")
+	token := h.apiToken("ana")
+	if answer := h.program(token, "POST", "/me/confirm-address", ""); answer.status != http.StatusNoContent {
+		t.Fatalf("ask for the link: %d", answer.status)
+	}
+	link := h.linkIn(h.waitForMail("verify", "ana@example.org"), h.url)
+	h.sees(h.get("ana", "/account"), "Not confirmed")
+	if answer := h.post("", link, nil); answer.status != http.StatusSeeOther {
+		t.Fatalf("verify: %d", answer.status)
+	}
+	h.sees(h.get("ana", "/account"), "Confirmed")
+	statuses := make(map[int]int)
+	for range 15 {
+		statuses[h.program(token, "POST", "/me/confirm-address", "").status]++
+	}
+	if statuses[204] == 0 || statuses[429] == 0 || len(statuses) != 2 {
+		t.Errorf("statuses %v, want some 204 and then 429", statuses)
+	}
+	if answer := h.post("ana", "/account/email/verify", nil); answer.status != http.StatusTooManyRequests {
+		t.Errorf("on the page after that: %d", answer.status)
+	}
+	h.noFailures()
+}
+
 // Whoever finds a computer that was left alone changes nothing that lasts.
 func TestChangingNeedsProof(t *testing.T) {
 	t.Parallel()
