@@ -31,8 +31,8 @@ type opened struct {
 func newOpened() *opened { return &opened{of: make(map[string]int)} }
 
 // open counts one more of a session, unless it has most of them already: then it
-// returns ErrTooManyStreams. What it
-// returns counts it no more, and is to be called once.
+// returns ErrTooManyStreams. What it returns counts it no more, and is to be called
+// once.
 func (o *opened) open(token account.Token, most int) (closed func(), err error) {
 	key := string(token.Hash())
 	o.mu.Lock()
