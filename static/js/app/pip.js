@@ -73,14 +73,14 @@ export class SmallWindow {
     this.#allow?.(may);
   }
 
-  /** Where only one picture fits, it is that of whoever has the floor now. */
-  follow() {
+  /** Where only one picture fits, it is that of whoever has the floor now. One function, so that a picture is waited for once. */
+  follow = () => {
     const shown = document.pictureInPictureElement;
     const next = this.#stage.foremost?.video;
     if (!shown || !next || next === shown) return;
     if (next.readyState > 0) next.requestPictureInPicture().catch(() => {}); // the one before stays
-    else next.addEventListener("loadedmetadata", () => this.follow(), { once: true }); // as soon as there is a picture
-  }
+    else next.addEventListener("loadedmetadata", this.follow, { once: true }); // as soon as there is a picture
+  };
 
   #video() {
     const video = this.#stage.foremost?.video;
