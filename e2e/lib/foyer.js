@@ -170,9 +170,9 @@ export function errorsIn(log) {
 /** What has the shape of a secret: a media token, a link that lets somebody in, the secret of a webhook, the token of a program. */
 const secret = /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|access_token=\w|\/(?:invite|reset|verify)\/[\w-]{43}|\btoken=[\w-]{43}|\bwhsec_\w|\bfoyer_(?:pat|svc)_[0-9a-f]{16}/;
 
-/** Ports below those that the kernel gives to connections: nobody takes one who does not ask for it. */
-const firstPort = 10_000;
-const ports = 20_000;
+/** Ports below those that the kernel gives to connections and above those of the Go tests: nobody takes one who does not ask for it. */
+const firstPort = 20_000;
+const ports = 10_000;
 let nextPort = Math.floor(Math.random() * ports);
 
 /**

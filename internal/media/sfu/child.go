@@ -24,6 +24,8 @@ const (
 	startTime = 20 * time.Second
 	// stopTime is how long a child may take to end when asked to.
 	stopTime = 8 * time.Second
+	// releaseTime is how long a port may stay taken before a child is started.
+	releaseTime = time.Second
 )
 
 // adopt returns the child that runs already with the settings that s wants, or
@@ -51,7 +53,7 @@ func (s *Server) adopt(ctx, supervision context.Context) *child {
 
 // spawn starts a child and waits until it answers.
 func (s *Server) spawn(ctx context.Context) (*child, error) {
-	if err := portsFree(s.public); err != nil {
+	if err := portsFree(ctx, s.public); err != nil {
 		return nil, err
 	}
 	settings := Settings{
@@ -184,11 +186,28 @@ func freePort() (int, error) {
 }
 
 // portsFree returns an error that names the port of p that is taken, and its
-// setting.
-func portsFree(p Public) error {
+// setting. A port that is given back within releaseTime counts as free: whoever
+// looks whether it is open, as the status page does, has it for a moment, and so
+// does a media server that is ending.
+func portsFree(ctx context.Context, p Public) error {
+	deadline := time.Now().Add(releaseTime)
+	for {
+		err := lookAtPorts(p)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func lookAtPorts(p Public) error {
 	udp, err := net.ListenPacket("udp", ":"+strconv.Itoa(p.UDPPort))
 	if err != nil {
-		return portTaken("UDP", p.UDPPort, "FOYER_MEDIA_UDP_PORT", err)
+		return portError("UDP", p.UDPPort, "FOYER_MEDIA_UDP_PORT", err)
 	}
 	udp.Close()
 	if p.TCPPort == 0 {
@@ -196,13 +215,13 @@ func portsFree(p Public) error {
 	}
 	tcp, err := net.Listen("tcp", ":"+strconv.Itoa(p.TCPPort))
 	if err != nil {
-		return portTaken("TCP", p.TCPPort, "FOYER_MEDIA_TCP_PORT", err)
+		return portError("TCP", p.TCPPort, "FOYER_MEDIA_TCP_PORT", err)
 	}
 	tcp.Close()
 	return nil
 }
 
-func portTaken(network string, port int, setting string, err error) error {
+func portError(network string, port int, setting string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s port %d, for media, is taken by another program: end that, or set %s to another port: %w",
 			network, port, setting, err)

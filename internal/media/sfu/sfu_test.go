@@ -87,6 +87,22 @@ func TestSecondFoyerIsRefused(t *testing.T) {
 	}
 }
 
+// TestPortGivenBack: who has the port for a moment only, as a status page that
+// looks at it does, keeps no media server from starting.
+func TestPortGivenBack(t *testing.T) {
+	t.Parallel()
+	cfg := sfutest.Config(t)
+	c, err := net.ListenPacket("udp", ":"+strconv.Itoa(cfg.UDPPort))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(200*time.Millisecond, func() { c.Close() })
+	s := sfutest.Start(t, cfg)
+	if err := s.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	t.Run("udp", func(t *testing.T) {

@@ -4,12 +4,14 @@ package sfutest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -91,17 +93,45 @@ func Kill(t testing.TB, cfg sfu.Config) {
 	}
 }
 
-// nextPort is where FreePort looks next.
-var nextPort atomic.Int32
+// ports are given to tests in stretches, below those that the kernel gives to
+// connections.
+const (
+	firstPort = 10000
+	stretch   = 500 // ports
+	stretches = 20
+)
 
-// FreePort returns a port that is free now for UDP and TCP, and that the kernel
-// gives to nobody who does not ask for it, nor this function to anyone else.
+var (
+	nextPort atomic.Int32
+	// ownStretch returns the first port of the stretch that this process has to
+	// itself until it ends, and the lock that says so.
+	ownStretch = sync.OnceValues(func() (int, *os.File) {
+		for i := range stretches {
+			name := filepath.Join(os.TempDir(), fmt.Sprintf("foyer-test-ports-%d-%d", os.Getuid(), i))
+			f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				continue
+			}
+			if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+				return firstPort + i*stretch, f
+			}
+			f.Close()
+		}
+		return 0, nil
+	})
+)
+
+// FreePort returns a port that is free now for UDP and TCP, and that neither the
+// kernel nor this function gives to anyone else meanwhile: tests of several
+// packages run side by side.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	const first, span = 10000, 20000 // below the range of the kernel's choice
-	nextPort.CompareAndSwap(0, int32(os.Getpid()*97%span)+1)
-	for range span {
-		port := first + int(nextPort.Add(1))%span
+	first, lock := ownStretch()
+	if lock == nil {
+		t.Fatal("no stretch of ports is free")
+	}
+	for range stretch {
+		port := first + int(nextPort.Add(1))%stretch
 		if free(strconv.Itoa(port)) {
 			return port
 		}
