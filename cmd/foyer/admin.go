@@ -41,7 +41,7 @@ func adminCommand(ctx context.Context, args []string, stdin io.Reader, stdout, s
 	if err != nil {
 		return err
 	}
-	user, err := account.NewStore(db.pool, account.DefaultCost).RegisterAdministrator(ctx, account.Registration{
+	user, err := account.NewStore(db.pool, passwordCost).RegisterAdministrator(ctx, account.Registration{
 		Username: *username, Email: *email, Password: strings.TrimRight(string(password), "\r\n"),
 	})
 	if err == nil {

@@ -39,6 +39,11 @@ import (
 	"foyer/internal/webhook"
 )
 
+// passwordCost is the bcrypt cost of passwords. Only tests that run the whole
+// program set another, the lowest: under the race detector a hash takes seconds,
+// and a busy machine makes that more than a request may take.
+var passwordCost = account.DefaultCost
+
 // service is everything that runs while Foyer serves. It is put together by
 // start and taken apart, in the opposite order, by stop.
 type service struct {
@@ -122,7 +127,7 @@ func (s *service) startWeb(ctx context.Context) error {
 	hub := ledger.NewHub(pool, s.log)
 	rooms := room.NewStore(pool)
 	reconciler := call.NewReconciler(pool, s.backends, s.log)
-	s.accounts = account.NewStore(pool, account.DefaultCost)
+	s.accounts = account.NewStore(pool, passwordCost)
 	s.recovery = recovery.NewStore(pool, s.accounts)
 	factorKey, err := postgres.Key(ctx, pool, "factor")
 	if err != nil {

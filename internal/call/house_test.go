@@ -37,6 +37,10 @@ type house struct {
 	sessions   map[string]account.Token
 }
 
+// soon is sooner than a sweep would be: what comes by then came by itself. It
+// takes tens of milliseconds, more where the machine is busy.
+const soon = 3 * time.Second
+
 func newHouse(t *testing.T, usernames ...string) *house {
 	t.Helper()
 	memory := mediatest.NewMemory()
