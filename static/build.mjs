@@ -9,7 +9,7 @@ const vendor = new URL("vendor/", here);
 
 /** The Lucide icons that templates and scripts name. */
 const icons = [
-  "activity", "ban", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check",
+  "activity", "ban", "blocks", "check", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check",
   "circle-x", "clock", "copy", "door-open", "download", "ellipsis", "eye-off", "file", "fingerprint", "hand",
   "hard-drive", "headphones", "key-round", "keyboard", "layout-dashboard", "layout-grid", "link", "list",
   "lock-keyhole", "lock-keyhole-open", "mail", "maximize", "message-square", "mic", "mic-off", "minimize", "minus",

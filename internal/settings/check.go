@@ -41,16 +41,16 @@ func (v Values) check() error {
 	bad := input.Invalid{}
 	bad.Choice(string(Signup), v.Signup, "open", "invitation", "closed")
 	if len(v.MailDomains) > mostDomains {
-		bad.Add(string(MailDomains), words.Text("room_settings.too_many_domains", "count", mostDomains))
+		bad.Add(string(MailDomains), words.Text("site_settings.too_many_domains", "count", mostDomains))
 	}
 	for _, domain := range v.MailDomains {
 		if !domainPattern.MatchString(domain) {
-			bad.Add(string(MailDomains), words.Text("room_settings.no_domain", "domain", domain))
+			bad.Add(string(MailDomains), words.Text("site_settings.no_domain", "domain", domain))
 		}
 	}
 	whole := func(name Name, value, least, most int) {
 		if value < least || value > most {
-			bad.Add(string(name), words.Text("room_settings.out_of_range", "least", least, "most", most))
+			bad.Add(string(name), words.Text("site_settings.out_of_range", "least", least, "most", most))
 		}
 	}
 	whole(Capacity, v.Capacity, leastCapacity, mostCapacity)

@@ -56,7 +56,7 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 	if err != nil {
 		return err
 	}
-	page := AdminMediaPage{Page: s.base(r, words.Text("admin_media.where_calls_are_carried"))}
+	page := AdminMediaPage{Page: s.base(r, words.Text("admin.media"))}
 	state := s.services.ask(r.Context(), s.Backends)
 	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
 	for _, name := range s.servicesWith(counts) {

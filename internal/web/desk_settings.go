@@ -53,19 +53,22 @@ func settingTexts(v settings.Values) map[settings.Name]string {
 func settingWord(name settings.Name, text string) string {
 	switch name {
 	case settings.Signup:
-		return words.Text("room_settings.signup_" + text)
+		return words.Text("site_settings.signup_" + text)
 	case settings.MailDomains:
-		return cmp.Or(strings.ReplaceAll(text, "\n", ", "), words.Text("room_settings.any_domain"))
+		return cmp.Or(strings.ReplaceAll(text, "\n", ", "), words.Text("site_settings.any_domain"))
 	case settings.AdminFactor:
-		return words.YesOrNo(text != "")
+		if text == "" {
+			return words.Text("site_settings.factor_not_required")
+		}
+		return words.Text("site_settings.factor_required")
 	case settings.Capacity:
 		return text
 	}
 	if text == "0" {
-		return words.Text("room_settings.for_good")
+		return words.Text("site_settings.for_good")
 	}
 	days, _ := strconv.Atoi(text) // it was made of a number
-	return words.Text("room_settings.days", "count", days)
+	return words.Text("site_settings.days", "count", days)
 }
 
 func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, session account.Session) error {
@@ -84,7 +87,7 @@ func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, sess
 		}
 	}
 	if err = s.Settings.Change(r.Context(), session.User.ID, s.settingsOf(values, set), set...); err == nil {
-		return s.leave(w, r, "/admin/settings", words.Text("room_settings.saved"))
+		return s.leave(w, r, "/admin/settings", words.Text("site_settings.saved"))
 	}
 	form, status, err := again(w, values, err)
 	if err != nil {
@@ -139,7 +142,7 @@ func (s *Server) storagePage(w http.ResponseWriter, r *http.Request, _ account.S
 	}
 	now := s.Settings.Now()
 	for _, name := range []settings.Name{settings.KeepCalls, settings.KeepAudit, settings.KeepSignIns, settings.KeepDeliveries} {
-		page.Kept = append(page.Kept, KeptRow{Name: words.Text("room_settings." + string(name)), For: settingWord(name, settingTexts(now)[name])})
+		page.Kept = append(page.Kept, KeptRow{Name: words.Text("site_settings." + string(name)), For: settingWord(name, settingTexts(now)[name])})
 	}
 	page.Oldest = storage.Oldest
 	for _, record := range storage.Purges {
