@@ -3,7 +3,7 @@
 
 import { claimsOf, enter, expect, test } from "../lib/twilio.js";
 import { Foyer, freePort } from "../lib/foyer.js";
-import { expectPicture, expectSilence, expectSound, openConnections, sending } from "../lib/media.js";
+import { expectPicture, expectSilence, expectSound, openConnections, sending, sharedAs } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
 import { photographShare, screenShare } from "../lib/share.js";
 
@@ -106,6 +106,9 @@ test("a shared screen is seen large, and gives the other tiles back when it ends
   const { ana, ben, cleo } = await screenShare(visit);
   await test.step("whoever comes while it goes on sees it", async () => {
     await ben.button("Share your screen").click();
+    await expect.poll(async () => (await sharedAs(ben.page))?.hint).toBe("detail");
+    await ben.button("Motion").click();
+    await expect.poll(async () => (await sharedAs(ben.page))?.hint, "what is sent follows, though it is a copy").toBe("motion");
     await cleo.button("Leave call").click();
     await cleo.button("Rejoin").click();
     await expectPicture(cleo.page.locator("[data-share]"));
@@ -115,6 +118,31 @@ test("a shared screen is seen large, and gives the other tiles back when it ends
     await expect(ana.page.locator("[data-share]")).toHaveCount(0);
     await expectCount(ana, 2);
   });
+});
+
+test("on a phone the SDK opens nothing by itself: what is turned off stays off when the page is seen again", async ({ visit }) => {
+  const ana = await visit("ana");
+  await join(ana, await makeRoom(ana, []));
+  await ana.button("Turn camera off").click();
+  await ana.page.evaluate(() => { // what the SDK knows an iPhone by, when it is given the next track
+    Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1" });
+    Object.defineProperty(navigator, "maxTouchPoints", { value: 5 });
+    Object.defineProperty(screen, "width", { value: 390 });
+  });
+  await ana.button("Turn camera on").click();
+  await expect.poll(() => sending(ana.page)).toHaveLength(2);
+  await ana.button("Turn camera off").click();
+  await expect.poll(() => sending(ana.page)).toHaveLength(1);
+  const opened = await ana.page.evaluate(async () => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    let opened = 0;
+    mediaDevices.getUserMedia = (wish) => { opened++; return open(wish); };
+    document.dispatchEvent(new Event("visibilitychange"));
+    await new Promise((done) => { setTimeout(done, 2000); });
+    return opened;
+  });
+  expect(opened).toBe(0);
 });
 
 test("pictures of the call, which look like those of any other", { tag: "@pictures" }, async ({ visit, launch, browser }) => {

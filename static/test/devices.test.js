@@ -343,8 +343,11 @@ test("a weak computer has the camera take smaller pictures, also when it is open
   /** @type {(MediaTrackConstraints | undefined)[]} */
   const applied = [];
   Object.assign(devices.use.camera.track ?? {}, { applyConstraints: async (/** @type {MediaTrackConstraints} */ wish) => { applied.push(wish); } });
+  let told = 0;
+  devices.on("change", () => { told = applied.length; });
   await devices.limit(pictureSizes - 1);
   assert.deepEqual(applied[0]?.height, { ideal: 180 });
+  assert.equal(told, 1, "whoever sends a copy of the picture is told, and not before it is smaller");
   await devices.turn("camera", false);
   await devices.turn("camera", true);
   assert.deepEqual(/** @type {MediaTrackConstraints} */ (media.asked.at(-1)?.video).height, { ideal: 180 });

@@ -172,6 +172,7 @@ export class Devices extends Emitter {
     this.#size = size;
     // A camera that cannot goes on as it is: what is sent is made smaller anyway.
     await this.use.camera.track?.applyConstraints(sizes[size]).catch(() => {});
+    this.emit("change", null);
   }
 
   /** Which way the camera looks, as far as it says so: phones do. */

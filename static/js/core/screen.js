@@ -96,9 +96,7 @@ export class Screen extends Emitter {
     } catch {
       // Not remembered; no more than that.
     }
-    if (!this.#track) return;
-    this.#tune(this.#track);
-    this.emit("change", null);
+    if (this.#track) void this.#tune(this.#track).then(() => this.emit("change", null));
   }
 
   /** @returns {Tunnel} */
@@ -120,7 +118,7 @@ export class Screen extends Emitter {
       const stream = await this.#screens.getDisplayMedia(this.#wish());
       const [track] = stream.getVideoTracks();
       if (!track) return;
-      this.#tune(track);
+      await this.#tune(track);
       // The browser has a button of its own that ends it.
       track.addEventListener("ended", () => this.stop(), { once: true });
       this.#track = track;
@@ -157,10 +155,10 @@ export class Screen extends Emitter {
   }
 
   /** @param {MediaStreamTrack} track */
-  #tune(track) {
+  async #tune(track) {
     const { hint, frames } = kinds[this.#mode];
     track.contentHint = hint; // letters stay sharp, or pictures smooth
-    track.applyConstraints({ frameRate: { ideal: frames, max: frames } }).catch(() => {}); // as it is, then
+    await track.applyConstraints({ frameRate: { ideal: frames, max: frames } }).catch(() => {}); // as it is, then
   }
 
   /** The sound has ended by itself; the picture goes on. */

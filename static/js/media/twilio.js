@@ -37,6 +37,13 @@ const options = {
   insights: false, // nothing about calls goes anywhere but into them
 };
 
+/**
+ * Tracks are the page's, which opens them again where a phone took them away (core/devices.js). The SDK would do
+ * so too, on phones, also with what was turned off meanwhile: these two of its options, which its types leave
+ * out, keep it from that.
+ */
+const asGiven = { workaroundWebKitBug1208516: false, workaroundSilentLocalVideo: false };
+
 /** How loud one's own voice has to be to count as speaking, as core/level.js measures. */
 const voice = 0.35;
 const listenEvery = 100; // milliseconds
@@ -59,6 +66,8 @@ class Twilio extends Emitter {
    * @type {{microphone: LocalAudioTrack | null, camera: LocalVideoTrack | null, share: LocalVideoTrack | null, shareSound: LocalAudioTrack | null}}
    */
   #sent = { microphone: null, camera: null, share: null, shareSound: null };
+  /** What the pictures were like of which copies are sent. */
+  #likeness = { camera: "", share: "" };
   /** The page's own microphone, of which the published one is a copy. @type {MediaStreamTrack | null} */
   #microphone = null;
   /** @type {Outgoing | null} */
@@ -181,9 +190,18 @@ class Twilio extends Emitter {
     this.#meter.listen(microphoneOn ? microphone : null);
     if (microphone !== this.#microphone) this.#unpublish("microphone");
     else if (!microphoneOn) this.#sent.microphone?.enable(false);
-    if (this.#sent.camera?.mediaStreamTrack !== camera) this.#unpublish("camera");
-    if (this.#sent.share?.mediaStreamTrack !== share) this.#unpublish("share");
+    if (!this.#isSent("camera", camera)) this.#unpublish("camera");
+    if (!this.#isSent("share", share)) this.#unpublish("share");
     if (this.#sent.shareSound?.mediaStreamTrack !== shareSound) this.#unpublish("shareSound");
+  }
+
+  /**
+   * Whether a picture is sent as it is now: when the page has it smaller, say, a new copy is due.
+   * @param {"camera" | "share"} source
+   * @param {MediaStreamTrack | null} picture
+   */
+  #isSent(source, picture) {
+    return picture !== null && this.#sent[source]?.mediaStreamTrack === picture && this.#likeness[source] === likeness(picture);
   }
 
   /** @param {Source} source */
@@ -225,7 +243,7 @@ class Twilio extends Emitter {
       this.#sent.microphone.enable(true);
       return;
     }
-    const track = new LocalAudioTrack(microphone.clone(), { name: "microphone" });
+    const track = new LocalAudioTrack(microphone.clone(), { name: "microphone", ...asGiven });
     track.enable(true);
     this.#microphone = microphone;
     await this.#publish(room, "microphone", track);
@@ -238,7 +256,9 @@ class Twilio extends Emitter {
    * @param {MediaStreamTrack | null} picture
    */
   async #sendPicture(room, source, picture) {
-    if (picture && !this.#sent[source]) await this.#publish(room, source, new LocalVideoTrack(picture, { name: source }));
+    if (!picture || this.#sent[source]) return;
+    this.#likeness[source] = likeness(picture);
+    await this.#publish(room, source, new LocalVideoTrack(picture, { name: source, ...asGiven }));
   }
 
   /**
@@ -246,7 +266,7 @@ class Twilio extends Emitter {
    * @param {MediaStreamTrack | null} sound
    */
   async #sendShareSound(room, sound) {
-    if (sound && !this.#sent.shareSound) await this.#publish(room, "shareSound", new LocalAudioTrack(sound, { name: "shareSound" }));
+    if (sound && !this.#sent.shareSound) await this.#publish(room, "shareSound", new LocalAudioTrack(sound, { name: "shareSound", ...asGiven }));
   }
 
   /**
@@ -370,6 +390,11 @@ class Twilio extends Emitter {
     }
     return undefined;
   }
+}
+
+/** What a copy of a picture takes over from it. @param {MediaStreamTrack} picture */
+function likeness(picture) {
+  return JSON.stringify([picture.contentHint, picture.getConstraints()]);
 }
 
 /**
