@@ -17,15 +17,15 @@ import (
 
 // compare makes what the backend says of a room's call and what the database
 // says agree. Present are the room's grants in use as they were loaded before.
-func (r *Reconciler) compare(ctx context.Context, in room.Room, backend media.Backend, present []presence) error {
+func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Backend, present []presence) error {
 	asked := time.Now()
-	name := liveRoom(in.ID, in.Generation)
-	live, err := backend.Live(ctx, name)
+	name := liveRoom(of.ID, of.Generation)
+	in, err := connectedTo(ctx, backend, name, present)
 	if err != nil {
 		return err
 	}
-	connected := make([]string, len(live[name]))
-	for i, c := range live[name] {
+	connected := make([]string, len(in))
+	for i, c := range in {
 		connected[i] = string(c.ID)
 	}
 	for _, p := range present {
@@ -42,7 +42,7 @@ func (r *Reconciler) compare(ctx context.Context, in room.Room, backend media.Ba
 	if err != nil {
 		return err
 	}
-	for _, c := range live[name] {
+	for _, c := range in {
 		i := slices.IndexFunc(known, func(p presence) bool { return p.id == c.ID && p.liveRoom() == name })
 		if i < 0 {
 			err = errors.Join(err, backend.Remove(ctx, name, c.ID)) // nobody let them in
@@ -51,6 +51,35 @@ func (r *Reconciler) compare(ctx context.Context, in room.Room, backend media.Ba
 		err = errors.Join(err, r.settle(ctx, backend, known[i], c))
 	}
 	return err
+}
+
+// connectedTo asks the backend who is in a live room. A service that is looked at
+// from outside lists those who are connected and those who are coming back apart,
+// and whoever turns from one to the other meanwhile is on neither list: before
+// somebody is missing it is asked once more.
+func connectedTo(ctx context.Context, backend media.Backend, name media.RoomID, present []presence) ([]media.Connected, error) {
+	live, err := backend.Live(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	in := live[name]
+	has := func(id media.ParticipantID) bool {
+		return slices.ContainsFunc(in, func(c media.Connected) bool { return c.ID == id })
+	}
+	isMissing := func(p presence) bool { return p.connected != nil && p.left == nil && !has(p.id) }
+	if gated(backend) || !slices.ContainsFunc(present, isMissing) {
+		return in, nil
+	}
+	again, err := backend.Live(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range again[name] {
+		if !has(c.ID) {
+			in = append(in, c)
+		}
+	}
+	return in, nil
 }
 
 // settle makes one connected participant right.

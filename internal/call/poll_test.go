@@ -23,6 +23,7 @@ type plain struct {
 
 	mu      sync.Mutex
 	refuses bool
+	omits   int              // so many answers of Live name nobody
 	asked   [][]media.RoomID // the arguments of Live
 }
 
@@ -38,7 +39,14 @@ func (p *plain) Live(ctx context.Context, rooms ...media.RoomID) (map[media.Room
 	p.mu.Lock()
 	p.asked = append(p.asked, rooms)
 	refuses := p.refuses
+	omits := p.omits > 0
+	if omits {
+		p.omits--
+	}
 	p.mu.Unlock()
+	if omits {
+		return nil, nil
+	}
 	if refuses {
 		return nil, &media.Misconfigured{Advice: "Set it right."}
 	}
@@ -87,6 +95,39 @@ func newPlainHouse(t *testing.T, service *plain, usernames ...string) *house {
 		memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
 	}
 	return h
+}
+
+// Somebody who turns from one list of the service's to the other while it is
+// asked, and is on neither, has not left; whoever is missing twice has.
+func TestMissingOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		omits int
+		stays bool
+	}{"once": {1, true}, "twice": {2, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service := &plain{reports: true}
+			h := newPlainHouse(t, service, "ana")
+			r := h.room("private", "ana")
+			ticket, _ := h.enter("ana", r)
+			h.settled(service)
+			h.sql(`update grants set held_until = null`)
+			service.mu.Lock()
+			service.omits = test.omits
+			service.mu.Unlock()
+			if err := h.reconciler.Reconcile(t.Context(), r.ID); err != nil {
+				t.Fatal(err)
+			}
+			var left bool
+			if err := h.pool.QueryRow(t.Context(), `select exists (select from ledger where kind = 'left' and subject = $1)`, ticket.Participant).Scan(&left); err != nil {
+				t.Fatal(err)
+			}
+			if left == test.stays {
+				t.Errorf("the ledger says that she left: %v", left)
+			}
+		})
+	}
 }
 
 // Without a gate a token lets its holder in as long as it is good. They are put
