@@ -247,6 +247,14 @@ func TestCallEndsWhenEmpty(t *testing.T) {
 	if _, err := h.calls.Join(t.Context(), h.sessions["Zoe"], r.Slug, ""); !errors.Is(err, room.ErrSignIn) {
 		t.Errorf("a guest of the last call: got %v, want %v", err, room.ErrSignIn)
 	}
+	h.join("ana", r)
+	var generation int
+	if err := h.pool.QueryRow(t.Context(), `select generation from grants order by issued_at desc limit 1`).Scan(&generation); err != nil {
+		t.Fatal(err)
+	}
+	if generation != 2 {
+		t.Errorf("the next call is in live room %d, of which the last one may be ending", generation)
+	}
 }
 
 // knock has somebody wait in the lobby of a room.

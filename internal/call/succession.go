@@ -190,11 +190,10 @@ func conclude(ctx context.Context, tx pgx.Tx, in room.ID, call string, by accoun
 	if err != nil {
 		return err
 	}
-	if why != empty {
-		// Leaves the live room at the media backend behind for good.
-		if _, err := tx.Exec(ctx, `update rooms set generation = generation + 1 where id = $1`, in); err != nil {
-			return err
-		}
+	// Leaves the live room at the media backend behind for good. One that everybody has left goes away there by
+	// itself, in its own time: nobody is to be sent into it meanwhile.
+	if _, err := tx.Exec(ctx, `update rooms set generation = generation + 1 where id = $1`, in); err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `
 		update guests set ended_at = now()
