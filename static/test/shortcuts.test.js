@@ -3,7 +3,7 @@ import test from "node:test";
 import { Hold, shortcut } from "../js/core/shortcuts.js";
 
 /** @param {Partial<import("../js/core/shortcuts.js").Press>} press */
-const pressed = (press) => ({ key: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, repeat: false, ...press });
+const pressed = (press) => ({ key: "", code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, repeat: false, ...press });
 /** @param {Partial<import("../js/core/shortcuts.js").Where>} [where] */
 const at = (where) => ({ types: false, acts: false, asks: false, ...where });
 
@@ -12,6 +12,14 @@ for (const [what, press, where, mac, want] of /** @type {const} */ ([
   ["Ctrl D with caps lock", { key: "D", ctrlKey: true }, {}, false, "microphone"],
   ["Ctrl D while typing", { key: "d", ctrlKey: true }, { types: true }, false, "microphone"],
   ["Ctrl D in a dialog", { key: "d", ctrlKey: true }, { asks: true }, false, "microphone"],
+  ["Ctrl D on a Russian keyboard", { key: "в", code: "KeyD", ctrlKey: true }, {}, false, "microphone"],
+  ["Ctrl E on a Russian keyboard", { key: "у", code: "KeyE", ctrlKey: true }, {}, false, "camera"],
+  ["Ctrl D on an Indian keyboard, where it is a mark and no letter", { key: "\u094d", code: "KeyD", ctrlKey: true }, {}, false, "microphone"],
+  ["Ctrl E on a Russian keyboard, its letter in another place", { key: "е", code: "KeyT", ctrlKey: true }, {}, false, null],
+  ["Ctrl D on a Dvorak keyboard", { key: "d", code: "KeyH", ctrlKey: true }, {}, false, "microphone"],
+  ["Ctrl E on a Dvorak keyboard", { key: "e", code: "KeyD", ctrlKey: true }, {}, false, "camera"],
+  ["Ctrl . on a Dvorak keyboard, where others have E", { key: ".", code: "KeyE", ctrlKey: true }, {}, false, null],
+  ["Ctrl Ğ on a Turkish F keyboard, where others have E", { key: "ğ", code: "KeyE", ctrlKey: true }, {}, false, null],
   ["Ctrl E", { key: "e", ctrlKey: true }, {}, false, "camera"],
   ["Cmd D on a Mac", { key: "d", metaKey: true }, {}, true, "microphone"],
   ["Cmd E on a Mac", { key: "e", metaKey: true }, {}, true, "camera"],

@@ -10,6 +10,7 @@
 /**
  * @typedef {object} Press what is known of a key that goes down
  * @property {string} key
+ * @property {string} code which key it is, by its place on a keyboard of the United States
  * @property {boolean} ctrlKey
  * @property {boolean} metaKey
  * @property {boolean} altKey
@@ -35,11 +36,11 @@ export const keys = /** @type {const} */ ({ microphone: ["mod", "D"], camera: ["
  * @param {boolean} mac
  * @returns {Exclude<Shortcut, "release"> | null}
  */
-export function shortcut({ key, ctrlKey, metaKey, altKey, shiftKey, repeat }, { types, acts, asks }, mac) {
+export function shortcut({ key, code, ctrlKey, metaKey, altKey, shiftKey, repeat }, { types, acts, asks }, mac) {
   const modified = mac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
   if (modified && !altKey && !shiftKey) {
     // Also while typing: one wants to be heard or not heard at once.
-    const letter = key.toLowerCase();
+    const letter = letterOf(key, code);
     if (letter === "d") return "microphone";
     return letter === "e" ? "camera" : null;
   }
@@ -47,6 +48,16 @@ export function shortcut({ key, ctrlKey, metaKey, altKey, shiftKey, repeat }, { 
   if (key === "?" && !repeat) return "list";
   // Held down it repeats; it stays with the page so that it does not scroll or press.
   return key === " " && !acts ? "hold" : null;
+}
+
+/**
+ * The Latin letter of a key. Keyboards with other letters have the Latin ones
+ * printed on the same keys, by their place; Latin keyboards have them where they say.
+ * @param {string} key
+ * @param {string} code
+ */
+function letterOf(key, code) {
+  return (/^[\p{ASCII}\p{Script=Latin}]/u.test(key) ? key : code.replace(/^Key(?=[A-Z]$)/, "")).toLowerCase();
 }
 
 /**
