@@ -131,6 +131,28 @@ test("asks once at a time; saying no is no problem, a failure is", async () => {
   assert.deepEqual(told, ["problem"]);
 });
 
+test("what is chosen after it was stopped is let go of at once, with its sound; a failure then is no problem any more", async () => {
+  const browser = { give: (/** @type {unknown} */ _) => {}, fail: (/** @type {Error} */ _) => {} };
+  const { screen, told } = screenOf(() => new Promise((resolve, reject) => { Object.assign(browser, { give: resolve, fail: reject }); }));
+  const [track, sound, next] = [new Track(), new Track(), new Track()];
+  const late = screen.start();
+  assert.equal(screen.asking, true);
+  screen.stop();
+  browser.give(await giving(track, sound)());
+  await late;
+  assert.deepEqual([screen.track, screen.sound, screen.asking, track.stopped, sound.stopped], [null, null, false, true, true]);
+  const failing = screen.start();
+  screen.stop();
+  browser.fail(new DOMException("no", "NotReadableError"));
+  await failing;
+  assert.deepEqual(told, []);
+  const again = screen.start();
+  browser.give(await giving(next)());
+  await again;
+  assert.equal(screen.track, next);
+  assert.deepEqual(told, ["on"]);
+});
+
 test("where browsers have no screens to share it is not possible, and nothing happens", async () => {
   for (const devices of [undefined, {}]) {
     const screen = new Screen(devices, here, null);

@@ -254,9 +254,9 @@ call.on("may", (may) => {
   if (had.camera && !may.camera) notices.say(words.mayNotShow);
   gestures.allowed = may.reactions;
   if (had.reactions && !may.reactions) notices.say(t("lead.may_not_react"));
-  if (screen.track && !may.share) {
+  if (!may.share) {
+    if (had.share && (screen.track || screen.asking)) notices.say(words.mayNotShare);
     screen.stop();
-    notices.say(words.mayNotShare);
   }
 });
 call.on("room", ({ name }) => {

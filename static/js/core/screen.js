@@ -48,6 +48,8 @@ export class Screen extends Emitter {
   #here;
   #storage;
   #asking = false;
+  /** Counts the times it was stopped; what is chosen for an earlier one is late. */
+  #turn = 0;
   /** @type {CapturedTrack | null} */
   #track = null;
   /** @type {MediaStreamTrack | null} */
@@ -72,6 +74,11 @@ export class Screen extends Emitter {
   /** Whether this browser can share at all. */
   get possible() {
     return this.#screens?.getDisplayMedia !== undefined;
+  }
+
+  /** Whether the person is choosing what to share. */
+  get asking() {
+    return this.#asking;
   }
 
   /** What is shared, null for nothing. */
@@ -114,8 +121,13 @@ export class Screen extends Emitter {
   async start() {
     if (!this.#screens?.getDisplayMedia || this.#asking || this.#track) return;
     this.#asking = true;
+    const turn = this.#turn;
     try {
       const stream = await this.#screens.getDisplayMedia(this.#wish());
+      if (turn !== this.#turn) {
+        for (const late of [...stream.getVideoTracks(), ...stream.getAudioTracks()]) late.stop();
+        return;
+      }
       const [track] = stream.getVideoTracks();
       if (!track) return;
       await this.#tune(track);
@@ -127,13 +139,15 @@ export class Screen extends Emitter {
       this.#sound = sound;
       this.emit("change", null);
     } catch (error) {
-      if (!(error instanceof DOMException && error.name === "NotAllowedError")) this.emit("problem", null);
+      if (turn === this.#turn && !(error instanceof DOMException && error.name === "NotAllowedError")) this.emit("problem", null);
     } finally {
       this.#asking = false;
     }
   }
 
+  /** Ends sharing; what the person is still choosing is let go of when it comes. */
   stop() {
+    this.#turn++;
     if (!this.#track) return;
     for (const track of [this.#track, this.#sound]) track?.stop();
     this.#track = null;
