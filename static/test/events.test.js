@@ -45,7 +45,7 @@ async function opened(t, answers = []) {
   const stream = new EventStream("/r/x/events?participant=p", 7, server.fetch);
   /** @type {string[]} */
   const seen = [];
-  for (const name of /** @type {const} */ (["admitted", "joined", "left", "permissions", "room", "ended", "refused"])) {
+  for (const name of /** @type {const} */ (["admitted", "joined", "left", "permissions", "room", "hand", "muted", "lobby", "ended", "refused"])) {
     stream.on(name, (detail) => seen.push(`${name} ${JSON.stringify(detail)}`));
   }
   void stream.open();
@@ -155,6 +155,36 @@ test("resync begins from the first position", async (t) => {
   assert.equal(server.requests.length, 2);
   assert.equal(server.last.lastId, null);
   assert.match(server.last.url, /after=7$/);
+});
+
+test("when it begins again, who is there is told again, but nothing is done again", async (t) => {
+  const { server, stream, seen, tick } = await opened(t);
+  const admitted = 'id: 8\nevent: admitted\ndata: {"participant":"q","hand_at":null}\n\n';
+  const hand = 'id: 9\nevent: hand\ndata: {"participant":"q","hand_at":"now"}\n\n';
+  const muted = 'id: 10\nevent: muted\ndata: {"by":"Ben"}\n\n';
+  server.last.send(admitted + hand + muted);
+  await settle();
+  assert.deepEqual(seen.splice(0), ['admitted {"participant":"q","hand_at":null}', 'hand {"participant":"q","hand_at":"now"}', 'muted {"by":"Ben"}']);
+  stream.resync();
+  await settle();
+  await tick(700);
+  // Who waits is told as of now, by the position that the stream is at.
+  server.last.send(`id: 7\nevent: lobby\ndata: {}\n\n${admitted}`);
+  await settle();
+  server.last.end(); // a break while it is told again
+  await settle();
+  await tick(1000);
+  assert.equal(server.last.lastId, "8");
+  server.last.send(`${hand}${muted}id: 11\nevent: muted\ndata: {"by":"Cleo"}\n\n`);
+  await settle();
+  assert.deepEqual(seen.splice(0), ["lobby {}", 'admitted {"participant":"q"}', 'muted {"by":"Cleo"}']);
+  stream.resync();
+  stream.resync();
+  await settle();
+  await tick(1000);
+  server.last.send(`${muted}id: 11\nevent: muted\ndata: {"by":"Cleo"}\n\n`);
+  await settle();
+  assert.deepEqual(seen, []);
 });
 
 test("close stops reading and coming back", async (t) => {

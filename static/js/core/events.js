@@ -61,11 +61,22 @@ const longestPause = 8000;
 /** The statuses that asking again will not change. */
 const final = [400, 401, 403, 404, 410];
 
+/**
+ * What is taken again when a stream begins again: who is there. All else was done
+ * when it was told first, and most of it is not true any more.
+ */
+const takenAgain = ["admitted", "joined", "left"];
+
+/** What is of the moment in which it is told, and has no position of its own. */
+const ofNow = ["lobby", "role", "reaction", "ended"];
+
 /** @extends {Emitter<StreamEvents>} */
 export class EventStream extends Emitter {
   #address;
   #fetch;
   #lastId = "";
+  /** Up to where everything was told before the stream began again. */
+  #known = 0;
   #closed = false;
   #connection = new AbortController();
   #pause = firstPause;
@@ -98,8 +109,9 @@ export class EventStream extends Emitter {
     }
   }
 
-  /** Begins again from where the stream first began: what was missed is told again. */
+  /** Begins again from where the stream first began: who is there is told again. */
   resync() {
+    this.#known = Math.max(this.#known, Number(this.#lastId));
     this.#lastId = "";
     this.#connection.abort();
     this.nudge();
@@ -155,7 +167,12 @@ export class EventStream extends Emitter {
     if (event.id) this.#lastId = event.id;
     const name = /** @type {keyof StreamEvents} */ (event.name);
     if (name === "ended") this.close();
-    this.emit(name, JSON.parse(event.data));
+    const detail = JSON.parse(event.data);
+    if (event.id && Number(event.id) <= this.#known && !ofNow.includes(name)) {
+      if (!takenAgain.includes(name)) return;
+      delete detail.hand_at; // it may have gone up or down since
+    }
+    this.emit(name, detail);
   }
 
   async #rest() {
