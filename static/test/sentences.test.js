@@ -36,9 +36,20 @@ function ofTemplate(source) {
  */
 function ofCode(source) {
   const plain = source.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$|\s\/\/ .*$/gm, "");
-  return [...plain.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(([, quoted, template]) => quoted ?? template ?? "")
-    .filter((literal) => !names.has(literal) && /^\p{Lu}[\p{Ll}’]+(?: \p{L}+)*(?: |[.?…!])|^\p{Lu}\p{Ll}+ [\p{L}’ ]+$/u.test(literal));
+  return [...literals(plain).filter((literal) => !names.has(literal) && /^\p{Lu}[\p{Ll}’]+(?: \p{L}+)*(?: |[.?…!])|^\p{Lu}\p{Ll}+ [\p{L}’ ]+$/u.test(literal)), ...wordsIn(plain)];
 }
+
+/** @param {string} code without comments */
+const literals = (code) => [...code.matchAll(/"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g)].map(([, quoted, template]) => quoted ?? template ?? "");
+
+/** What a script gives to be shown or read out, up to the end of its line. */
+const given = /\b(?:textContent|ariaLabel|ariaDescription|title|placeholder|alt|label|action)\b\s*(?::|=(?![=>]))([^;\n]*)/g;
+
+/**
+ * The single words that are shown: alone, a word could as well be the name of a key or an error.
+ * @param {string} code without comments
+ */
+const wordsIn = (code) => [...code.matchAll(given)].flatMap(([, value = ""]) => literals(value)).filter((literal) => !names.has(literal) && /^\p{Lu}\p{Ll}+$/u.test(literal));
 
 /** @param {string} folder @param {RegExp} which */
 async function* sources(folder, which) {

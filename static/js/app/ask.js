@@ -1,5 +1,7 @@
 // Asking once before something that cannot be undone.
 
+import { t } from "../core/text.js";
+
 /**
  * @typedef {object} Question
  * @property {string} question
@@ -33,7 +35,7 @@ export function ask({ question, action, option = "", parent = document.body }) {
   actions.className = "ask-actions";
   const cancel = document.createElement("button");
   cancel.className = "button";
-  cancel.textContent = "Cancel";
+  cancel.textContent = t("form.cancel");
   cancel.autofocus = true;
   const go = document.createElement("button");
   go.className = "button danger";

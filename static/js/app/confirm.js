@@ -1,5 +1,6 @@
 // Asking before a form is sent whose doing cannot be undone.
 
+import { t } from "../core/text.js";
 import { ask } from "./ask.js";
 
 /**
@@ -8,7 +9,7 @@ import { ask } from "./ask.js";
  * @param {HTMLFormElement} form
  */
 export function askFirst(form) {
-  const { confirm: question = "", confirmAction: action = "Yes", confirmOption: option = "", confirmName: name = "" } = form.dataset;
+  const { confirm: question = "", confirmAction: action = t("form.yes"), confirmOption: option = "", confirmName: name = "" } = form.dataset;
   form.addEventListener("submit", (event) => {
     if (form.dataset.confirmed) return;
     event.preventDefault();

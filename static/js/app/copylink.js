@@ -1,7 +1,7 @@
 // The room's address, to give to others.
 
+import { t } from "../core/text.js";
 import { within } from "./dom.js";
-import { words } from "./words.js";
 
 /** Lets a button copy the room's address. Browsers allow that on secure pages only. @param {HTMLButtonElement} button */
 export function offerLink(button) {
@@ -10,7 +10,7 @@ export function offerLink(button) {
   const usual = label.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(location.origin + location.pathname);
-    label.textContent = words.copied;
+    label.textContent = t("form.copied");
     setTimeout(() => { label.textContent = usual; }, 2000);
   });
 }

@@ -3,6 +3,7 @@
 // that cannot be undone, the tab of the page in sight.
 
 import { slugOf } from "../core/slug.js";
+import { t } from "../core/text.js";
 import { askFirst } from "./confirm.js";
 
 document.documentElement.classList.add("scripted");
@@ -76,7 +77,7 @@ function offerCopying(button) {
     } catch {
       return; // the address stands beside the button, to be selected by hand
     }
-    if (label) label.textContent = "Copied";
+    if (label) label.textContent = t("form.copied");
     setTimeout(() => { if (label) label.textContent = before; }, 2000);
   });
 }

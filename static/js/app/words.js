@@ -42,7 +42,6 @@ export const words = {
   mayNotSpeak: t("call.may_not_speak"),
   mayNotShow: t("call.may_not_show"),
   mayNotShare: t("call.may_not_share"),
-  copied: t("call.copied"),
 
   ask: t("call.ask"),
   askAgain: t("call.ask_again"),
