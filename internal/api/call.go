@@ -88,7 +88,7 @@ type joinInput struct {
 	AboutRoom
 	Body struct {
 		DisplayName string              `json:"display_name,omitempty" maxLength:"64" doc:"Empty: the account's."`
-		Former      media.ParticipantID `json:"former,omitempty" pattern:"^[a-z0-9]{1,64}$" doc:"The participant that the caller was before it lost the call: that one leaves."`
+		Former      media.ParticipantID `json:"former,omitempty" pattern:"^[a-z0-9]{1,64}$" doc:"The participant that the caller was before it lost the call: this one comes in its place, also where nobody new may come in."`
 	}
 }
 

@@ -90,6 +90,7 @@ type presence struct {
 	reason      Reason // why it was revoked
 	callOver    bool   // the call that they came into has ended
 	byApproval  bool   // the lobby let them in
+	returns     bool   // they were in before, as another, and may come in as who was in already
 	hand        *time.Time
 	username    string
 	session     account.SessionID // empty when it has ended
@@ -126,7 +127,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	rows, err := db.Query(ctx, `
 		select grants.id, grants.generation, grants.display_name, grants.permissions, grants.issued_at,
 			grants.connected_at, grants.left_at, grants.held_until, grants.revoked_at, coalesce(grants.reason, ''),
-			coalesce(calls.ended_at is not null, false), grants.by_approval, grants.hand_at, coalesce(users.username, ''),
+			coalesce(calls.ended_at is not null, false), grants.by_approval, grants.returns_as is not null, grants.hand_at, coalesce(users.username, ''),
 			case when `+account.Valid+` then sessions.id::text else '' end,
 			least(sessions.expires_at, invitations.expires_at) - now(),
 			`+room.PersonColumns+`, `+room.Columns+`
@@ -146,7 +147,7 @@ func presences(ctx context.Context, db postgres.Querier, where string, args ...a
 	for rows.Next() {
 		var p presence
 		err := rows.Scan(append(append([]any{&p.id, &p.generation, &p.displayName, &p.may, &p.issued,
-			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.hand, &p.username, &p.session, &p.lasts},
+			&p.connected, &p.left, &p.held, &p.revoked, &p.reason, &p.callOver, &p.byApproval, &p.returns, &p.hand, &p.username, &p.session, &p.lasts},
 			p.person.Fields()...), p.room.Fields()...)...)
 		if err != nil {
 			return nil, fmt.Errorf("load grants: %w", err)

@@ -122,12 +122,18 @@ func (h *house) join(name string, r room.Room) call.Ticket {
 func (h *house) enter(name string, r room.Room) (call.Ticket, *mediatest.Connection) {
 	h.Helper()
 	ticket := h.join(name, r)
+	return ticket, h.connect(name, r, ticket)
+}
+
+// connect has somebody with a ticket come in.
+func (h *house) connect(name string, r room.Room, ticket call.Ticket) *mediatest.Connection {
+	h.Helper()
 	connection, err := h.media.Connect(h.Context(), ticket.Grant.Token)
 	if err != nil {
 		h.Fatalf("%s connects: %v", name, err)
 	}
 	h.waitFor(name+" is in", func() bool { return slices.Contains(h.present(r), name) })
-	return ticket, connection
+	return connection
 }
 
 // present lists who the database says is in a room.

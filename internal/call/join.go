@@ -13,7 +13,6 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/ledger"
 	"foyer/internal/media"
-	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -33,37 +32,26 @@ type Ticket struct {
 // input.Invalid with field display_name, ErrNoBackend, and errors that wrap
 // media.ErrUnavailable.
 func (s *Service) Join(ctx context.Context, token account.Token, slug, displayName string) (Ticket, error) {
-	return s.join(ctx, token, slug, displayName, "")
+	return s.Rejoin(ctx, token, slug, displayName, "")
 }
 
-// Rejoin is Join for a page that has lost the call and comes back as another
-// participant: the former gives up (GiveUp), and if their hand was up, or they
-// were in the spotlight, that goes on. Without a former it is Join.
-func (s *Service) Rejoin(ctx context.Context, token account.Token, slug, displayName string, former media.ParticipantID) (Ticket, error) {
-	if former != "" {
-		if err := s.GiveUp(ctx, token, former); err != nil {
-			return Ticket{}, err
-		}
-	}
-	return s.join(ctx, token, slug, displayName, former)
+// entry is how somebody comes into a call.
+type entry struct {
+	room.Visit
+	displayName string
+	byApproval  bool
+	former      media.ParticipantID // whom they take over from; empty: nobody
+	as          media.ParticipantID // of whom they go on being in, as who was in already; empty: they are new
+	hasPlace    bool                // the former's, which passes on
 }
 
-func (s *Service) join(ctx context.Context, token account.Token, slug, displayName string, former media.ParticipantID) (Ticket, error) {
-	visit, err := s.rooms.Visit(ctx, token, slug)
-	if err != nil {
-		return Ticket{}, err
-	}
-	if strings.TrimSpace(displayName) == "" {
-		displayName = visit.DisplayName
-	}
-	return s.enter(ctx, visit, displayName, former)
-}
-
-// enter lets a visitor in under a name.
+// enter lets a visitor in under a name, who says whom they were before.
 func (s *Service) enter(ctx context.Context, visit room.Visit, displayName string, former media.ParticipantID) (Ticket, error) {
 	visit.Room.Capacity = s.backends.places(visit.Room)
-	if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
-		return Ticket{}, err
+	if former == "" {
+		if err := visit.May(room.Ask{Action: room.Enter}); err != nil {
+			return Ticket{}, err
+		}
 	}
 	displayName, err := account.CleanDisplayName(displayName)
 	if err != nil {
@@ -77,59 +65,35 @@ func (s *Service) enter(ctx context.Context, visit room.Visit, displayName strin
 		Participant: media.ParticipantID(strings.ToLower(rand.Text())),
 		May:         room.Permitted(visit.Person, visit.Room.State()),
 	}
-	if err := s.admit(ctx, visit, displayName, former, &ticket); err != nil {
+	e := entry{Visit: visit, displayName: displayName, byApproval: room.ByApproval(visit.Person, visit.Room.State())}
+	if former == "" {
+		err = admit(ctx, s.pool, e, &ticket)
+	} else {
+		e, err = s.readmit(ctx, e, former, &ticket)
+	}
+	if err != nil {
 		return Ticket{}, err
 	}
 	ticket.Grant, err = backend.Grant(ctx, liveRoom(visit.Room.ID, visit.Room.Generation),
 		media.Participant{ID: ticket.Participant, Name: displayName, May: permissions(ticket.May)}, room.GrantLife)
 	if err != nil {
-		s.giveBack(ctx, ticket.Participant)
+		if e.as == "" {
+			s.giveBack(ctx, ticket.Participant)
+		}
 		return Ticket{}, fmt.Errorf("join: %w", err)
 	}
 	return ticket, nil
 }
 
-// GiveUp ends a presence of the person of a session whose page has lost it and
-// comes back as another: they are not there twice, nor take two places. It is
-// nil when there is nothing to end, whoever asks.
-func (s *Service) GiveUp(ctx context.Context, token account.Token, id media.ParticipantID) error {
-	return s.giveUp(ctx, token, id, Replaced)
-}
-
-func (s *Service) giveUp(ctx context.Context, token account.Token, id media.ParticipantID, reason Reason) error {
-	var in room.ID
-	err := s.pool.QueryRow(ctx, `
-		select grants.room_id from grants join sessions on sessions.id = grants.session_id
-		where grants.id = $1 and sessions.token_hash = $2 and grants.revoked_at is null`, id, token.Hash()).Scan(&in)
-	if noRows(err) {
-		return nil
-	}
-	if err == nil {
-		err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-			if err := ledger.Lock(ctx, tx, ledger.Room(in)); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, `
-				with before as (select left_at, connected_at from grants where id = $1 and revoked_at is null),
-				ended as (
-					update grants set revoked_at = now(), left_at = coalesce(left_at, now()), held_until = null, reason = $2
-					where id = $1 and revoked_at is null returning room_id, coalesce(user_id, guest_id) as person, id)
-				insert into ledger (room_id, kind, actor, subject, address)
-				select room_id, $3, person, id, $4 from ended, before where before.left_at is null and before.connected_at is not null`,
-				id, reason, ledger.Left, ledger.Address(ctx))
-			return err
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("give up a presence: %w", err)
-	}
-	return nil
+// batcher is what can send a batch: the pool, or a transaction.
+type batcher interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
 // admit writes the grant and its ledger entry and reads who else is in, in one
 // transaction of one round trip. The place is taken under the lock that orders
 // the room's ledger, so that no two take the last one.
-func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, former media.ParticipantID, ticket *Ticket) error {
+func admit(ctx context.Context, db batcher, v entry, ticket *Ticket) error {
 	var batch pgx.Batch
 	// Nobody waits for the disk: a grant that a crash of the machine takes back
 	// was worth no more than its two minutes, and the gate refuses its token.
@@ -141,6 +105,9 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 		where room_id = $1 and session_id = $2 and coalesce(user_id, guest_id)::text = $3
 			and connected_at is null and left_at is null and revoked_at is null`,
 		v.Room.ID, v.Session.ID, string(v.Person.User)+string(v.Person.Guest))
+	if v.former != "" {
+		queueEnd(ctx, &batch, v.former, Replaced)
+	}
 	batch.Queue(`
 		with begun as (
 			insert into calls (id, room_id) select $2, $1
@@ -148,22 +115,22 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 			returning room_id, id)
 		insert into ledger (room_id, kind, subject, address) select room_id, $3, id, $4 from begun`,
 		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted, ledger.Address(ctx))
-	who := Who{Participant: ticket.Participant, Username: v.Session.User.Username, DisplayName: displayName, Role: v.Person.Role}
+	who := Who{Participant: ticket.Participant, Username: v.Session.User.Username, DisplayName: v.displayName, Role: v.Person.Role}
 	batch.Queue(`
 		with granted as (
 			insert into grants (id, room_id, generation, user_id, guest_id, session_id, display_name, permissions, by_approval,
-				held_until, role, call_id, hand_at)
-			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14, current.id,
+				held_until, role, call_id, returns_as, hand_at)
+			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14, current.id, nullif($17, ''),
 				(select hand_at from grants former where former.id = $16 and former.session_id = $6 and former.call_id = current.id)
 			from calls current
 			where current.room_id = $2 and current.ended_at is null
-				and (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11
+				and ($18 or (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11)
 			returning room_id, coalesce(user_id, guest_id) as person, id, hand_at)
 		insert into ledger (room_id, kind, actor, subject, data, address)
 		select room_id, $12, person, id, $13::jsonb || jsonb_build_object('hand_at', hand_at), $15 from granted returning id`,
-		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, displayName, ticket.May,
-		room.ByApproval(v.Person, v.Room.State()), room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who),
-		v.Person.Role, ledger.Address(ctx), former).
+		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, v.displayName, ticket.May,
+		v.byApproval, room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who),
+		v.Person.Role, ledger.Address(ctx), v.former, v.as, v.hasPlace).
 		QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&ticket.Position)
 			if noRows(err) {
@@ -171,7 +138,7 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 			}
 			return err
 		})
-	if former != "" {
+	if v.former != "" {
 		batch.Queue(`
 			with moved as (
 				update calls set spotlight = $2
@@ -180,7 +147,7 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 				returning room_id, spotlight)
 			insert into ledger (room_id, kind, subject, data)
 			select room_id, $5, spotlight, jsonb_build_object('participant', spotlight, 'by', '') from moved`,
-			v.Room.ID, ticket.Participant, former, v.Session.ID, ledger.Spotlit)
+			v.Room.ID, ticket.Participant, v.former, v.Session.ID, ledger.Spotlit)
 	}
 	batch.Queue(`
 		select grants.id, coalesce(users.username, ''), grants.display_name,
@@ -194,7 +161,7 @@ func (s *Service) admit(ctx context.Context, v room.Visit, displayName string, f
 		})
 	batch.Queue(`select coalesce(calls.spotlight, ''), `+hostColumns, v.Room.ID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(append([]any{&ticket.Spotlight}, ticket.Host.fields()...)...) })
-	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+	if err := db.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
 	return nil

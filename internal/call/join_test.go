@@ -181,20 +181,21 @@ func TestComingBackAsAnother(t *testing.T) {
 	}
 	defer own.Close()
 	h.wantJoin("ben", r, room.Full)
-	// Nobody gives up another's presence.
-	if err := h.calls.GiveUp(t.Context(), h.sessions["ana"], former.Participant); err != nil {
-		t.Fatal(err)
+	// Nobody takes another's place.
+	if _, err := h.calls.Rejoin(t.Context(), h.sessions["ana"], r.Slug, "", former.Participant); !errors.Is(err, room.Full) {
+		t.Errorf("ana says that she was ben: %v", err)
 	}
 	h.wantJoin("ben", r, room.Full)
-	for range 2 {
-		if err := h.calls.GiveUp(t.Context(), h.sessions["ben"], former.Participant); err != nil {
+	var back call.Ticket
+	for range 2 { // the first answer is lost
+		if back, err = h.calls.Rejoin(t.Context(), h.sessions["ben"], r.Slug, "", former.Participant); err != nil {
 			t.Fatal(err)
 		}
 	}
 	h.waitClosed("ben of before", lost)
 	h.refusedAtTheDoor(former, call.Replaced)
 	h.waitForEvent(stream, "left", `{"participant":"`+string(former.Participant)+`"}`)
-	h.enter("ben", r)
+	h.connect("ben", r, back)
 	// The page's first stream is not told that this is the end.
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()

@@ -108,7 +108,7 @@ func (p presence) over() Reason {
 // barred says why a connection of the presence cannot begin now, or is empty
 // when it can. Whether a place is left is asked when they take it.
 func (p presence) barred() Reason {
-	if reason := p.over(); reason != "" || p.connected != nil {
+	if reason := p.over(); reason != "" || p.connected != nil || p.returns {
 		return reason // who was in already is not new, and need not ask again
 	}
 	return refused(room.Authorize(p.person, room.Ask{Action: room.Enter}, p.room.State()))

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"foyer/internal/account"
 	"foyer/internal/media"
@@ -34,10 +35,10 @@ func (s *Service) Leave(ctx context.Context, token account.Token, in room.ID, id
 		select exists (select from grants join sessions on sessions.id = grants.session_id
 			where grants.id = $1 and grants.room_id = $2 and sessions.token_hash = $3)`, id, in, token.Hash()).Scan(&own)
 	if err != nil {
-		return err
+		return fmt.Errorf("leave: %w", err)
 	}
 	if !own {
 		return ErrNotYours
 	}
-	return s.giveUp(ctx, token, id, Gone)
+	return s.end(ctx, id, in, Gone)
 }

@@ -186,6 +186,28 @@ for (const [reason, goesOn] of /** @type {const} */ ([["full", true], ["busy", t
   });
 }
 
+test("coming back, the media service's own full is waited out; what does not pass ends", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  await world.inCall();
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  await tick(300);
+  world.answer();
+  await settle();
+  world.media?.fail?.(new Refused("full"));
+  await settle();
+  await tick(1000);
+  assert.equal(world.call.state, "reconnecting");
+  assert.equal(world.asks.length, 3);
+  assert.deepEqual(world.formers, ["", "me1", "me2"]);
+  world.answer();
+  await settle();
+  world.media?.fail?.(new Refused("removed"));
+  await settle();
+  await tick(2000);
+  assert.equal(world.ending?.reason, "removed");
+});
+
 test("not let back in: the stream, which is asked at once, says who did it", async (t) => {
   const tick = clock(t);
   const world = new World();

@@ -351,18 +351,15 @@ export class Call extends Emitter {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof Refused) {
-          await this.#endWithReason(error.reason, signal);
-          return;
-        }
-        if (!(error instanceof Declined)) continue;
+        // The media service may refuse for a moment too: for it, whom we were takes a place until it has noticed.
+        if (!(error instanceof Declined || error instanceof Refused)) continue;
         if (!passing.includes(error.reason)) {
-          events?.nudge(); // it knows who did it
+          if (error instanceof Declined) events?.nudge(); // it knows who did it
           await this.#endWithReason(error.reason, signal);
           return;
         }
         ending = { reason: error.reason, message: "" };
-        if (error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
+        if (error instanceof Declined && error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
       }
     }
     if (!signal.aborted) this.#end(ending);
