@@ -42,13 +42,29 @@ func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Ba
 	if err != nil {
 		return err
 	}
+	var out []media.ParticipantID
+	var leavers []leaver
+	var stay []func() error
 	for _, c := range in {
 		i := slices.IndexFunc(known, func(p presence) bool { return p.id == c.ID && p.liveRoom() == name })
 		if i < 0 {
-			err = errors.Join(err, backend.Remove(ctx, name, c.ID)) // nobody let them in
+			out = append(out, c.ID) // nobody let them in
 			continue
 		}
-		err = errors.Join(err, r.settle(ctx, backend, known[i], c))
+		switch reason := known[i].over(); {
+		case known[i].revoked != nil:
+			out = append(out, c.ID)
+		case reason != "":
+			leavers = append(leavers, leaver{known[i], reason})
+		default:
+			stay = append(stay, func() error { return r.settle(ctx, backend, known[i], c) })
+		}
+	}
+	err = errors.Join(r.expel(ctx, leavers...), sideBySide(out, func(id media.ParticipantID) error {
+		return backend.Remove(ctx, name, id)
+	}))
+	for _, settle := range stay {
+		err = errors.Join(err, settle())
 	}
 	return err
 }
@@ -82,24 +98,18 @@ func connectedTo(ctx context.Context, backend media.Backend, name media.RoomID, 
 	return in, nil
 }
 
-// settle makes one connected participant right.
+// settle makes one connected participant right, who may be there.
 func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presence, c media.Connected) error {
-	switch reason := p.over(); {
-	case p.revoked != nil:
-		return backend.Remove(ctx, p.liveRoom(), p.id)
-	case reason != "":
-		return r.expel(ctx, p, reason)
-	}
 	if p.connected == nil || p.left != nil {
 		if reason := r.unasked(backend, p); reason != "" {
-			return r.expel(ctx, p, reason)
+			return r.expel(ctx, leaver{p, reason})
 		}
 		joined, err := r.markJoined(ctx, p, 0)
 		if err != nil {
 			return err
 		}
 		if !joined {
-			return r.expel(ctx, p, Full) // their place was taken before they were back
+			return r.expel(ctx, leaver{p, Full}) // their place was taken before they were back
 		}
 	}
 	may := p.permissions()

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"foyer/internal/account"
 	"foyer/internal/ledger"
@@ -48,22 +47,16 @@ func (s *Service) MuteAll(ctx context.Context, in room.ID, by account.UserID) er
 
 // mute has the media service mute participants, if it can.
 func (s *Service) mute(ctx context.Context, all []presence) error {
-	const atOnce = 8
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for _, p := range all {
-		group.Go(func() error {
-			backend, err := s.backends.of(p.room)
-			if err != nil {
-				return err
-			}
-			if err := backend.Mute(ctx, p.liveRoom(), p.id); !errors.Is(err, media.ErrUnsupported) {
-				return err
-			}
-			return nil
-		})
-	}
-	return group.Wait()
+	return sideBySide(all, func(p presence) error {
+		backend, err := s.backends.of(p.room)
+		if err != nil {
+			return err
+		}
+		if err := backend.Mute(ctx, p.liveRoom(), p.id); !errors.Is(err, media.ErrUnsupported) {
+			return err
+		}
+		return nil
+	})
 }
 
 // AskToUnmute asks a participant to unmute themselves: nobody else can. It returns

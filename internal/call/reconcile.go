@@ -13,9 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"foyer/internal/account"
-	"foyer/internal/ledger"
 	"foyer/internal/media"
-	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -228,14 +226,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	}
 	r.expect(present)
 	// First who must go, before anything that may be slow.
-	var failed error
-	for _, p := range present {
-		if reason := p.over(); reason != "" {
-			failed = errors.Join(failed, r.expel(ctx, p, reason))
-		}
-	}
-	if failed != nil {
-		return failed
+	if err := r.expel(ctx, overAmong(present)...); err != nil {
+		return err
 	}
 	var current presence
 	err = r.pool.QueryRow(ctx, `select `+room.Columns+` from rooms where id = $1`, id).Scan(current.room.Fields()...)
@@ -265,11 +257,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		// which raised the generation.
 		err = backend.Close(ctx, liveRoom(id, current.room.Generation-1))
 	}
-	for _, p := range present {
-		if p.over() == RoomDeleted || p.generation != p.room.Generation {
-			err = errors.Join(err, backend.Close(ctx, p.liveRoom()))
-		}
-	}
 	if err != nil || current.room.DeletedAt != nil {
 		return err
 	}
@@ -285,58 +272,4 @@ func (r *Reconciler) expect(present []presence) {
 			time.AfterFunc(*p.lasts, func() { r.rooms.add(p.room.ID) })
 		}
 	}
-}
-
-// expel ends a presence: first in the database, so that the gate refuses it,
-// then at the backend.
-func (r *Reconciler) expel(ctx context.Context, p presence, reason Reason) error {
-	ending, err := r.ending(ctx, p, reason)
-	if err != nil {
-		return err
-	}
-	err = postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
-		if err := ledger.Lock(ctx, tx, ledger.Room(p.room.ID)); err != nil {
-			return err
-		}
-		return revoke(ctx, tx, p, ending, "")
-	})
-	if err != nil {
-		return fmt.Errorf("revoke grant: %w", err)
-	}
-	backend, err := r.backends.of(p.room)
-	if err != nil {
-		return nil // nobody is connected to a service that is not configured
-	}
-	return backend.Remove(ctx, p.liveRoom(), p.id)
-}
-
-// ending is what the participant is told. It names the person whose act it was,
-// when it was one.
-func (r *Reconciler) ending(ctx context.Context, p presence, reason Reason) (Ending, error) {
-	var kind ledger.Kind
-	var subject any // any subject
-	switch reason {
-	case RemovedFromRoom:
-		kind, subject = ledger.MemberRemoved, p.person.User
-	case RoomDeleted:
-		kind = ledger.RoomDeleted
-	case CallEnded:
-		kind = ledger.CallEnded
-	default:
-		return Ending{Reason: reason, Message: reason.Sentence("")}, nil
-	}
-	var by account.UserID
-	var name string
-	err := r.pool.QueryRow(ctx, `
-		select users.id, users.display_name from ledger join users on users.id = ledger.actor
-		where ledger.room_id = $1 and ledger.kind = $2 and ledger.at >= $3 and ($4::text is null or ledger.subject = $4)
-		order by ledger.id desc limit 1`,
-		p.room.ID, kind, p.issued, subject).Scan(&by, &name)
-	switch {
-	case err != nil && !noRows(err):
-		return Ending{}, fmt.Errorf("who ended it: %w", err)
-	case by != "" && by == p.person.User:
-		return Ending{Reason: reason, Message: reason.OwnSentence()}, nil
-	}
-	return Ending{Reason: reason, By: name, Message: reason.Sentence(name)}, nil
 }

@@ -1,0 +1,108 @@
+package call_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"foyer/internal/call"
+	"foyer/internal/ledger"
+	"foyer/internal/media"
+	"foyer/internal/media/mediatest"
+	"foyer/internal/room"
+)
+
+// slowToRemove is a media service that takes as long as the test wants to put
+// somebody out, and counts who asks for it.
+type slowToRemove struct {
+	*mediatest.Memory
+	answer  chan struct{} // closed: it answers
+	removes atomic.Int32  // under way, or done
+	closes  atomic.Int32
+}
+
+func (b *slowToRemove) wait(ctx context.Context) error {
+	select {
+	case <-b.answer:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("remove: %w", media.ErrUnavailable)
+	}
+}
+
+func (b *slowToRemove) Remove(ctx context.Context, live media.RoomID, id media.ParticipantID) error {
+	b.removes.Add(1)
+	if err := b.wait(ctx); err != nil {
+		return err
+	}
+	return b.Memory.Remove(ctx, live, id)
+}
+
+func (b *slowToRemove) Close(ctx context.Context, live media.RoomID) error {
+	b.closes.Add(1)
+	if err := b.wait(ctx); err != nil {
+		return err
+	}
+	return b.Memory.Close(ctx, live)
+}
+
+// When many have to go, all are told at once, however long the media service takes
+// for one of them, and it is not asked about one after the other.
+func TestManyArePutOutAtOnce(t *testing.T) {
+	t.Parallel()
+	const people, atOnce = 10, 8
+	for name, test := range map[string]struct {
+		happens         string
+		removes, closes int32 // asked before the service answers
+		asked           int32 // removals in all
+	}{
+		"the room becomes private": {`update rooms set visibility = 'private' where id = $1`, atOnce, 0, people},
+		// Its call is left behind, and ends in one request.
+		"the call ends": {`update rooms set generation = generation + 1 where id = $1`, 0, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backend := &slowToRemove{Memory: mediatest.NewMemory(), answer: make(chan struct{})}
+			h := newHouseOver(t, backend.Memory, call.Backends{backend.Capabilities().Name: backend}, "ana", "eve")
+			backend.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+			r := h.room("open", "ana")
+			var connections []*mediatest.Connection
+			for range people {
+				h.sessions["eve"] = h.session(h.people["eve"])
+				ticket := h.join("eve", r)
+				connection, err := backend.Connect(t.Context(), ticket.Grant.Token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				connections = append(connections, connection)
+			}
+			h.waitFor("all are in", func() bool { return h.told(r, ledger.Joined) == people })
+
+			start := time.Now()
+			h.sql(test.happens, r.ID)
+			h.waitFor("all are told", func() bool { return h.told(r, ledger.Removed) == people })
+			t.Logf("all told after %v", time.Since(start).Round(time.Millisecond))
+			h.waitFor("the service is asked", func() bool {
+				return backend.removes.Load() == test.removes && backend.closes.Load() == test.closes
+			})
+			close(backend.answer)
+			for _, connection := range connections {
+				h.waitClosed("somebody who has to go", connection)
+			}
+			if got := backend.removes.Load(); got != test.asked {
+				t.Errorf("%d removals, want %d", got, test.asked)
+			}
+		})
+	}
+}
+
+// told counts the entries of a kind in a room's ledger.
+func (h *house) told(r room.Room, kind ledger.Kind) (n int) {
+	h.Helper()
+	if err := h.pool.QueryRow(h.Context(), `select count(*) from ledger where room_id = $1 and kind = $2`, r.ID, kind).Scan(&n); err != nil {
+		h.Fatal(err)
+	}
+	return n
+}
