@@ -154,3 +154,25 @@ export function sharedAs(page) {
     return null;
   });
 }
+
+/**
+ * How many bytes of pictures come within a second.
+ * @param {Page} page
+ * @param {string} [track] the id of one; left out: of all
+ */
+export function receivedBytes(page, track = "") {
+  return page.evaluate(async (id) => {
+    const { madeConnections } = /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis));
+    const count = async () => {
+      let bytes = 0;
+      for (const receiver of madeConnections.flatMap((connection) => connection.getReceivers())) {
+        if (receiver.track.kind !== "video" || (id && receiver.track.id !== id)) continue;
+        for (const stats of (await receiver.getStats()).values()) if (stats.type === "inbound-rtp") bytes += stats.bytesReceived;
+      }
+      return bytes;
+    };
+    const before = await count();
+    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    return await count() - before;
+  }, track);
+}

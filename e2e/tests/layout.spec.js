@@ -1,6 +1,6 @@
 // Where tiles are, what of them is received, and that nothing jumps.
 
-import { expectPicture } from "../lib/media.js";
+import { expectPicture, receivedBytes } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
 import { choose, drawn, make, parts, withOthers } from "../lib/stage.js";
 import { expect, test } from "../lib/test.js";
@@ -171,7 +171,7 @@ test("off screen no picture is received, in a small tile a smaller one, and deta
   const width = (/** @type {string} */ user) => ana.tile(user).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth);
   await expect.poll(() => width(large ?? ""), { message: "the large tile has all there is", timeout: 60_000 }).toBe(640);
   await expect.poll(() => width(small), { message: "the small tile a lower layer", timeout: 60_000 }).toBe(320);
-  await expect.poll(() => receivedBytes(ana, small)).toBeGreaterThan(0);
+  await expect.poll(() => bytesOf(ana, small)).toBeGreaterThan(0);
 
   // A pinned tile in a window so small that one tile fits a page of the strip.
   await ana.page.setViewportSize({ width: 300, height: 560 });
@@ -180,7 +180,7 @@ test("off screen no picture is received, in a small tile a smaller one, and deta
   const hidden = ana.page.locator("[data-participant]:not([data-user=ana])[hidden]");
   await expect(hidden.first()).toBeAttached();
   const gone = await hidden.first().getAttribute("data-user") ?? "";
-  await expect.poll(() => receivedBytes(ana, gone), { message: "bytes of a picture that is not on screen", timeout: 60_000 }).toBe(0);
+  await expect.poll(() => bytesOf(ana, gone), { message: "bytes of a picture that is not on screen", timeout: 60_000 }).toBe(0);
   await ana.page.setViewportSize({ width: 1280, height: 800 });
   await expectPicture(ana.tile(gone));
 
@@ -196,26 +196,11 @@ test("off screen no picture is received, in a small tile a smaller one, and deta
 });
 
 /**
- * How many bytes of pictures came from somebody within a second.
+ * How many bytes of somebody's picture come within a second.
  * @param {Person} person
  * @param {string} user
  */
-async function receivedBytes(person, user) {
-  return person.tile(user).locator("video").evaluate(async (/** @type {HTMLVideoElement} */ video) => {
-    const [track] = /** @type {MediaStream} */ (video.srcObject).getVideoTracks();
-    const { madeConnections } = /** @type {{madeConnections: RTCPeerConnection[]}} */ (/** @type {unknown} */ (globalThis));
-    const count = async () => {
-      let bytes = 0;
-      for (const connection of madeConnections) {
-        for (const receiver of connection.getReceivers()) {
-          if (receiver.track.id !== track?.id) continue;
-          for (const stats of (await receiver.getStats()).values()) if (stats.type === "inbound-rtp") bytes += stats.bytesReceived;
-        }
-      }
-      return bytes;
-    };
-    const before = await count();
-    await new Promise((resolve) => { setTimeout(resolve, 1000); });
-    return await count() - before;
-  });
+async function bytesOf(person, user) {
+  const track = await person.tile(user).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => /** @type {MediaStream} */ (video.srcObject).getVideoTracks()[0]?.id);
+  return receivedBytes(person.page, track);
 }

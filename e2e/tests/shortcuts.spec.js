@@ -1,7 +1,7 @@
 // Keys in the call, and what the page says to somebody who talks while muted.
 
 import { expect, test } from "../lib/test.js";
-import { expectPicture, expectSilence, expectSound } from "../lib/media.js";
+import { expectPicture, expectSilence, expectSound, receivedBytes } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
 
 test("Ctrl D and Ctrl E turn microphone and camera, also from a menu of devices", async ({ visit }) => {
@@ -93,9 +93,9 @@ test("who talks while muted is told so, once, and can unmute from there", async 
   await expect(told).toHaveCount(0);
 });
 
-test("audio only is one click away: no pictures come or go, and one click brings them back", async ({ visit }) => {
-  const [ana, ben] = [await visit("ana"), await visit("ben")];
-  const room = await makeRoom(ana, [ben]);
+test("audio only is one click away: no pictures come or go, also of who comes later, and one click brings them back", async ({ visit }) => {
+  const [ana, ben, cleo] = [await visit("ana"), await visit("ben"), await visit("cleo")];
+  const room = await makeRoom(ana, [ben, cleo]);
   await join(ana, room);
   await join(ben, room);
   await expectPicture(ana.tile("ben"));
@@ -104,8 +104,19 @@ test("audio only is one click away: no pictures come or go, and one click brings
   await expect(ana.tile("ben").locator("video")).toHaveCount(0);
   await expect(ben.tile("ana").locator("video")).toHaveCount(0);
   await expectSound(ana.page);
+  const nothingComes = () => expect.poll(() => receivedBytes(ana.page), { message: "bytes of pictures that are not shown", timeout: 30_000 }).toBe(0);
+  await nothingComes();
+  await join(cleo, room);
+  await expectPicture(cleo.tile("ben"));
+  await expect(ana.tile("cleo")).toContainText("microphone on");
+  await nothingComes();
+  await expect(ana.tile("cleo").locator("video")).toHaveCount(0);
+  await ana.page.locator("#bar-people").click();
+  await expect(ana.page.getByRole("complementary", { name: "People" }).getByRole("listitem").filter({ hasText: "Cleo" })).toContainText("camera on");
+  await ana.page.keyboard.press("Escape");
   await ana.button("Show cameras").click();
   await expectPicture(ana.tile("ben"));
+  await expectPicture(ana.tile("cleo"));
   await expectPicture(ben.tile("ana"));
 });
 

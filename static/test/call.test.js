@@ -348,3 +348,33 @@ test("somebody without a name makes the stream begin again", async (t) => {
   await tick(2000);
   assert.equal(world.events?.resyncs, 1);
 });
+
+test("with sound only no camera of others is asked for: not of who is there, nor of who comes, nor on a new connection", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  await world.inCall();
+  const size = { width: 320, height: 180 };
+  const other = { id: "b", microphone: true, picture: "p", share: "", sound: "s", shareSound: "" };
+  world.media?.emit("present", other);
+  world.call.watch("b", "camera", size);
+  assert.deepEqual(world.media?.watched, new Map([["b camera", size]]));
+  world.call.soundOnly = true;
+  world.media?.emit("present", { ...other, id: "c", picture: "" });
+  assert.deepEqual(world.media?.watched, new Map([["b camera", null], ["c camera", null]]));
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  await tick(300);
+  world.answer();
+  await settle();
+  world.media?.emit("present", other);
+  assert.deepEqual(world.media?.watched, new Map([["b camera", null]]));
+  world.media?.succeed?.();
+  await settle();
+  // What is shown again says how large, of itself.
+  const shown = [];
+  world.call.roster.on("changed", (participant) => { if (participant.shown) shown.push(participant.id); });
+  world.call.soundOnly = false;
+  world.media?.emit("present", { ...other, picture: "p2" });
+  assert.equal(shown[0], "b");
+  world.call.watch("b", "camera", size);
+  assert.deepEqual(world.media?.watched, new Map([["b camera", size]]));
+});

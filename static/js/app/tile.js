@@ -95,7 +95,7 @@ export class Tile {
     this.bars.hidden = participant.quality === "good";
     this.bars.classList.toggle("lost", participant.quality === "lost");
     this.bars.ariaLabel = participant.quality === "lost" ? t("stage.lost_connection") : t("stage.poor_connection");
-    this.#picture.show(participant.picture);
+    this.#picture.show(participant.shown);
     this.#sound.play(participant.sound);
   }
 

@@ -47,7 +47,7 @@ export class Weak {
   }
 
   get soundOnly() {
-    return this.#call.roster.soundOnly;
+    return this.#call.soundOnly;
   }
 
   /** @param {boolean} only */
@@ -58,7 +58,7 @@ export class Weak {
       this.#camera = camera.on;
       void this.#devices.turnForNow("camera", false);
     }
-    this.#call.roster.soundOnly = only;
+    this.#call.soundOnly = only;
     if (!only && this.#camera && !camera.on) void this.#devices.turnForNow("camera", true);
     this.#notices.keep("sound", only ? t("weak.audio_only_on") : null, { label: t("weak.show_cameras"), act: () => { this.soundOnly = false; } });
   }
@@ -66,7 +66,7 @@ export class Weak {
   /** The call is over: the next begins as usual. */
   reset() {
     this.watching = false;
-    this.#call.roster.soundOnly = false;
+    this.#call.soundOnly = false;
     this.#strain.reset();
   }
 

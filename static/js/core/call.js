@@ -192,6 +192,21 @@ export class Call extends Emitter {
     this.#connection?.media.watch(id, source, size);
   }
 
+  /** Whether the others' pictures are neither shown nor received; their screens are. */
+  get soundOnly() {
+    return this.roster.soundOnly;
+  }
+
+  set soundOnly(only) {
+    this.roster.soundOnly = only; // when it ends, whoever shows pictures says again how large
+    for (const { id, local } of this.roster.participants) if (!local) this.#leaveOut(id);
+  }
+
+  /** Has nothing received of somebody's picture, while there is sound only. @param {string} id */
+  #leaveOut(id) {
+    if (this.soundOnly) this.watch(id, "camera", null);
+  }
+
   /**
    * How the connection does, of one participant's tracks or of everybody's; null
    * without a connection.
@@ -265,7 +280,10 @@ export class Call extends Emitter {
     /** @template T @param {(detail: T) => void} act @returns {(detail: T) => void} */
     const ifConnected = (act) => (detail) => { if (own() && connection.connected) act(detail); };
 
-    media.on("present", ifOwn((present) => this.roster.present(present)));
+    media.on("present", ifOwn((present) => {
+      this.#leaveOut(present.id); // before their picture comes, on this connection
+      this.roster.present(present);
+    }));
     media.on("gone", ifOwn(({ id }) => this.roster.gone(id)));
     media.on("speaking", ifOwn(({ ids }) => this.roster.speaking(ids)));
     media.on("quality", ifOwn(({ id, quality }) => this.roster.quality(id, quality)));

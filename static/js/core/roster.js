@@ -27,7 +27,8 @@ const namelessFor = 2000; // milliseconds
  * @property {number} hand since when it is up, as Date.now() counts; 0: it is down
  * @property {boolean} host moderates the call while none of the room's moderators is in it
  * @property {boolean} microphone
- * @property {string} picture
+ * @property {string} picture that they send
+ * @property {string} shown of it: the same, or empty while the others' pictures are left out
  * @property {string} share
  * @property {string} sound
  * @property {string} shareSound
@@ -57,10 +58,7 @@ export class Roster extends Emitter {
   #waits = new Map();
   #self = "";
   #host = "";
-  /** Whether pictures are left out, so that none are received. */
   #soundOnly = false;
-  /** The pictures that there are, by participant. @type {Map<string, string>} */
-  #pictures = new Map();
   #speaking = new Speaking((id, speaking) => this.#change(id, { speaking }));
 
   get count() {
@@ -107,8 +105,7 @@ export class Roster extends Emitter {
   /** @param {import("../media/types.js").Present} other */
   present(other) {
     if (this.#formerSelves.has(other.id)) return;
-    this.#pictures.set(other.id, other.picture);
-    this.#put({ ...other, picture: this.#shown(other.id) });
+    this.#put(other);
   }
 
   /** @param {string} id */
@@ -154,12 +151,16 @@ export class Roster extends Emitter {
 
   set soundOnly(only) {
     this.#soundOnly = only;
-    for (const { id, local } of this.participants) if (!local) this.#change(id, { picture: this.#shown(id) });
+    for (const id of this.#participants.keys()) this.#change(id, {});
   }
 
-  /** The picture of somebody else that is to be shown. @param {string} id */
-  #shown(id) {
-    return this.#soundOnly ? "" : this.#pictures.get(id) ?? "";
+  /**
+   * Which picture of somebody is to be shown.
+   * @param {boolean} local
+   * @param {string} picture
+   */
+  #shown(local, picture) {
+    return this.#soundOnly && !local ? "" : picture;
   }
 
   /** Drops the name of somebody who left. @param {string} id */
@@ -209,11 +210,13 @@ export class Roster extends Emitter {
       this.#change(present.id, present);
       return;
     }
+    const local = present.id === this.#self;
     /** @type {Participant} */
     const participant = {
       ...present,
       ...this.#who(present.id),
-      local: present.id === this.#self,
+      local,
+      shown: this.#shown(local, present.picture),
       speaking: false,
       quality: "good",
     };
@@ -233,6 +236,7 @@ export class Roster extends Emitter {
     const participant = this.#participants.get(id);
     if (!participant) return;
     const now = { ...participant, ...change };
+    now.shown = this.#shown(now.local, now.picture);
     const keys = /** @type {(keyof Participant)[]} */ (Object.keys(now));
     if (keys.every((key) => now[key] === participant[key])) return;
     this.#participants.set(id, now);
@@ -244,7 +248,6 @@ export class Roster extends Emitter {
     const participant = this.#participants.get(id);
     if (!participant) return;
     this.#participants.delete(id);
-    this.#pictures.delete(id);
     this.#stopWaiting(id);
     this.#speaking.forget(id);
     this.emit("removed", participant);

@@ -22,7 +22,10 @@ class FakeMedia extends Emitter {
   }
   async send(outgoing) { this.sent.push(outgoing); }
   async close() { this.closed = true; this.fail?.(new Error("closed")); }
-  attach() {} detach() {} watch() {}
+  /** Whose cameras are received, by the last that was said of them. @type {Map<string, object | null>} */
+  watched = new Map();
+  attach() {} detach() {}
+  watch(id, source, size) { this.watched.set(`${id} ${source}`, size); }
   stats() {}
   async playSound() {}
 }
