@@ -364,3 +364,87 @@ test("what was turned for now is as it was by hand once everything was let go of
   await devices.start();
   assert.deepEqual([devices.use.microphone.on, devices.use.camera.on, media.open.length], [true, true, 2]);
 });
+
+/** Has the browser say what it asks the person for. @param {import("node:test").TestContext} t @param {string} state */
+function permissions(t, state) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { permissions: { query: async () => ({ state }) } } });
+  t.after(() => Object.defineProperty(globalThis, "navigator", before ?? { configurable: true, value: undefined }));
+}
+
+/** Devices of somebody whose microphone was off when they were here before. @param {FakeMedia} media @param {object} [how] */
+const muted = (media, how) => new Devices(/** @type {never} */ (media), storage('{"off": {"microphone": true}}'), how);
+
+test("in the call a microphone that was off from the beginning is open but silent, and none is before", async (t) => {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = muted(media);
+  await devices.start();
+  await settle();
+  assert.equal(devices.use.microphone.track, null);
+  devices.listens = true;
+  devices.listens = true;
+  await settle();
+  const [, microphone] = media.tracks;
+  assert.deepEqual([media.asked.length, microphone?.kind, microphone?.enabled], [2, "audio", false]);
+  assert.deepEqual([devices.outgoing().microphoneOn, devices.use.microphone.on], [false, false]);
+  await devices.turn("microphone", true);
+  assert.deepEqual([media.asked.length, microphone?.enabled], [2, true], "back at once");
+});
+
+test("another microphone that is chosen while it is off in the call is open but silent", async (t) => {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  devices.listens = true;
+  await devices.turn("microphone", false);
+  await devices.choose("microphone", "m2");
+  await settle();
+  assert.equal(inUse(devices, "microphone"), "m2");
+  assert.equal(devices.use.microphone.track?.enabled, false);
+  assert.deepEqual(media.open.map(({ deviceId }) => deviceId), ["c1", "m2"]);
+  devices.listens = false;
+  await devices.choose("microphone", "m1");
+  await settle();
+  assert.equal(devices.use.microphone.track, null);
+});
+
+test("nobody is asked for a microphone that is off, and one that does not work is no problem", async (t) => {
+  const media = new FakeMedia();
+  for (const state of ["prompt", "denied"]) {
+    permissions(t, state);
+    const devices = muted(media);
+    devices.listens = true;
+    await settle();
+  }
+  permissions(t, "granted");
+  muted(media, { oneAtATime: true }).listens = true;
+  await settle();
+  assert.equal(media.asked.length, 0);
+  media.wrong = { audio: "NotReadableError" };
+  const devices = muted(media);
+  devices.listens = true;
+  await settle();
+  assert.deepEqual([media.asked.length, devices.use.microphone.problem], [1, null]);
+});
+
+test("a microphone that is being opened while it is off gives way to who turns it on, and to the end", async (t) => {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = muted(media);
+  let release = () => {};
+  media.hold = new Promise((resolve) => { release = resolve; });
+  devices.listens = true;
+  await settle();
+  const held = devices.turnForNow("microphone", true); // the space bar, for a moment
+  await devices.turnForNow("microphone", false);
+  release();
+  await held;
+  await settle();
+  assert.deepEqual(media.open.map(({ enabled }) => enabled), [false], "one, silent");
+  devices.listens = false;
+  devices.stop();
+  await settle();
+  assert.equal(media.open.length, 0);
+});

@@ -21,6 +21,7 @@ export function noticeUnheard(devices, active, say) {
 
   const follow = () => {
     const { on, track } = devices.use.microphone;
+    devices.listens = active();
     const wanted = active() && !on ? track : null;
     if (wanted === original) return;
     original = wanted;

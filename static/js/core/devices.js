@@ -71,6 +71,7 @@ export class Devices extends Emitter {
   /** Which way the camera looks, once somebody turned it round. @type {"" | "user" | "environment"} */
   #facing = "";
   #oneAtATime;
+  #listens = false;
 
   /**
    * @param {MediaDevices | undefined} media undefined in an insecure context
@@ -108,6 +109,30 @@ export class Devices extends Emitter {
   }
 
   /**
+   * Whether the microphone is open also while it is off, so that one can be told
+   * that one talks into it: in the call. Nobody is asked for that.
+   */
+  get listens() {
+    return this.#listens;
+  }
+
+  set listens(listens) {
+    if (listens === this.#listens) return;
+    this.#listens = listens;
+    void this.#listen();
+  }
+
+  /** Opens a microphone that is off, as far as the browser asks nobody for it. */
+  async #listen() {
+    // Where there is one at a time, it is left to whatever else may want it.
+    if (this.#oneAtATime || !this.#listens || (await allowedOf(["microphone"])).length === 0) return;
+    const { microphone } = this.use;
+    if (!this.#listens || microphone.on || microphone.opening || microphone.track) return;
+    await this.#open(["microphone"]);
+    if (!microphone.on) microphone.problem = null; // nobody wanted it
+  }
+
+  /**
    * Turns an input on or off. A microphone stays open while off, so that it is
    * back at once; a camera goes dark.
    * @param {Input} input
@@ -132,6 +157,7 @@ export class Devices extends Emitter {
     if (!on && (input === "camera" || !use.track)) this.#close(input);
     if (use.track) use.track.enabled = on;
     this.emit("change", null);
+    if (!on) void this.#listen();
     if (!on || use.track) return;
     await this.#open([input]);
     await this.#list();
@@ -151,7 +177,10 @@ export class Devices extends Emitter {
     this.#remember();
     this.emit("change", null);
     if (kind !== "speaker" && this.use[kind].on) await this.#open([kind], true);
-    if (kind === "microphone" && !this.use.microphone.on) this.#close("microphone");
+    if (kind === "microphone" && !this.use.microphone.on) {
+      this.#close("microphone");
+      void this.#listen();
+    }
   }
 
   /**
