@@ -35,8 +35,8 @@ const goneAfter = 45 * time.Second
 
 // Knock puts the visitor into the room's lobby, or says that they still wait,
 // and returns what the lobby says of them: Admitted also when they need not
-// wait. Whoever is in the call already is admitted. It returns what the policy
-// says, and input.Invalid with field display_name.
+// wait. Whoever is in the call already, and may stay, is admitted. It returns what
+// the policy says, and input.Invalid with field display_name.
 func (s *Store) Knock(ctx context.Context, v Visit, displayName string) (Answer, error) {
 	if err := v.May(Ask{Action: Knock}); err != nil {
 		return NotAsked, err
@@ -56,10 +56,7 @@ func (s *Store) Knock(ctx context.Context, v Visit, displayName string) (Answer,
 		if err := ledger.Lock(ctx, tx, ledger.Room(v.Room.ID)); err != nil {
 			return err
 		}
-		var isIn bool
-		err := tx.QueryRow(ctx, `
-			select exists (select from grants where room_id = $1 and coalesce(user_id, guest_id) = $2
-				and connected_at is not null and `+Present+`)`, v.Room.ID, v.Person.id()).Scan(&isIn)
+		isIn, err := staysIn(ctx, tx, v)
 		if err != nil {
 			return err
 		}
@@ -85,6 +82,20 @@ func (s *Store) Knock(ctx context.Context, v Visit, displayName string) (Answer,
 		return NotAsked, fmt.Errorf("knock: %w", err)
 	}
 	return state, nil
+}
+
+// staysIn says whether a visitor is in the call that goes on and may stay there, by
+// what the lobby says of them now. Who came in by its approval has that, or is on
+// the way out. The caller holds the room's ledger.
+func staysIn(ctx context.Context, tx pgx.Tx, v Visit) (bool, error) {
+	var isIn bool
+	err := tx.QueryRow(ctx, `
+		select coalesce((select state from lobby where room_id = $1 and person = $2), ''), exists (
+			select from grants join calls on calls.id = grants.call_id and calls.ended_at is null
+			where grants.room_id = $1 and coalesce(grants.user_id, grants.guest_id) = $2
+				and grants.connected_at is not null and not grants.by_approval and `+Present+`)`,
+		v.Room.ID, v.Person.id()).Scan(&v.Person.Answer, &isIn)
+	return isIn && v.May(Ask{Action: Stay}) == nil, err
 }
 
 // StillWaiting notes that the page of somebody who waits is there.
