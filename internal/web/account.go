@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -36,7 +37,7 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case err == nil && s.Accounts.MayEnter(user) != nil:
-		return s.leave(w, r, unverifiedAddress(user.Username), words.Text("policy.signed_up"))
+		return s.leaveUnverified(w, r, user.Username, words.Text("policy.signed_up"), values["next"])
 	case err == nil:
 		return s.beginFor(w, r, user, values["next"])
 	}
@@ -72,7 +73,7 @@ func (s *Server) beginFor(w http.ResponseWriter, r *http.Request, user account.U
 }
 
 func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) error {
-	s.showLogin(w, r, http.StatusOK, Form{}, r.URL.Query().Get("next"))
+	s.showLogin(w, r, http.StatusOK, Form{}, cmp.Or(r.URL.Query().Get("next"), s.keptNext(r)))
 	return nil
 }
 
@@ -98,7 +99,7 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) error {
 		return s.enter(w, r, entry, values["next"])
 	}
 	if errors.Is(err, account.ErrUnverified) {
-		return s.leave(w, r, unverifiedAddress(values["login"]), "")
+		return s.leaveUnverified(w, r, values["login"], "", values["next"])
 	}
 	wrong := errors.Is(err, account.ErrWrongPassword)
 	if wrong {

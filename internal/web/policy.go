@@ -96,6 +96,11 @@ func (s *Server) askVerify(w http.ResponseWriter, r *http.Request) error {
 	return s.leave(w, r, "/login/confirm-address", words.Text("policy.asked_again"))
 }
 
-func unverifiedAddress(login string) string {
-	return "/login/confirm-address?" + url.Values{"login": {login}}.Encode()
+// leaveUnverified leads somebody who has to confirm their address to the page that
+// says so. Where they wanted to go is kept.
+func (s *Server) leaveUnverified(w http.ResponseWriter, r *http.Request, login, notice, next string) error {
+	if err := s.keepNext(w, r, next); err != nil {
+		return err
+	}
+	return s.leave(w, r, "/login/confirm-address?"+url.Values{"login": {login}}.Encode(), notice)
 }

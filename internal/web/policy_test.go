@@ -154,3 +154,75 @@ func TestAdministratorsNeedAFactor(t *testing.T) {
 		t.Errorf("with a code: to %q, %d", proved.location, got.status)
 	}
 }
+
+// Whoever follows an invitation to an account whose address has to be confirmed
+// first gets to the room in the end, and the link is written nowhere on the way.
+func TestInvitationThroughConfirmingTheAddress(t *testing.T) {
+	t.Parallel()
+	for signup, accepted := range map[account.Signup]bool{account.SignupOpen: false, account.SignupInvitation: true} {
+		t.Run(string(signup), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "owner")
+			h.server.LinkOrigin = h.url
+			r := h.room("private", nil, "owner")
+			h.policy(account.Policy{Signup: signup, MailDomains: []string{"example.org"}})
+			invited := "/invite/" + string(h.invitation(r, room.Member).Token)
+			follow := func(method, path string, form url.Values) answer {
+				t.Helper()
+				got := h.do("new", method, path, "application/x-www-form-urlencoded", form.Encode())
+				if got.cookie != "" {
+					h.cookies["new"] = got.cookie
+				}
+				return got
+			}
+			made := follow(http.MethodPost, "/signup", url.Values{
+				"username": {"new"}, "email": {"new@example.org"}, "password": {passwordOf("new")}, "next": {invited},
+			})
+			if made.location != "/login/confirm-address?login=new" {
+				t.Fatalf("signing up leads to %q", made.location)
+			}
+			follow(http.MethodGet, made.location, nil)
+			carries := func(path string) {
+				t.Helper()
+				if page := follow(http.MethodGet, path, nil); !strings.Contains(page.body, `name="next" value="`+invited+`"`) {
+					t.Errorf("%s loses the way to the room: %d", path, page.status)
+				}
+			}
+			carries("/login") // who opened the mail elsewhere
+			confirmed := follow(http.MethodPost, h.linkIn(h.waitForMail("verify", "new@example.org"), h.url), nil)
+			if want := "/login?next=" + url.QueryEscape(invited); confirmed.location != want {
+				t.Fatalf("confirming leads to %q, want %q", confirmed.location, want)
+			}
+			carries(confirmed.location)
+			in := follow(http.MethodPost, "/login", url.Values{"login": {"new"}, "password": {passwordOf("new")}, "next": {invited}})
+			if in.location != invited {
+				t.Fatalf("logging in leads to %q", in.location)
+			}
+			if got := follow(http.MethodGet, invited, nil); (got.location == "/r/"+r.Slug) != accepted {
+				t.Errorf("the link: %d to %q, accepted already: %v", got.status, got.location, accepted)
+			}
+			follow(http.MethodPost, "/logout", nil)
+			if page := follow(http.MethodGet, "/login", nil); strings.Contains(page.body, invited) {
+				t.Error("the next who logs in there is led to the room")
+			}
+			if strings.Contains(h.log.String(), invited) {
+				t.Error("the link is in the log")
+			}
+			h.noFailures()
+		})
+	}
+}
+
+// What is too long for the cookie is not kept, and nothing fails for it.
+func TestWayOnThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.policy(account.Policy{Signup: account.SignupOpen, MailDomains: []string{"example.org"}})
+	got := h.post("", "/signup", url.Values{
+		"username": {"new"}, "email": {"new@example.org"}, "password": {passwordOf("new")}, "next": {"/" + strings.Repeat("x", 8000)},
+	})
+	if got.location != "/login/confirm-address?login=new" {
+		t.Errorf("%d to %q", got.status, got.location)
+	}
+	h.noFailures()
+}

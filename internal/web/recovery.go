@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/go-chi/chi/v5"
 
@@ -116,7 +117,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = s.Recovery.Verify(r.Context(), linkToken(r), s.tellMoved)
 	if err == nil {
-		return s.leave(w, r, "/account", words.Text("recovery.verified", "email", to))
+		return s.leave(w, r, s.afterVerified(r), words.Text("recovery.verified", "email", to))
 	}
 	form, status, err := again(w, map[string]string{}, err)
 	if err != nil {
@@ -124,4 +125,14 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.showVerify(w, r, user, to, status, form)
 	return nil
+}
+
+// afterVerified is where somebody goes on to who has confirmed their address: where
+// they wanted to go when they had to, once they are in.
+func (s *Server) afterVerified(r *http.Request) string {
+	next := s.keptNext(r)
+	if next == "" {
+		return "/account"
+	}
+	return "/login?" + url.Values{"next": {next}}.Encode()
 }

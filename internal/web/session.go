@@ -22,6 +22,7 @@ const (
 	tokenKey   = "token"
 	halfwayKey = "halfway"
 	stateKey   = "state" // of a way to the provider and back
+	nextKey    = "next"  // where to go on to after the address is confirmed and they have logged in
 	noticeKey  = "notice"
 )
 
@@ -97,6 +98,7 @@ func (s *Server) setToken(w http.ResponseWriter, r *http.Request, token account.
 	session := s.cookie(r)
 	session.Values[tokenKey] = string(token)
 	delete(session.Values, halfwayKey)
+	delete(session.Values, nextKey)
 	return session.Save(r, w)
 }
 
@@ -135,6 +137,28 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, path, notice stri
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
+}
+
+// longestNext is how long a path can be that the cookie keeps, which is small.
+const longestNext = 512
+
+// keepNext keeps where somebody wants to go who has to confirm their address
+// first: the path can hold an invitation, which is written nowhere else in clear.
+// It counts until they are signed in, in this browser.
+func (s *Server) keepNext(w http.ResponseWriter, r *http.Request, next string) error {
+	if next = ownPath(next); next == "/" || len(next) > longestNext {
+		return nil
+	}
+	session := s.cookie(r)
+	session.Values[nextKey] = next
+	return session.Save(r, w)
+}
+
+// keptNext is where somebody wanted to go before they had to confirm their address;
+// empty: nowhere.
+func (s *Server) keptNext(r *http.Request) string {
+	next, _ := s.cookie(r).Values[nextKey].(string)
+	return next
 }
 
 // takeNotice returns the notice that the last change left, once.
