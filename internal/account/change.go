@@ -117,9 +117,13 @@ func SetSecret(ctx context.Context, tx pgx.Tx, user UserID, secret Secret, keep 
 }
 
 // changed is what follows from a new password: every session but keep ends, with
-// what was begun with the former one, and the ledger says so.
+// what was begun with the former one, and the ledger says so. Links that set
+// another are over; one that confirms the account's own address goes on.
 func changed(ctx context.Context, tx pgx.Tx, user UserID, keep SessionID) error {
 	if _, err := endOthers(ctx, tx, user, keep); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from recovery where user_id = $1 and kind = 'reset'`, user); err != nil {
 		return err
 	}
 	return Note(ctx, tx, user, ledger.PasswordChanged, nil)

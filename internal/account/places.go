@@ -81,7 +81,7 @@ func (s *Store) EndAll(ctx context.Context, user UserID) error {
 }
 
 // EndOthers signs a user out everywhere but in one session, which may be empty, and
-// ends their programs' other tokens.
+// ends their programs' other tokens, and a change of address that is not confirmed.
 func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		count, err := endOthers(ctx, tx, user, keep)
@@ -93,10 +93,19 @@ func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) erro
 	return nil
 }
 
-// endOthers ends what was begun with a former password too, and counts sessions.
+// endOthers ends what was begun in those sessions and with a former password too,
+// and counts sessions: whoever had them must not come by the account later, by a
+// link that makes another address its own.
 func endOthers(ctx context.Context, tx pgx.Tx, user UserID, keep SessionID) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		with halfway as (delete from halfway where user_id = $1)
 		delete from sessions where user_id = $1 and id::text <> $2`, user, keep)
+	if err != nil {
+		return 0, err
+	}
+	// Only now: a session that has just been ended may have made its link until then.
+	_, err = tx.Exec(ctx, `
+		delete from recovery using users
+		where recovery.user_id = $1 and recovery.kind = 'verify' and users.id = recovery.user_id and lower(recovery.email) <> lower(users.email)`, user)
 	return tag.RowsAffected(), err
 }

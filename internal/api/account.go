@@ -82,11 +82,11 @@ func (a *API) changeMe(ctx context.Context, in *changeMeInput) (*none, error) {
 }
 
 func (a *API) confirmAddress(ctx context.Context, _ *struct{}) (*none, error) {
-	me := callerOf(ctx).Session.User
-	if err := a.Limit(Links, string(me.ID)); err != nil {
+	session := callerOf(ctx).Session
+	if err := a.Limit(Links, string(session.User.ID)); err != nil {
 		return nil, err
 	}
-	return done(a.Recovery.SendVerify(ctx, me, me.Email, a.Letters.Link))
+	return done(a.Recovery.SendVerify(ctx, session, session.User.Email, a.Letters.Link))
 }
 
 const sessionsPerPage = 50

@@ -47,7 +47,7 @@ func (s *Server) sendVerify(w http.ResponseWriter, r *http.Request, session acco
 	if err := s.limits.link(w, r, string(session.User.ID)); err != nil {
 		return err
 	}
-	if err := s.Recovery.SendVerify(r.Context(), session.User, session.User.Email, s.writeLink); err != nil {
+	if err := s.Recovery.SendVerify(r.Context(), session, session.User.Email, s.writeLink); err != nil {
 		return err
 	}
 	return s.leave(w, r, "/account", s.linkSent(session.User.Email))
@@ -70,7 +70,7 @@ func (s *Server) changeEmail(w http.ResponseWriter, r *http.Request, session acc
 		return err
 	}
 	if err = s.limits.link(w, r, string(session.User.ID)); err == nil {
-		err = s.Recovery.SendVerify(r.Context(), session.User, values["email"], s.writeLink)
+		err = s.Recovery.SendVerify(r.Context(), session, values["email"], s.writeLink)
 	}
 	if err == nil {
 		return s.leave(w, r, "/account", s.linkSent(values["email"]))

@@ -76,13 +76,23 @@ func Send(ctx context.Context, tx pgx.Tx, user account.User, kind Kind, to strin
 }
 
 // SendVerify mails somebody who is signed in a link for an address that shall be
-// theirs. It returns input.Invalid with field email.
-func (s *Store) SendVerify(ctx context.Context, user account.User, to string, write Write) error {
+// theirs. It returns input.Invalid with field email, and account.ErrSignedOut when
+// their session has ended meanwhile: with it ends what was begun in it.
+func (s *Store) SendVerify(ctx context.Context, session account.Session, to string, write Write) error {
 	to, err := s.accounts.CleanOwnEmail(to)
 	if err != nil {
 		return err
 	}
-	return postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error { return Send(ctx, tx, user, Verify, to, write) })
+	return postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `select from sessions where id = $1 for key share`, session.ID)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return account.ErrSignedOut
+		}
+		return Send(ctx, tx, session.User, Verify, to, write)
+	})
 }
 
 // open finds whose a link is, with its row locked when lock says so.
@@ -108,8 +118,14 @@ func (s *Store) Open(ctx context.Context, kind Kind, token account.Token) (accou
 	return user, to, nil
 }
 
-// take uses a link up. Of several who try at once, one gets it.
+// take uses a link up. Of several who try at once, one gets it. The account is
+// locked first, as by whatever else ends its links.
 func take(ctx context.Context, tx pgx.Tx, kind Kind, token account.Token) (account.User, string, error) {
+	_, err := tx.Exec(ctx, `
+		select from users where id = (select user_id from recovery where token_hash = $1) for no key update`, token.Hash())
+	if err != nil {
+		return account.User{}, "", err
+	}
 	user, to, err := open(ctx, tx, kind, token, "for update of recovery")
 	if err != nil {
 		return account.User{}, "", err

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -77,6 +78,20 @@ func (h *house) send(user account.User, kind recovery.Kind, to string) account.T
 		h.Fatal(err)
 	}
 	return token
+}
+
+// signIn begins a session for a user.
+func (h *house) signIn(user account.User) account.Session {
+	h.Helper()
+	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
+	if err != nil {
+		h.Fatal(err)
+	}
+	session, err := h.accounts.Resume(h.Context(), token)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return session
 }
 
 func (h *house) sql(query string, args ...any) {
@@ -244,8 +259,95 @@ func TestVerify(t *testing.T) {
 	if found, err := account.Find(t.Context(), h.pool, "ana"); err != nil || found.Email != "ana@example.com" {
 		t.Errorf("got %q, %v", found.Email, err)
 	}
-	if err := h.links.SendVerify(t.Context(), ana, "no address", h.write); !errors.As(err, &invalid) || invalid["email"] == "" {
+	if err := h.links.SendVerify(t.Context(), account.Session{User: ana}, "no address", h.write); !errors.As(err, &invalid) || invalid["email"] == "" {
 		t.Errorf("no address: %v", err)
+	}
+}
+
+// Whoever had a password or a session does not come by the account once it is
+// changed or ended, by a link that was made before.
+func TestLinksEndWithWhatTheyWereBegunWith(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const elsewhere = "elsewhere@example.net"
+	for _, test := range []struct {
+		name string
+		end  func(t *testing.T, user account.User, keep account.SessionID) error
+		// Links to set a password go to the account's own address, and sessions have
+		// nothing to do with them.
+		resets bool
+	}{
+		{"change", func(t *testing.T, user account.User, keep account.SessionID) error {
+			return h.accounts.ChangePassword(t.Context(), user.ID, keep, password, fresh, toldNobody)
+		}, false},
+		{"first", func(t *testing.T, user account.User, keep account.SessionID) error {
+			h.sql(`update users set password_hash = null where id = $1`, user.ID)
+			return h.accounts.FirstPassword(t.Context(), user, keep, fresh, toldNobody)
+		}, false},
+		{"reset", func(t *testing.T, user account.User, _ account.SessionID) error {
+			_, err := h.links.Reset(t.Context(), h.send(user, recovery.Reset, user.Email), fresh, toldNobody)
+			return err
+		}, false},
+		{"others", func(t *testing.T, user account.User, keep account.SessionID) error {
+			return h.accounts.EndOthers(t.Context(), user.ID, keep)
+		}, true},
+		{"all", func(t *testing.T, user account.User, _ account.SessionID) error {
+			return h.accounts.EndAll(t.Context(), user.ID)
+		}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			user := h.register(test.name)
+			theirs, kept := h.signIn(user), h.signIn(user)
+			verify, reset := h.send(user, recovery.Verify, elsewhere), h.send(user, recovery.Reset, user.Email)
+			if err := test.end(t, user, kept.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.links.Verify(t.Context(), verify, toldNobody); !errors.Is(err, recovery.ErrLink) {
+				t.Errorf("a link to another address: %v", err)
+			}
+			if _, _, err := h.links.Open(t.Context(), recovery.Reset, reset); errors.Is(err, recovery.ErrLink) == test.resets {
+				t.Errorf("a link to set a password: %v", err)
+			}
+			if err := h.links.SendVerify(t.Context(), theirs, elsewhere, h.write); !errors.Is(err, account.ErrSignedOut) {
+				t.Errorf("a link made after the session ended: %v", err)
+			}
+
+			// One that confirms the account's own address gives nothing away.
+			user = h.register(test.name + "-too")
+			kept = h.signIn(user)
+			verify = h.send(user, recovery.Verify, strings.ToUpper(user.Email))
+			if err := test.end(t, user, kept.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.links.Verify(t.Context(), verify, toldNobody); err != nil {
+				t.Errorf("a link to their own address: %v", err)
+			}
+		})
+	}
+}
+
+// A password that is changed while its link is used sets one of the two, and
+// neither waits for the other for good.
+func TestResetWhileChanging(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ana, present := h.register("ana"), password
+	for i := range 50 {
+		token, byLink, byHand := h.send(ana, recovery.Reset, ana.Email), fmt.Sprint(fresh, " link ", i), fmt.Sprint(fresh, " hand ", i)
+		var linked, changed error
+		var group sync.WaitGroup
+		group.Go(func() { _, linked = h.links.Reset(t.Context(), token, byLink, toldNobody) })
+		group.Go(func() { changed = h.accounts.ChangePassword(t.Context(), ana.ID, "", present, byHand, toldNobody) })
+		group.Wait()
+		var refused input.Invalid
+		switch {
+		case linked == nil && errors.As(changed, &refused):
+			present = byLink
+		case changed == nil && errors.Is(linked, recovery.ErrLink):
+			present = byHand
+		default:
+			t.Fatalf("round %d: by the link %v, by hand %v", i, linked, changed)
+		}
 	}
 }
 
