@@ -183,10 +183,14 @@ func CleanEmail(email string) (string, error) {
 	return email, bad.Err()
 }
 
+// Named is what an account is looked up by when somebody types its username or
+// address. What leads to one account by it counts as one wherever tries are counted.
+func Named(login string) string { return strings.ToLower(input.Searchable(login)) }
+
 // Nameable reports whether a text could name an account, as its username or
 // address. What could not is best not kept: it may be a password in the wrong field.
 func Nameable(login string) bool {
-	login = strings.ToLower(strings.TrimSpace(login))
+	login = Named(login)
 	return usernamePattern.MatchString(login) || emailPattern.MatchString(login)
 }
 
@@ -251,8 +255,8 @@ func Find(ctx context.Context, db postgres.Querier, login string) (User, error) 
 	var user User
 	err := db.QueryRow(ctx, `
 		select `+Columns+` from users
-		where (username = lower($1) or lower(email) = lower($1)) and disabled_at is null`,
-		input.Searchable(login)).Scan(user.Fields()...)
+		where (username = $1 or lower(email) = lower($1)) and disabled_at is null`,
+		Named(login)).Scan(user.Fields()...)
 	if err != nil {
 		return User{}, fmt.Errorf("find user: %w", postgres.Translate(err))
 	}

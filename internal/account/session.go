@@ -85,7 +85,7 @@ func (s *Store) LogIn(ctx context.Context, login, password string, old Token, fr
 	var disabled *time.Time
 	err := s.pool.QueryRow(ctx, `
 		select id, coalesce(password_hash, ''), disabled_at from users
-		where username = lower($1) or lower(email) = lower($1)`, input.Searchable(login)).Scan(&id, &hash, &disabled)
+		where username = $1 or lower(email) = lower($1)`, Named(login)).Scan(&id, &hash, &disabled)
 	unknown := errors.Is(err, pgx.ErrNoRows)
 	if err != nil && !unknown {
 		return Entry{}, fmt.Errorf("log in: %w", err)

@@ -99,9 +99,9 @@ func (i Invalid) length(field, text string, least, most int) {
 
 // Searchable makes of any value text that can be looked for: trimmed, without
 // what the database does not take as text. It refuses nothing, for what is looked
-// for need not exist.
+// for need not exist. What it returns it makes nothing else of.
 func Searchable(value string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(strings.TrimSpace(value), ""), "\x00", "")
+	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(value, ""), "\x00", ""))
 }
 
 // Choice takes one of the allowed values.

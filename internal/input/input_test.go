@@ -47,3 +47,15 @@ func TestFirstComplaintStays(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func FuzzSearchable(f *testing.F) {
+	for _, seed := range []string{"", " ana ", "\x00 ana", "a\x00 \x00", "\xc3\x00\xa9", "\xff \u00a0b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		got := Searchable(value)
+		if !utf8.ValidString(got) || strings.Contains(got, "\x00") || got != strings.TrimSpace(got) || got != Searchable(got) {
+			t.Errorf("of %q it makes %q", value, got)
+		}
+	})
+}

@@ -238,7 +238,7 @@ func (l limits) program(what api.Limited, person string) error {
 
 func (l limits) login(w http.ResponseWriter, r *http.Request, login string) error {
 	byAddress := l.loginsByAddress.OnLimit(w, r, addressKey(r))
-	byAccount := l.loginsByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(login)))
+	byAccount := l.loginsByAccount.OnLimit(w, r, account.Named(login))
 	if byAddress || byAccount {
 		return problem.ErrTooMany
 	}
@@ -351,9 +351,9 @@ func (l limits) ceremony(w http.ResponseWriter, r *http.Request) error {
 
 // link bounds how often somebody has links to an account mailed, by the name that
 // they give or are signed in with. It asks nobody whether there is such an account.
-func (l limits) link(w http.ResponseWriter, r *http.Request, account string) error {
+func (l limits) link(w http.ResponseWriter, r *http.Request, login string) error {
 	byAddress := l.linksByAddress.OnLimit(w, r, addressKey(r))
-	byAccount := l.linksByAccount.OnLimit(w, r, strings.ToLower(strings.TrimSpace(account)))
+	byAccount := l.linksByAccount.OnLimit(w, r, account.Named(login))
 	if byAddress || byAccount {
 		return problem.ErrTooMany
 	}

@@ -130,6 +130,27 @@ func TestLoginsAreLimited(t *testing.T) {
 	}
 }
 
+// Whatever is looked up as one name counts as one.
+func TestLimitsCountNamesThatAreOne(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for path, want := range map[string]int{"/login": 401, "/login/forgot": 200} {
+		for what, write := range map[string]func(n int) string{
+			"nothings": func(n int) string { return "ana" + strings.Repeat("\x00", n) },
+			"no text":  func(n int) string { return strings.Repeat("\xff", n) + "ben@example.org" },
+			"spaces":   func(n int) string { return "\x00" + strings.Repeat(" ", n) + "cleo" },
+		} {
+			statuses := make(map[int]int)
+			for n := range 15 {
+				statuses[h.post("", path, url.Values{"login": {write(n)}, "password": {"wrong guess"}}).status]++
+			}
+			if statuses[want] < 5 || statuses[429] < 4 || len(statuses) != 2 {
+				t.Errorf("%s with %s: statuses %v, want some %d and then 429", path, what, statuses, want)
+			}
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
-	"foyer/internal/input"
 	"foyer/internal/postgres"
 )
 
@@ -23,7 +22,7 @@ const lookEvery = 2 * time.Second
 // happens here, and how long it takes, is the same.
 func (s *Store) Ask(ctx context.Context, kind Kind, login string) error {
 	const most = 254
-	login = input.Searchable(login)
+	login = account.Named(login)
 	if len(login) > most || !account.Nameable(login) {
 		login = "" // nobody's, and noted like any other
 	}
