@@ -28,10 +28,6 @@ var ErrDisabled = errors.New("admin: the account is switched off")
 // PerPage is how many rows a page of a list has.
 const PerPage = 50
 
-// mostFound bounds how many a search finds: who looks for so little has to say
-// more. It bounds the time, too.
-const mostFound = 1000
-
 // Store looks into Postgres for administrators.
 type Store struct {
 	pool *pgxpool.Pool
@@ -54,7 +50,7 @@ func (s *Store) UserNamed(ctx context.Context, name string) (id account.UserID, 
 // returns postgres.ErrNotFound.
 func (s *Store) RoomNamed(ctx context.Context, slug string) (id room.ID, err error) {
 	err = s.pool.QueryRow(ctx, `
-		select id from rooms where lower(name || ' ' || slug) like $2 and slug = $1
+		select id from rooms where lower(name || ' ' || slug) like lower($2) and slug = $1
 		order by deleted_at desc nulls first limit 1`, input.Searchable(slug), pattern(slug)).Scan(&id)
 	if err != nil {
 		return "", fmt.Errorf("find room: %w", postgres.Translate(err))
@@ -62,7 +58,7 @@ func (s *Store) RoomNamed(ctx context.Context, slug string) (id room.ID, err err
 	return id, nil
 }
 
-// pattern is the SQL pattern of what contains a text, lowered.
+// pattern is the SQL pattern of what contains a text.
 func pattern(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(input.Searchable(text))) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(input.Searchable(text)) + "%"
 }

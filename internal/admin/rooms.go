@@ -51,43 +51,55 @@ func (r *Room) fields() []any {
 	return append(r.Room.Fields(), &r.CreatedAt, &r.LiveSince, &r.Members, &r.Present, &r.Owners, &r.Owner, &r.OwnerName)
 }
 
-// query is the SQL of a search: PerPage and one more.
-func (s RoomSearch) query() (string, []any) {
+// query is the SQL for the ids of a page in a way.
+func (s RoomSearch) query(by way) (string, []any) {
 	after := s.After.ID
 	if after == "" {
 		after = uuid.Nil.String()
 	}
-	from, args := `rooms`, []any{s.After.Name, after, PerPage + 1}
-	where := ``
-	switch text := input.Searchable(s.Text); {
-	case text != "":
-		// First which have the letters, by their index, then in order.
-		from = `(select * from rooms where lower(name || ' ' || slug) like $4 limit $5) rooms`
-		args = append(args, pattern(text), mostFound)
+	l := list{from: `rooms`, order: `lower(name), id`}
+	l.where = `(lower(name), id) > (` + l.arg(s.After.Name) + `, ` + l.arg(after) + `::uuid) and deleted_at is null`
+	text := input.Searchable(s.Text)
+	has := `strpos(lower(name || ' ' || slug), lower(%s)) > 0`
+	if s.Live || s.Of != "" {
+		// Calls that go on, and rooms of one person, are few: all of them are looked at.
 		if s.Live {
-			where = ` and rooms.id in (select room_id from calls where ended_at is null)`
+			// In the order of names the rooms of calls are far apart.
+			l.from = `(select live.* from calls, lateral (select * from rooms where rooms.id = calls.room_id offset 0) live
+				where calls.ended_at is null) rooms`
 		}
-	case s.Live:
-		// First the calls, which are few: in the order of names their rooms are far apart.
-		from = `(select live.* from calls, lateral (select * from rooms where rooms.id = calls.room_id offset 0) live
-			where calls.ended_at is null) rooms`
+		if s.Of != "" {
+			l.where += ` and id in (select room_id from memberships where user_id = ` + l.arg(s.Of) + `)`
+		}
+		if text != "" {
+			l.where += ` and ` + fmt.Sprintf(has, l.arg(text))
+		}
+		return l.page()
 	}
-	if s.Of != "" {
-		args = append(args, s.Of)
-		where += fmt.Sprintf(` and rooms.id in (select room_id from memberships where user_id = $%d)`, len(args))
+	switch {
+	case text == "":
+		return l.page()
+	case by == walking:
+		return l.walk(fmt.Sprintf(has, l.arg(text)), mostWalked)
+	case by == finding && findable(text):
+		return l.find(`lower(name || ' ' || slug) like lower(` + l.arg(pattern(text)) + `)`)
+	default:
+		return l.walk(fmt.Sprintf(has, l.arg(text)), nil)
 	}
-	// The page first, then what there is to say of its rows.
-	return `select ` + roomColumns + `, lower(rooms.name) from (
-			select * from ` + from + ` where (lower(rooms.name), rooms.id) > ($1, $2::uuid) and deleted_at is null` + where + `
-			order by lower(rooms.name), rooms.id limit $3) rooms` + ownerJoin + `
-		order by lower(rooms.name), rooms.id`, args
 }
+
+const roomsQuery = `
+	select ` + roomColumns + `, lower(rooms.name) from rooms ` + ownerJoin + `
+	where rooms.id = any($1::uuid[]) order by lower(rooms.name), rooms.id`
 
 // Rooms lists a page of the rooms that are looked for, by name, and where the
 // next one begins; zero after the last.
 func (s *Store) Rooms(ctx context.Context, search RoomSearch) (rooms []Room, next room.Cursor, err error) {
-	query, args := search.query()
-	rows, err := s.pool.Query(ctx, query, args...)
+	ids, more, err := s.ids(ctx, search.query)
+	if err != nil {
+		return nil, next, fmt.Errorf("list rooms: %w", err)
+	}
+	rows, err := s.pool.Query(ctx, roomsQuery, ids)
 	if err != nil {
 		return nil, next, fmt.Errorf("list rooms: %w", err)
 	}
@@ -95,16 +107,15 @@ func (s *Store) Rooms(ctx context.Context, search RoomSearch) (rooms []Room, nex
 	var name string
 	var last room.Cursor
 	_, err = pgx.ForEachRow(rows, append(r.fields(), &name), func() error {
-		if len(rooms) == PerPage {
-			next = last
-			return nil
-		}
 		last = room.Cursor{Name: name, ID: string(r.ID)}
 		rooms = append(rooms, r)
 		return nil
 	})
 	if err != nil {
 		return nil, next, fmt.Errorf("list rooms: %w", err)
+	}
+	if more {
+		next = last
 	}
 	return rooms, next, nil
 }

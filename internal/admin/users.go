@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -42,57 +41,43 @@ func (u *User) fields() []any {
 	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms)
 }
 
-// way is how users with some letters are found.
-type way int
-
-const (
-	// walking looks at the next ones in order, up to mostWalked: it finds a page
-	// of what many have at once.
-	walking way = iota
-	// finding asks the index of letters: quick for what few have.
-	finding
-)
-
-const (
-	mostWalked = 3000
-	// leastFindable is how many letters the index of letters needs.
-	leastFindable = 3
-)
-
-// query is the SQL of a search in a way: PerPage and one more.
+// query is the SQL for the ids of a page in a way.
 func (s UserSearch) query(by way) (string, []any) {
-	from, args, text := `users`, []any{s.After, PerPage + 1}, input.Searchable(s.Text)
-	where := map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
-	switch {
-	case text == "":
-	case utf8.RuneCountInString(text) < leastFindable:
-		from = `(select * from users where username like $3 limit $4) users`
-		args = append(args, strings.TrimPrefix(pattern(text), "%"), mostFound)
-	case by == walking:
-		from = `(select * from users where username > $1` + where + ` order by username limit $4) users`
-		where = ` and user_terms(username, display_name, email) like $3`
-		args = append(args, pattern(text), mostWalked)
-	default:
-		from = `(select * from users where user_terms(username, display_name, email) like $3 limit $4) users`
-		args = append(args, pattern(text), mostFound)
+	l := list{from: `users`, order: `username`}
+	l.where = `username > ` + l.arg(s.After) +
+		map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
+	text := input.Searchable(s.Text)
+	if text == "" {
+		return l.page()
 	}
-	return `select ` + userColumns + ` from ` + from + ` where username > $1` + where + ` order by username limit $2`, args
+	has, indexed := `strpos(user_terms(username, display_name, email), lower(%s)) > 0`, `user_terms(username, display_name, email) like lower(%s)`
+	letters := pattern(text)
+	if !findable(text) {
+		has, indexed = `strpos(username, lower(%s)) = 1`, `username like lower(%s)`
+		letters = strings.TrimPrefix(letters, "%")
+		l.where += ` and username >= lower(` + l.arg(text) + `)`
+	}
+	switch by {
+	case walking:
+		return l.walk(fmt.Sprintf(has, l.arg(text)), mostWalked)
+	case finding:
+		return l.find(fmt.Sprintf(indexed, l.arg(letters)))
+	default:
+		return l.walk(fmt.Sprintf(has, l.arg(text)), nil)
+	}
 }
+
+const usersQuery = `select ` + userColumns + ` from users where id = any($1::uuid[]) order by username`
 
 // Users lists users who are looked for, by username, and whether there are more.
 // Fewer than three letters are looked for at the beginning of usernames only.
 func (s *Store) Users(ctx context.Context, search UserSearch) (users []User, more bool, err error) {
 	search.After = input.Searchable(search.After)
-	users, more, err = s.users(ctx, search, walking)
-	if err != nil || more || input.Searchable(search.Text) == "" {
-		return users, more, err
+	ids, more, err := s.ids(ctx, search.query)
+	if err != nil {
+		return nil, false, fmt.Errorf("list users: %w", err)
 	}
-	return s.users(ctx, search, finding)
-}
-
-func (s *Store) users(ctx context.Context, search UserSearch, by way) (users []User, more bool, err error) {
-	query, args := search.query(by)
-	rows, err := s.pool.Query(ctx, query, args...)
+	rows, err := s.pool.Query(ctx, usersQuery, ids)
 	if err != nil {
 		return nil, false, fmt.Errorf("list users: %w", err)
 	}
@@ -102,10 +87,7 @@ func (s *Store) users(ctx context.Context, search UserSearch, by way) (users []U
 	if err != nil {
 		return nil, false, fmt.Errorf("list users: %w", err)
 	}
-	if more = len(users) > PerPage; more {
-		users = users[:PerPage]
-	}
-	return users, more, nil
+	return users, more && len(users) > 0, nil
 }
 
 // User returns one user. It returns postgres.ErrNotFound.
