@@ -1,11 +1,13 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
 	"foyer/internal/eventstream"
+	"foyer/internal/postgres"
 	"foyer/internal/problem"
 	"foyer/internal/room"
 	"foyer/internal/words"
@@ -63,10 +65,8 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v room.Visit) err
 	if _, err := readEither(r); err != nil {
 		return err
 	}
-	if err := s.Rooms.Admit(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
-		return err
-	}
-	return s.done(w, r, standing{room.Admitted}, "/", words.Text("lobby.they_can_come_in_now"))
+	err := s.Rooms.Admit(r.Context(), v.Room.ID, v.Person.User, entryOf(r))
+	return s.answered(w, r, err, room.Admitted, words.Text("lobby.they_can_come_in_now"))
 }
 
 // admitAll lets in everybody who waits.
@@ -90,10 +90,8 @@ func (s *Server) deny(w http.ResponseWriter, r *http.Request, v room.Visit) erro
 	if _, err := readEither(r); err != nil {
 		return err
 	}
-	if err := s.Rooms.Deny(r.Context(), v.Room.ID, v.Person.User, entryOf(r)); err != nil {
-		return err
-	}
-	return s.done(w, r, standing{room.Denied}, "/", words.Text("lobby.they_were_told_that_they"))
+	err := s.Rooms.Deny(r.Context(), v.Room.ID, v.Person.User, entryOf(r))
+	return s.answered(w, r, err, room.Denied, words.Text("lobby.they_were_told_that_they"))
 }
 
 // block denies and closes the room to one of those who wait; with the field
@@ -103,10 +101,21 @@ func (s *Server) block(w http.ResponseWriter, r *http.Request, v room.Visit) err
 	if err != nil {
 		return err
 	}
-	if err := s.Rooms.DenyAndBan(r.Context(), v.Room.ID, v.Person.User, entryOf(r), values["invitation"] != ""); err != nil {
+	err = s.Rooms.DenyAndBan(r.Context(), v.Room.ID, v.Person.User, entryOf(r), values["invitation"] != "")
+	return s.answered(w, r, err, room.Denied, words.Text("lobby.the_room_is_closed_to"))
+}
+
+// answered goes on after one of those who wait was answered. They may be gone, or
+// another moderator may have been quicker, before the page said so: a form goes on
+// then too, and is told.
+func (s *Server) answered(w http.ResponseWriter, r *http.Request, err error, is room.Answer, notice string) error {
+	switch {
+	case errors.Is(err, postgres.ErrNotFound) && !isJSON(r):
+		notice = words.Text("lobby.they_do_not_wait_any_more")
+	case err != nil:
 		return err
 	}
-	return s.done(w, r, standing{room.Denied}, "/", words.Text("lobby.the_room_is_closed_to"))
+	return s.done(w, r, standing{is}, "/", notice)
 }
 
 func entryOf(r *http.Request) room.EntryID { return room.EntryID(chi.URLParam(r, "entry")) }

@@ -288,3 +288,28 @@ func TestLobbyByForms(t *testing.T) {
 	send("owner", "/end", url.Values{}, path)
 	h.mustJSON("zoe", path+"/lobby", `{}`, 404)
 }
+
+// Two moderators answer the same person from their dashboards: the second is told,
+// back where they were.
+func TestLobbyAnsweredByTwo(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"admit", "deny", "block"} {
+		h, r, path := lobbyHouse(t)
+		h.mustJSON("eve", path+"/lobby", `{}`, 200)
+		at := path + "/lobby/" + h.entry(r, "eve") + "/" + answer
+		for i, who := range []string{"owner", "moder"} {
+			got := h.post(who, at, url.Values{"next": {"/"}})
+			if got.status != http.StatusSeeOther || got.location != "/" {
+				t.Fatalf("%s by %s: %d to %q", answer, who, got.status, got.location)
+			}
+			h.cookies[who] = got.cookie
+			if page := h.get(who, "/"); strings.Contains(page.body, "They do not wait any more.") != (i == 1) {
+				t.Errorf("%s: what %s is told", answer, who)
+			}
+		}
+		h.mustJSON("moder", at, `{}`, 404)
+		if got := h.post("member", at, url.Values{"next": {"/"}}); got.status != http.StatusForbidden {
+			t.Errorf("%s by a member: %d", answer, got.status)
+		}
+	}
+}
