@@ -209,6 +209,37 @@ test("changes replace, unless they are older than what is known", async () => {
   assert.equal(chat.messages[0]?.deleted, "author");
 });
 
+test("a quote says what has become of a message that is not shown", async () => {
+  const server = new Server();
+  for (let i = 0; i < 60; i++) server.write("ben", { id: `${i}`, text: `${i}` });
+  const last = server.messages.at(-1);
+  if (last) last.reply = { id: "3", display_name: "Ben", text: "3", deleted: false };
+  const { chat } = join(server, "ana");
+  await until(() => !chat.loading, "loaded");
+  assert.equal(chat.find("3"), undefined);
+  server.change("/r/team/messages/3", { text: `three${"e".repeat(200)}` });
+  assert.equal(chat.messages.at(-1)?.reply?.text, `three${"e".repeat(155)}`);
+  server.change("/r/team/messages/3/delete", {});
+  assert.deepEqual(chat.messages.at(-1)?.reply, { id: "3", display_name: "Ben", text: "", deleted: true });
+});
+
+test("whoever gives up what could not be sent gives up its files", async () => {
+  const server = new Server();
+  /** @type {string[]} */
+  const discarded = [];
+  const around = { ...server.around("ana"), post: async (/** @type {string} */ path) => {
+    if (!path.endsWith("/discard")) throw new Declined("not_allowed", "You may not write here.");
+    discarded.push(path);
+  } };
+  const chat = new Chat("/r/team", "ana", around);
+  chat.begin();
+  chat.send("look", "", [{ id: "f1", name: "a.png", type: "image/png", size: 1, image: true }, { id: "f2", name: "b.txt", type: "text/plain", size: 1, image: false }]);
+  await until(() => chat.outbox[0]?.state === "failed", "refused");
+  chat.discard(chat.outbox[0]?.id ?? "");
+  assert.deepEqual(chat.outbox, []);
+  assert.deepEqual(discarded, ["/r/team/files/f1/discard", "/r/team/files/f2/discard"]);
+});
+
 test("edits made while one was away are caught up on; of what is not loaded, later", async () => {
   const server = new Server();
   for (let i = 0; i < 120; i++) server.write("ben", { id: `${i}`, text: `${i}` });

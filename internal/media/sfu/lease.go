@@ -17,9 +17,15 @@ const (
 	leaseTerm = 60 * time.Second
 )
 
-// renew writes the lease anew.
+// renew renews the lease. A disk that is full is no obstacle while the callback
+// URL stays the same: the calls of a media server that runs need no room on it.
 func renew(dir, callbackURL string) error {
-	return replace(filepath.Join(dir, leaseFile), []byte(callbackURL))
+	path := filepath.Join(dir, leaseFile)
+	if before, err := os.ReadFile(path); err != nil || string(before) != callbackURL {
+		return replace(path, []byte(callbackURL))
+	}
+	now := time.Now()
+	return os.Chtimes(path, now, now)
 }
 
 // CallbackURL returns where the supervisor of dir wants callbacks now. It

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -35,6 +36,25 @@ func TestLease(t *testing.T) {
 	}
 	if url, err := CallbackURL(dir); err != nil || url != "http://127.0.0.1:2/" {
 		t.Errorf("callback URL: %q, %v", url, err)
+	}
+	// A full disk takes no new file.
+	before, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inode := func() uint64 {
+		info, err := os.Stat(filepath.Join(dir, leaseFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	same := inode()
+	if err := renew(dir, "http://127.0.0.1:2/"); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadDir(dir); err != nil || len(after) != len(before) || inode() != same {
+		t.Errorf("renewed with a new file: %v, %v", after, err)
 	}
 	last := time.Now()
 	if err := <-ended; !errors.Is(err, ErrLeaseEnded) {

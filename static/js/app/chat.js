@@ -44,21 +44,21 @@ export class ChatPanel {
   /**
    * @param {Chat} chat
    * @param {string} base the room's path
-   * @param {{post: (path: string, body: {}) => Promise<unknown>, failed: (sentence: string) => void}} around
+   * @param {(sentence: string) => void} failed
    */
-  constructor(chat, base, around) {
+  constructor(chat, base, failed) {
     this.#chat = chat;
     this.#base = base;
     const { fileLimit, mostFiles, mostText } = this.#element.dataset;
     const attachments = new Attachments({
       upload: (file, progress, signal) => upload(`${base}/files`, file, progress, signal),
-      forget: (id) => void around.post(`${base}/files/${id}/discard`, {}).catch(() => {}), // it is swept in time
+      forget: (id) => chat.forget(id),
       most: Number(fileLimit),
       count: Number(mostFiles),
     });
     this.#composer = new Composer(this.#element, chat, attachments, Number(mostText), () => this.#toEnd());
     this.#panel = new Panel("chat", [this.#opener], (open) => this.#shown(open));
-    this.#failed = around.failed;
+    this.#failed = failed;
     this.#earlier.addEventListener("click", () => void this.#older());
     this.#news.addEventListener("click", () => {
       this.#toEnd();
@@ -186,6 +186,7 @@ export class ChatPanel {
   }
 
   async #older() {
+    if (this.#earlier.hasAttribute("data-busy")) return;
     const { scrollHeight } = this.#scroll;
     this.#earlier.toggleAttribute("data-busy", true);
     try {

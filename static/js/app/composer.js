@@ -144,7 +144,8 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing) return; // Enter chooses a word then
+    // Enter chooses a word then; Safari says so by the code alone, since to it composing has ended just before.
+    if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey && !matchMedia("(pointer: coarse)").matches) {
       event.preventDefault();
       this.#form.requestSubmit();

@@ -148,7 +148,7 @@ function drawQuote(quote, { reply }, acts) {
   name.textContent = now?.own ? t("chat.you") : reply.display_name;
   const words = document.createElement("span");
   words.dir = "auto";
-  words.textContent = gone ? t("chat.deleted_by_moderator") : text || t("chat.file");
+  words.textContent = gone ? (now ? deletedBy(now) : t("chat.deleted_quote")) : text || t("chat.file");
   button.append(name, words);
   button.addEventListener("click", () => acts.show(reply.id));
   quote.replaceChildren(button);

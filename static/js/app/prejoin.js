@@ -74,11 +74,12 @@ export class Prejoin {
 
   /** @param {boolean} shown */
   set shown(shown) {
+    const before = this.#shown;
     this.#shown = shown;
     this.#main.hidden = !shown;
     this.busy = false;
-    if (shown) this.#listen();
-    else this.#meter.close();
+    if (!shown) this.#meter.close();
+    else if (!before) this.#listen();
     this.#show();
   }
 

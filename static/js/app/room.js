@@ -135,7 +135,7 @@ const check = new CheckDialog({
 const weak = new Weak(call, devices, notices);
 const presence = new Presence(devices, () => { tapToHear.hidden = false; });
 const chat = new Chat(base, username || "guest", { get, post, lasting: storage(), ofTab: storage("tab") });
-const chatPanel = new ChatPanel(chat, base, { post, failed: (sentence) => notices.say(sentence) });
+const chatPanel = new ChatPanel(chat, base, (sentence) => notices.say(sentence));
 const tapToHear = byId("tap-to-hear", HTMLButtonElement);
 bar.more.add(() => layoutItems(view));
 bar.more.add(() => small.possible ? [{ label: small.open ? t("small.back") : t("small.open"), icon: "picture-in-picture-2", act: () => void small.toggle() }] : []);

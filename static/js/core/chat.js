@@ -67,6 +67,9 @@ import { t } from "./text.js";
 
 const usualPauses = [500, 1000, 2000, 4000, 8000];
 
+/** How much of a message a quote has, in characters, as the server cuts it. */
+const quoted = 160;
+
 /** Refusals that pass by themselves. */
 const passing = ["busy", "media_unavailable"];
 
@@ -208,10 +211,16 @@ export class Chat extends Emitter {
     void this.#pump();
   }
 
-  /** Gives a message up that failed. @param {string} id */
+  /** Gives a message up that failed, with its files. @param {string} id */
   discard(id) {
+    for (const file of this.#outbox.find((one) => one.id === id)?.files ?? []) this.forget(file.id);
     this.#outbox = this.#outbox.filter((one) => one.id !== id);
     this.#outboxChanged();
+  }
+
+  /** Removes a file that was uploaded and will not be sent. @param {string} file */
+  forget(file) {
+    void this.#around.post(`${this.#base}/files/${file}/discard`, {}).catch(() => {}); // it is swept in time
   }
 
   /**
@@ -322,8 +331,11 @@ export class Chat extends Emitter {
     for (const message of messages) {
       const before = this.#known.get(message.id);
       if (before && before.revision >= message.revision) continue;
-      // What comes before all that is shown is fetched when it is wanted.
-      if (!before && this.#more && message.position < (this.#ordered[0]?.position ?? 0)) continue;
+      // What comes before all that is shown is fetched when it is wanted; what quotes it is shown.
+      if (!before && this.#more && message.position < (this.#ordered[0]?.position ?? 0)) {
+        changed = this.#requote(message) || changed;
+        continue;
+      }
       this.#place(message);
       changed = true;
       const mine = this.#outbox.length;
@@ -331,6 +343,15 @@ export class Chat extends Emitter {
       if (this.#outbox.length < mine) this.#keepOutbox();
     }
     return changed;
+  }
+
+  /** Has quotes of a message that is not shown itself say what has become of it. @param {Message} message */
+  #requote({ id, text, deleted }) {
+    const quoting = this.#ordered.filter(({ reply }) => reply?.id === id);
+    for (const message of quoting) {
+      if (message.reply) this.#place({ ...message, reply: { ...message.reply, text: text.slice(0, quoted), deleted: deleted !== "" } });
+    }
+    return quoting.length > 0;
   }
 
   /** @param {Message} message */
