@@ -78,7 +78,7 @@ test("messages, links, replies, edits and deletion", async ({ visit }) => {
   await expect(ben.page.getByText("A moderator deleted this message.")).toBeVisible();
   await chooseFor(ana, "See https", "Delete");
   await ana.page.getByRole("button", { name: "Yes, delete" }).click();
-  await expect(ben.page.getByText("Ana deleted this message.")).toBeVisible();
+  await expect(ben.page.getByText("Ana deleted this message."), "in its place, and where it is quoted").toHaveCount(2);
   await expect(texts(ben)).toHaveCount(0);
 });
 
