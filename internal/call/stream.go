@@ -210,6 +210,7 @@ var toOne = map[ledger.Kind]string{ledger.Muted: "muted", ledger.UnmuteAsked: "a
 var ofLobby = map[ledger.Kind]bool{
 	ledger.Knocked: true, ledger.KnockGone: true, ledger.LobbyAdmitted: true, ledger.LobbyDenied: true, ledger.SentToLobby: true,
 	ledger.Banned: true, ledger.InvitationRevoked: true, ledger.Admitted: true, ledger.Left: true, ledger.CallEnded: true,
+	ledger.RoomConfigured: true,
 }
 
 // lobby tells who waits, and who was let in and has not come, to a participant

@@ -90,9 +90,7 @@ func (s *Store) DenyAndBan(ctx context.Context, id ID, by account.UserID, entry 
 		var name string
 		err := tx.QueryRow(ctx, `
 			select lobby.display_name, `+PersonColumns+`
-			from lobby join rooms on rooms.id = lobby.room_id
-			left join users on users.id = lobby.user_id left join guests on guests.id = lobby.guest_id
-			`+PersonJoins+`
+			from lobby `+lobbyJoins+`
 			where lobby.id::text = $1 and lobby.room_id = $2`, entry, id).Scan(append([]any{&name}, target.Fields()...)...)
 		missing := errors.Is(err, pgx.ErrNoRows)
 		if err != nil && !missing {

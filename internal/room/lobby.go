@@ -180,13 +180,18 @@ func (s *Store) Expected(ctx context.Context, id ID) ([]LobbyEntry, error) {
 	return expected[id], err
 }
 
+// lobbyJoins joins to the table lobby what PersonColumns and Columns need.
+const lobbyJoins = `join rooms on rooms.id = lobby.room_id
+	left join users on users.id = lobby.user_id left join guests on guests.id = lobby.guest_id ` + PersonJoins
+
 // entries lists those in the lobbies of rooms that satisfy the SQL condition
-// which, whose arguments are numbered from $2 on, by when they asked.
+// which, whose arguments are numbered from $2 on, by when they asked: whom it would
+// be of use to let in.
 func (s *Store) entries(ctx context.Context, which string, rooms []ID, args ...any) (map[ID][]LobbyEntry, error) {
 	rows, err := s.pool.Query(ctx, `
 		select lobby.room_id, lobby.id, coalesce(users.username, ''), lobby.display_name, lobby.guest_id is not null,
-			guests.invitation_id is not null, lobby.asked_at
-		from lobby left join users on users.id = lobby.user_id left join guests on guests.id = lobby.guest_id
+			guests.invitation_id is not null, lobby.asked_at, `+PersonColumns+`, `+Columns+`
+		from lobby `+lobbyJoins+`
 		where lobby.room_id = any($1::uuid[]) and `+which+`
 		order by lobby.asked_at, lobby.id`, append([]any{rooms}, args...)...)
 	if err != nil {
@@ -195,8 +200,13 @@ func (s *Store) entries(ctx context.Context, which string, rooms []ID, args ...a
 	found := make(map[ID][]LobbyEntry)
 	var id ID
 	var e LobbyEntry
-	_, err = pgx.ForEachRow(rows, []any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.Invited, &e.AskedAt}, func() error {
-		found[id] = append(found[id], e)
+	var who Person
+	var in Room
+	fields := append([]any{&id, &e.ID, &e.Username, &e.DisplayName, &e.Guest, &e.Invited, &e.AskedAt}, who.Fields()...)
+	_, err = pgx.ForEachRow(rows, append(fields, in.Fields()...), func() error {
+		if couldCome(who, in.State()) {
+			found[id] = append(found[id], e)
+		}
 		return nil
 	})
 	if err != nil {
@@ -206,7 +216,8 @@ func (s *Store) entries(ctx context.Context, which string, rooms []ID, args ...a
 }
 
 // Admit lets somebody who waits into this call, once they come. It returns what
-// the policy says, and postgres.ErrNotFound when they do not wait any more.
+// the policy says, and postgres.ErrNotFound when they do not wait any more, or
+// could not come in all the same.
 func (s *Store) Admit(ctx context.Context, id ID, by account.UserID, entry EntryID) error {
 	return s.answerOne(ctx, id, by, entry, Admitted)
 }
@@ -218,8 +229,8 @@ func (s *Store) Deny(ctx context.Context, id ID, by account.UserID, entry EntryI
 }
 
 func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, entry EntryID, answer Answer) error {
-	return s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, _ Room) error {
-		n, err := answerLobby(ctx, tx, id, by, answer, `id::text = $4`, entry)
+	return s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, now Room) error {
+		n, err := answerLobby(ctx, tx, now, by, answer, `lobby.id::text = $3`, entry)
 		if err == nil && n == 0 {
 			return postgres.ErrNotFound
 		}
@@ -230,28 +241,22 @@ func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, entry E
 // AdmitAll lets everybody who waits into this call and returns how many these
 // are. It returns what the policy says.
 func (s *Store) AdmitAll(ctx context.Context, id ID, by account.UserID) (n int, err error) {
-	err = s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, _ Room) error {
-		n, err = answerLobby(ctx, tx, id, by, Admitted, `state = 'waiting'`)
+	err = s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, now Room) error {
+		n, err = answerLobby(ctx, tx, now, by, Admitted, `lobby.state = 'waiting'`)
 		return err
 	})
 	return n, err
 }
 
 // answerLobby answers those entries of a room's lobby that satisfy the SQL
-// condition which, whose arguments are numbered from $4 on.
-func answerLobby(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, answer Answer, which string, args ...any) (int, error) {
+// condition which, whose arguments are numbered from $3 on. Nobody is let in for
+// whom that would be of no use. The caller holds the room.
+func answerLobby(ctx context.Context, tx pgx.Tx, now Room, by account.UserID, answer Answer, which string, args ...any) (int, error) {
 	rows, err := tx.Query(ctx, `
-		update lobby set state = $2, decided_by = $3
-		where room_id = $1 and state <> $2 and (state = 'waiting' or $2 = 'denied') and `+which+`
-		returning id, display_name`, append([]any{id, answer, by}, args...)...)
-	if err != nil {
-		return 0, err
-	}
-	type answered struct {
-		ID   EntryID
-		Name string
-	}
-	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[answered])
+		select lobby.id, lobby.display_name, `+PersonColumns+`
+		from lobby `+lobbyJoins+`
+		where lobby.room_id = $1 and lobby.state <> $2 and (lobby.state = 'waiting' or $2 = 'denied') and `+which,
+		append([]any{now.ID, answer}, args...)...)
 	if err != nil {
 		return 0, err
 	}
@@ -259,12 +264,27 @@ func answerLobby(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, answe
 	if answer == Denied {
 		kind = ledger.LobbyDenied
 	}
-	for _, e := range entries {
-		if err := appendLobby(ctx, tx, kind, id, string(by), e.ID, e.Name); err != nil {
+	var answered []LobbyEntry
+	var e LobbyEntry
+	var who Person
+	_, err = pgx.ForEachRow(rows, append([]any{&e.ID, &e.DisplayName}, who.Fields()...), func() error {
+		if answer == Denied || couldCome(who, now.State()) {
+			answered = append(answered, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range answered {
+		if _, err := tx.Exec(ctx, `update lobby set state = $2, decided_by = $3 where id = $1`, e.ID, answer, by); err != nil {
+			return 0, err
+		}
+		if err := appendLobby(ctx, tx, kind, now.ID, string(by), e.ID, e.DisplayName); err != nil {
 			return 0, err
 		}
 	}
-	return len(entries), nil
+	return len(answered), nil
 }
 
 // SendToLobby has somebody wait, whatever the lobby said of them before. The

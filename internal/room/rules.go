@@ -85,6 +85,13 @@ func knock(who Person, in State) error {
 	return err
 }
 
+// couldCome says whether letting somebody in from the lobby is of use: nothing
+// keeps them out besides, but perhaps a lock, which can be lifted.
+func couldCome(who Person, in State) bool {
+	err := Authorize(who, Ask{Action: Knock}, in)
+	return err == nil || err == Locked
+}
+
 // seePeople: who waits sees the room's name and that they wait, no more.
 func seePeople(who Person, in State) error {
 	if err := mayMeet(who, in); err != nil {
