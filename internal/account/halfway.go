@@ -43,27 +43,45 @@ func (s *Store) MayEnter(user User) error {
 }
 
 // Enter lets in somebody who has shown the first factor, in some way. It returns
-// ErrUnverified.
+// ErrUnverified, and ErrSignedOut when their account is switched off.
 func (s *Store) Enter(ctx context.Context, id UserID, by Way, old Token, from Origin) (Entry, error) {
-	var user User
-	var more bool
-	if err := s.pool.QueryRow(ctx, `select `+Columns+`, `+hasFactor+` from users where id = $1`, id).Scan(append(user.Fields(), &more)...); err != nil {
-		return Entry{}, fmt.Errorf("enter: %w", postgres.Translate(err))
-	}
-	if err := s.MayEnter(user); err != nil {
-		return Entry{}, err
-	}
-	if !more {
-		session, err := s.Begin(ctx, id, by, old, from)
-		return Entry{Session: session}, err
-	}
-	token := NewToken()
-	_, err := s.pool.Exec(ctx, `
-		insert into halfway (token_hash, user_id, expires_at) values ($1, $2, now() + $3::interval)`, token.Hash(), id, HalfwayLife)
+	return s.enter(ctx, id, "", by, old, from)
+}
+
+// enter is Enter for somebody whose password was compared with a hash, unless that
+// is empty. Comparing takes a while: whoever gave one that is another by now is
+// not let in, which ErrSignedOut says too.
+func (s *Store) enter(ctx context.Context, id UserID, hash string, by Way, old Token, from Origin) (entry Entry, err error) {
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := stay(ctx, tx, id); err != nil {
+			return err
+		}
+		var user User
+		var more bool
+		err := tx.QueryRow(ctx, `select `+Columns+`, `+hasFactor+` from users where id = $1 and ($2 = '' or password_hash = $2)`, id, hash).
+			Scan(append(user.Fields(), &more)...)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrSignedOut
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.MayEnter(user); err != nil {
+			return err
+		}
+		if !more {
+			entry.Session, err = begin(ctx, tx, id, by, old, from)
+			return err
+		}
+		entry.Halfway = NewToken()
+		_, err = tx.Exec(ctx, `
+			insert into halfway (token_hash, user_id, expires_at) values ($1, $2, now() + $3::interval)`, entry.Halfway.Hash(), id, HalfwayLife)
+		return err
+	})
 	if err != nil {
 		return Entry{}, fmt.Errorf("enter: %w", err)
 	}
-	return Entry{Halfway: token}, nil
+	return entry, nil
 }
 
 const halfwayQuery = ` from halfway join users on users.id = halfway.user_id
@@ -109,7 +127,14 @@ func (s *Store) Try(ctx context.Context, token Token, step func(User) error) err
 // transaction that takes it. It returns ErrSignedOut when they have arrived already.
 func Arrive(ctx context.Context, tx pgx.Tx, halfway, old Token, from Origin) (Token, error) {
 	var user UserID
-	err := tx.QueryRow(ctx, `delete from halfway where token_hash = $1 and expires_at > now() returning user_id`, halfway.Hash()).Scan(&user)
+	err := tx.QueryRow(ctx, `select user_id from halfway where token_hash = $1`, halfway.Hash()).Scan(&user)
+	if err == nil {
+		// The account first, as whoever changes it does.
+		err = stay(ctx, tx, user)
+	}
+	if err == nil {
+		err = tx.QueryRow(ctx, `delete from halfway where token_hash = $1 and expires_at > now() returning user_id`, halfway.Hash()).Scan(&user)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", ErrSignedOut
 	}

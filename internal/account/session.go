@@ -103,11 +103,16 @@ func (s *Store) LogIn(ctx context.Context, login, password string, old Token, fr
 		}
 		return Entry{}, ErrWrongPassword
 	}
-	return s.Enter(ctx, id, ByPassword, old, from)
+	entry, err := s.enter(ctx, id, hash, ByPassword, old, from)
+	if errors.Is(err, ErrSignedOut) {
+		return Entry{}, ErrWrongPassword
+	}
+	return entry, err
 }
 
 // Begin starts a session for a user who proved to be who they are, and ends the
-// one of the token old, if any.
+// one of the token old, if any. It returns ErrSignedOut when their account is
+// switched off.
 func (s *Store) Begin(ctx context.Context, user UserID, by Way, old Token, from Origin) (token Token, err error) {
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		token, err = begin(ctx, tx, user, by, old, from)
@@ -125,7 +130,21 @@ func BeginProven(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token,
 	return begin(ctx, tx, user, by, old, from)
 }
 
+// stay keeps an account as it is until tx ends, so that what is begun in tx is
+// there for whoever ends all of it when they change the account. It returns
+// ErrSignedOut when nothing can be begun: the account is switched off or gone.
+func stay(ctx context.Context, tx pgx.Tx, user UserID) error {
+	tag, err := tx.Exec(ctx, `select from users where id = $1 and disabled_at is null for share`, user)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrSignedOut
+	}
+	return err
+}
+
 func begin(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token, from Origin) (Token, error) {
+	if err := stay(ctx, tx, user); err != nil {
+		return "", err
+	}
 	if old != "" {
 		if _, err := tx.Exec(ctx, `delete from sessions where token_hash = $1`, old.Hash()); err != nil {
 			return "", err
