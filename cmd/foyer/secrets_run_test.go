@@ -234,13 +234,18 @@ func (r *planted) json(v *visitor, path, body string, into any) {
 // provider is somebody who comes in through the provider.
 func (r *planted) provider() {
 	r.Helper()
+	// From an invitation, which they come back to; one is still on the way in the end.
+	there := "/login/oidc?next=" + url.QueryEscape(r.guest)
+	if response, _ := r.visitor().send("GET", there, "", ""); response.StatusCode != http.StatusSeeOther {
+		r.Fatalf("to the provider: %d", response.StatusCode)
+	}
 	nora := r.visitor()
-	response, _ := nora.send("GET", "/login/oidc", "", "")
+	response, _ := nora.send("GET", there, "", "")
 	back := r.doubles.provider.SignIn(response.Header.Get("Location"), oidctest.Claims{
 		"sub": "nora", "email": "nora@example.org", "email_verified": true, "name": "Nora", "preferred_username": "nora",
 	})
 	r.found.add(r.T, "the state of a way to the provider", back.Get("state"))
-	if response, body := nora.send("GET", "/login/oidc/callback?"+back.Encode(), "", ""); response.StatusCode != http.StatusSeeOther {
+	if response, body := nora.send("GET", "/login/oidc/callback?"+back.Encode(), "", ""); response.Header.Get("Location") != r.guest {
 		r.Fatalf("back from the provider: %d %s", response.StatusCode, body)
 	}
 	nora.send("GET", "/login/oidc/callback?"+back.Encode(), "", "") // once more

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"foyer/internal/account"
 	"foyer/internal/account/oidc"
@@ -48,17 +49,18 @@ func (s *Server) oidcProof(w http.ResponseWriter, r *http.Request, session accou
 }
 
 // toProvider sends a browser to the provider. Its cookie holds the state, so that
-// nobody else's browser can bring the answer.
+// nobody else's browser can bring the answer, and where they go on to: that can hold
+// an invitation, which is written nowhere else in clear.
 func (s *Server) toProvider(w http.ResponseWriter, r *http.Request, purpose oidc.Purpose, session account.SessionID, next string) error {
 	if err := s.limits.ceremony(w, r); err != nil {
 		return err
 	}
-	address, state, err := s.OIDC.Begin(r.Context(), purpose, session, ownPath(next))
+	address, state, err := s.OIDC.Begin(r.Context(), purpose, session)
 	if err != nil {
 		return err
 	}
 	cookie := s.cookie(r)
-	cookie.Values[stateKey] = string(state)
+	cookie.Values[stateKey] = string(state) + " " + keepable(next)
 	if err := cookie.Save(r, w); err != nil {
 		return err
 	}
@@ -73,12 +75,13 @@ func (s *Server) oidcBack(w http.ResponseWriter, r *http.Request) error {
 	private(w)
 	cookie := s.cookie(r)
 	kept, _ := cookie.Values[stateKey].(string)
+	state, next, _ := strings.Cut(kept, " ")
 	delete(cookie.Values, stateKey)
 	if err := cookie.Save(r, w); err != nil {
 		return err
 	}
 	query := r.URL.Query()
-	answer := oidc.Answer{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Kept: account.Token(kept)}
+	answer := oidc.Answer{State: query.Get("state"), Code: query.Get("code"), Error: query.Get("error"), Kept: account.Token(state)}
 	if session, err := s.Accounts.Resume(r.Context(), s.token(r)); err == nil {
 		answer.Session = session.ID
 	}
@@ -89,11 +92,11 @@ func (s *Server) oidcBack(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch done.Purpose {
 	case oidc.Connect:
-		return s.leave(w, r, done.Next, words.Text("oidc.connected", "name", s.provider()))
+		return s.leave(w, r, ownPath(next), words.Text("oidc.connected", "name", s.provider()))
 	case oidc.Prove:
-		return s.begin(w, r, done.Session, done.Next)
+		return s.begin(w, r, done.Session, next)
 	}
-	return s.enter(w, r, done.Entry, done.Next)
+	return s.enter(w, r, done.Entry, next)
 }
 
 func (s *Server) oidcDisconnect(w http.ResponseWriter, r *http.Request, session account.Session) error {

@@ -21,7 +21,7 @@ const (
 	cookieName = "foyer"
 	tokenKey   = "token"
 	halfwayKey = "halfway"
-	stateKey   = "state" // of a way to the provider and back
+	stateKey   = "state" // of a way to the provider and back, and where to go on to
 	nextKey    = "next"  // where to go on to after the address is confirmed and they have logged in
 	noticeKey  = "notice"
 )
@@ -139,14 +139,21 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, path, notice stri
 	return nil
 }
 
-// longestNext is how long a path can be that the cookie keeps, which is small.
-const longestNext = 512
+// keepable is next as far as the cookie, which is small, keeps it: a path of this
+// site, or that of the dashboard.
+func keepable(next string) string {
+	const longest = 512
+	if next = ownPath(next); len(next) > longest {
+		return "/"
+	}
+	return next
+}
 
 // keepNext keeps where somebody wants to go who has to confirm their address
 // first: the path can hold an invitation, which is written nowhere else in clear.
 // It counts until they are signed in, in this browser.
 func (s *Server) keepNext(w http.ResponseWriter, r *http.Request, next string) error {
-	if next = ownPath(next); next == "/" || len(next) > longestNext {
+	if next = keepable(next); next == "/" {
 		return nil
 	}
 	session := s.cookie(r)

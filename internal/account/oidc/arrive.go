@@ -20,7 +20,6 @@ type Done struct {
 	Purpose Purpose
 	Entry   account.Entry // for Enter
 	Session account.Token // for Prove: the session's new token
-	Next    string
 }
 
 // Finish takes somebody back from the provider. It returns a Refusal, and
@@ -37,7 +36,7 @@ func (s *Store) Finish(ctx context.Context, a Answer, old account.Token, from ac
 	if err := s.allowed(c); err != nil {
 		return Done{}, err
 	}
-	done := Done{Purpose: f.purpose, Next: f.next}
+	done := Done{Purpose: f.purpose}
 	switch f.purpose {
 	case Connect:
 		err = s.connect(ctx, f.session, c)

@@ -57,7 +57,7 @@ func somebody(name string, more ...any) oidctest.Claims {
 // comes takes somebody to the provider and back.
 func (h *house) comes(purpose oidc.Purpose, session account.SessionID, who oidctest.Claims) (oidc.Done, error) {
 	h.Helper()
-	address, state, err := h.oidc.Begin(h.Context(), purpose, session, "/next")
+	address, state, err := h.oidc.Begin(h.Context(), purpose, session)
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func (s *Store) oauth(p *oidc.Provider) *oauth2.Config {
 // Begin says where to send a browser, and the state that it has to bring back
 // together with a cookie that holds the same. The session is empty for Enter. It
 // returns ErrUnavailable.
-func (s *Store) Begin(ctx context.Context, purpose Purpose, session account.SessionID, next string) (address string, state account.Token, err error) {
+func (s *Store) Begin(ctx context.Context, purpose Purpose, session account.SessionID) (address string, state account.Token, err error) {
 	provider, err := s.discover(ctx)
 	if err != nil {
 		return "", "", err
@@ -139,9 +139,9 @@ func (s *Store) Begin(ctx context.Context, purpose Purpose, session account.Sess
 	state = account.NewToken()
 	nonce, verifier := string(account.NewToken()), oauth2.GenerateVerifier()
 	_, err = s.pool.Exec(ctx, `
-		insert into oidc_flows (state_hash, purpose, session_id, nonce, verifier, next, expires_at)
-		values ($1, $2, nullif($3, '')::uuid, $4, $5, $6, now() + $7::interval)`,
-		state.Hash(), purpose, string(session), nonce, verifier, next, flowLife)
+		insert into oidc_flows (state_hash, purpose, session_id, nonce, verifier, expires_at)
+		values ($1, $2, nullif($3, '')::uuid, $4, $5, now() + $6::interval)`,
+		state.Hash(), purpose, string(session), nonce, verifier, flowLife)
 	if err != nil {
 		return "", "", fmt.Errorf("begin oidc: %w", err)
 	}
@@ -165,7 +165,6 @@ type flow struct {
 	purpose         Purpose
 	session         account.SessionID
 	nonce, verifier string
-	next            string
 	startedAt       time.Time
 }
 
@@ -177,8 +176,8 @@ func (s *Store) take(ctx context.Context, a Answer) (f flow, err error) {
 	}
 	err = s.pool.QueryRow(ctx, `
 		delete from oidc_flows where state_hash = $1 and expires_at > now()
-		returning purpose, coalesce(session_id::text, ''), nonce, verifier, next, started_at`, a.Kept.Hash()).
-		Scan(&f.purpose, &f.session, &f.nonce, &f.verifier, &f.next, &f.startedAt)
+		returning purpose, coalesce(session_id::text, ''), nonce, verifier, started_at`, a.Kept.Hash()).
+		Scan(&f.purpose, &f.session, &f.nonce, &f.verifier, &f.startedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return flow{}, Broken
 	}

@@ -104,7 +104,7 @@ func TestAnswersThatCannotBeTrusted(t *testing.T) {
 		"a provider that is down":  {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.Broken = true }) }, want: oidc.ErrUnavailable},
 	} {
 		good := h.provider.SignWith
-		address, state, err := h.oidc.Begin(t.Context(), oidc.Enter, "", "/")
+		address, state, err := h.oidc.Begin(t.Context(), oidc.Enter, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestAnswersThatCannotBeTrusted(t *testing.T) {
 		})
 	}
 	// Nor does a good one count twice.
-	address, state, err := h.oidc.Begin(t.Context(), oidc.Enter, "", "/")
+	address, state, err := h.oidc.Begin(t.Context(), oidc.Enter, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestConnecting(t *testing.T) {
 		t.Errorf("by the address of an account: %v", err)
 	}
 	done, err := h.comes(oidc.Connect, ana.ID, somebody("elsewhere"))
-	if err != nil || done.Purpose != oidc.Connect || done.Next != "/next" {
+	if err != nil || done.Purpose != oidc.Connect {
 		t.Fatalf("connect: %+v, %v", done, err)
 	}
 	if got := h.enters(somebody("elsewhere")); got.User.ID != ana.User.ID {
@@ -290,7 +290,7 @@ func TestConnecting(t *testing.T) {
 	}
 	// In another session than the one that asked, or one that is over.
 	for _, came := range []account.SessionID{"", ben.ID} {
-		address, state, err := h.oidc.Begin(t.Context(), oidc.Connect, ana.ID, "/")
+		address, state, err := h.oidc.Begin(t.Context(), oidc.Connect, ana.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,7 +321,7 @@ func TestProving(t *testing.T) {
 	h := newHouse(t, nil)
 	ana := h.enters(somebody("ana"))
 	h.sql(`update sessions set proved_at = now() - interval '1 hour'`)
-	address, _, err := h.oidc.Begin(t.Context(), oidc.Prove, ana.ID, "/")
+	address, _, err := h.oidc.Begin(t.Context(), oidc.Prove, ana.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +351,7 @@ func TestProviderThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	h.provider.Set(func() { h.provider.Broken = true })
-	if _, _, err := h.oidc.Begin(t.Context(), oidc.Enter, "", "/"); !errors.Is(err, oidc.ErrUnavailable) {
+	if _, _, err := h.oidc.Begin(t.Context(), oidc.Enter, ""); !errors.Is(err, oidc.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
 	h.provider.Set(func() { h.provider.Broken = false }) // it may start later than we
