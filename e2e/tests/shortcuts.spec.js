@@ -3,6 +3,7 @@
 import { expect, test } from "../lib/test.js";
 import { expectPicture, expectSilence, expectSound, receivedBytes } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
+import { screensOf } from "../lib/share.js";
 
 test("Ctrl D and Ctrl E turn microphone and camera, also from a menu of devices", async ({ visit }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
@@ -114,7 +115,9 @@ test("audio only is one click away: no pictures come or go, also of who comes la
   await ana.page.locator("#bar-people").click();
   await expect(ana.page.getByRole("complementary", { name: "People" }).getByRole("listitem").filter({ hasText: "Cleo" })).toContainText("camera on");
   await ana.page.keyboard.press("Escape");
-  await ana.button("Show cameras").click();
+  await ana.button("Show cameras").focus();
+  await ana.page.keyboard.press("Enter");
+  await expect(ana.page.getByRole("main"), "the button is gone, focus stays in the call").toBeFocused();
   await expectPicture(ana.tile("ben"));
   await expectPicture(ana.tile("cleo"));
   await expectPicture(ben.tile("ana"));
@@ -174,4 +177,81 @@ test("the whole call by keyboard alone: devices, menus, panels, and leaving, wit
   await tabTo(ana.button("Leave call"));
   await keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "You left the call" })).toBeFocused();
+});
+
+test("focus stays in the call when what has it goes away: a card, a screen, a button, a right, a person", async ({ visit }) => {
+  test.setTimeout(180_000);
+  const [ana, ben, zoe] = [await visit("ana"), await visit("ben"), await visit("zoe")];
+  const room = await makeRoom(ana, [ben], { visibility: "open", lobby: "strangers" });
+  await join(ana, room);
+  await join(ben, room);
+  await expectCount(ana, 2);
+  const { page } = ana;
+  const call = page.getByRole("main");
+  const people = page.getByRole("complementary", { name: "People" });
+
+  await test.step("who knocked is let in, and nobody else waits", async () => {
+    await zoe.page.goto(room);
+    await zoe.button("Ask to join").click();
+    await ana.button("Admit Zoe").focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("group", { name: "Waiting to come in" })).toBeHidden();
+    await expect(page.locator("#bar-people")).toBeFocused();
+    await expectCount(ana, 3);
+  });
+
+  await test.step("a screen ends", async () => {
+    await ben.button("Share your screen").click();
+    const enlarge = screensOf(ana).getByRole("button", { name: "Enlarge" });
+    await enlarge.focus();
+    await expect(enlarge).toBeFocused();
+    await ben.button("Stop sharing").focus();
+    await ben.page.keyboard.press("Enter");
+    await expect(screensOf(ana)).toHaveCount(0);
+    await expect(call).toBeFocused();
+  });
+
+  await test.step("all are muted", async () => {
+    await page.locator("#bar-people").click();
+    const muteAll = people.getByRole("button", { name: "Mute all" });
+    await muteAll.focus();
+    await page.keyboard.press("Enter");
+    await expect(muteAll).toBeHidden();
+    await expect(people.getByRole("heading", { name: "People" })).toBeFocused();
+  });
+
+  await test.step("members may do less", async () => {
+    await people.getByRole("button", { name: "What members may do" }).click();
+    const rules = page.getByRole("complementary", { name: "What members may do" });
+    await ben.button("Unmute microphone").focus();
+    await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
+    await expect(ben.button("Unmute microphone")).toBeDisabled();
+    await expect(ben.button("Unmute microphone")).toBeFocused();
+    await ben.page.keyboard.press("Enter");
+    await expect(ben.button("Unmute microphone")).toBeFocused();
+    await ben.button("Raise your hand").focus();
+    await rules.getByRole("switch", { name: "Raise a hand and react" }).click();
+    await expect(ben.button("Raise your hand")).toBeHidden();
+    await expect(ben.button("More")).toBeFocused();
+    await ben.page.locator("#bar-chat").click();
+    await expect(ben.page.locator("#composer-text")).toBeFocused();
+    await rules.getByRole("switch", { name: "Write in the chat" }).click();
+    await expect(ben.page.locator("#composer-text")).toBeHidden();
+    await expect(ben.page.locator("#chat-scroll")).toBeFocused();
+    await page.keyboard.press("Escape");
+  });
+
+  await test.step("people leave", async () => {
+    await ana.button("Options for Zoe").focus();
+    await zoe.button("Leave call").click();
+    await expectCount(ana, 2);
+    await expect(call).toBeFocused();
+    await ana.button("Options for Ben").focus();
+    await page.keyboard.press("Enter");
+    await expect(page.locator('[role^="menuitem"]:focus')).toHaveCount(1);
+    await ben.button("Leave call").click();
+    await expectCount(ana, 1);
+    await page.keyboard.press("Escape");
+    await expect(call).toBeFocused();
+  });
 });

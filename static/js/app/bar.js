@@ -2,6 +2,7 @@
 
 import { t } from "../core/text.js";
 import { byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { menuButton } from "./menu.js";
 import { More } from "./more.js";
 import { Options } from "./options.js";
@@ -61,7 +62,7 @@ export class Bar {
   /** @param {boolean} may whether one may end the call for everyone */
   set mayEnd(may) {
     this.#mayEnd = may;
-    this.#ways.hidden = !may;
+    keepFocus(() => { this.#ways.hidden = !may; }, () => byId("leave", HTMLElement));
   }
 
   /** @param {string} name */

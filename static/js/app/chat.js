@@ -7,6 +7,7 @@ import { upload } from "../core/upload.js";
 import { ask } from "./ask.js";
 import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { drawMessage, drawPending, messageRow, pendingRow } from "./messages.js";
 import { Panel } from "./panels.js";
@@ -61,7 +62,7 @@ export class ChatPanel {
     this.#failed = failed;
     this.#earlier.addEventListener("click", () => void this.#older());
     this.#news.addEventListener("click", () => {
-      this.#toEnd();
+      keepFocus(() => this.#toEnd(), () => this.#scroll);
       this.#composer.focus();
     });
     this.#scroll.addEventListener("scroll", () => this.#readAlong(), { passive: true });

@@ -3,6 +3,7 @@
 
 import { t } from "../core/text.js";
 import { byId, within } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { copy } from "./messages.js";
 
@@ -56,7 +57,7 @@ export class Composer {
 
   /** @param {boolean} allowed */
   set allowed(allowed) {
-    this.#form.hidden = !allowed;
+    keepFocus(() => { this.#form.hidden = !allowed; }, () => byId("chat-scroll", HTMLElement));
   }
 
   focus() {

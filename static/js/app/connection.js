@@ -3,6 +3,7 @@
 import { summary } from "../core/quality.js";
 import { t } from "../core/text.js";
 import { byId, within } from "./dom.js";
+import { drawn } from "./focus.js";
 import { place } from "./menu.js";
 
 /** @typedef {import("../core/roster.js").Participant} Participant */
@@ -27,7 +28,7 @@ export class Connection {
     this.#box.addEventListener("beforetoggle", (event) => {
       if (/** @type {ToggleEvent} */ (event).newState === "open") return;
       clearTimeout(this.#timer);
-      if (this.#box.contains(document.activeElement)) this.#from?.focus();
+      if (this.#box.contains(document.activeElement)) (drawn(this.#from) ?? byId("call", HTMLElement)).focus();
     });
     within(this.#box, "[data-close]", HTMLButtonElement).addEventListener("click", () => this.close());
   }

@@ -4,6 +4,7 @@
 import { ReactionLines, glyphs, isReaction } from "../core/reactions.js";
 import { t } from "../core/text.js";
 import { anchorOf, byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 
 /** @typedef {import("../core/reactions.js").Reaction} Reaction */
 
@@ -47,8 +48,8 @@ export class Gestures {
 
   /** Whether one may raise a hand and react. @param {boolean} may */
   set allowed(may) {
-    this.#handButton.hidden = this.#reactButton.hidden = !may;
-    if (!may && this.#tray.matches(":popover-open")) this.#tray.hidePopover();
+    if (!may && this.#tray.matches(":popover-open")) this.#tray.hidePopover(); // focus goes back to its button
+    keepFocus(() => { this.#handButton.hidden = this.#reactButton.hidden = !may; }, () => byId("bar-more", HTMLElement));
   }
 
   /**

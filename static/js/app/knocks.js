@@ -2,6 +2,7 @@
 // each of them is announced once.
 
 import { byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../core/events.js").Waiting} Waiting */
@@ -36,14 +37,14 @@ export class Knocks {
     if (fresh.length > 0) this.#announcements.textContent = words.knocks(fresh.map(({ display_name: name }) => name));
     const same = waiting.map(({ id }) => id).join() === this.#waiting.map(({ id }) => id).join();
     this.#waiting = waiting;
-    if (!same) this.#show();
+    if (!same) this.#draw();
   }
 
   /** Whether the panel shows the same. @param {boolean} covered */
   set covered(covered) {
     if (this.#covered === covered) return;
     this.#covered = covered;
-    this.#show();
+    this.#draw();
   }
 
   /** Forgets who was announced: another call begins. */
@@ -53,9 +54,13 @@ export class Knocks {
     this.waiting = [];
   }
 
+  /** Focus stays in the notice, and when that goes, goes to where those are who came in. */
+  #draw() {
+    keepFocus(() => this.#show(), () => this.#card.querySelector("button") ?? byId("bar-people", HTMLElement));
+  }
+
   #show() {
     const [first] = this.#waiting;
-    const focused = this.#card.contains(document.activeElement);
     this.#card.hidden = !first || this.#covered;
     this.#card.replaceChildren();
     if (!first || this.#covered) return;
@@ -68,7 +73,6 @@ export class Knocks {
       line.textContent = words.severalWantIn(this.#waiting.length);
       this.#card.append(line, act(words.view, "", false, this.#acts.view), act(words.admitAll, "", true, this.#acts.admitAll));
     }
-    if (focused) this.#card.querySelector("button")?.focus();
   }
 }
 

@@ -1,6 +1,7 @@
 // A menu that a button opens.
 
 import { anchorOf, icon } from "./dom.js";
+import { drawn } from "./focus.js";
 
 const gap = 6; // pixels between the button and its menu, and to the window's edge
 
@@ -17,7 +18,7 @@ const gap = 6; // pixels between the button and its menu, and to the window's ed
 
 /**
  * Makes a button open a menu. Arrows move in it, Escape and a click elsewhere
- * close it, and focus goes back to the button.
+ * close it, and focus goes back to the button, or to the parent if that is gone.
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} parent of the menu: whose colours it has
  * @param {() => Item[]} items asked each time
@@ -42,7 +43,7 @@ export function menuButton(button, parent, items, look = "menu") {
       const gone = menu;
       menu = null;
       button.ariaExpanded = "false";
-      if (gone.contains(document.activeElement)) button.focus();
+      if (gone.contains(document.activeElement)) (drawn(button) ?? parent).focus();
       queueMicrotask(() => gone.remove());
     });
     parent.append(menu);

@@ -39,7 +39,7 @@ export class More {
       label: button.ariaLabel ?? "",
       icon: button.querySelector("use")?.getAttribute("href")?.split("#")[1] ?? "",
       badge: button.querySelector(".badge:not([hidden])")?.firstChild?.textContent ?? "",
-      disabled: button.disabled,
+      disabled: button.ariaDisabled === "true",
       act: () => button.click(),
     }));
   }

@@ -3,6 +3,7 @@
 
 import { listed, t } from "../core/text.js";
 import { byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { words } from "./words.js";
 
 const shownFor = 5000; // milliseconds
@@ -35,10 +36,10 @@ export class Notices {
   offer(text, label, act) {
     const line = this.#add(text);
     line.append(actionButton(label, () => {
-      line.remove();
+      keepFocus(() => line.remove());
       act();
     }));
-    setTimeout(() => line.remove(), offeredFor);
+    setTimeout(() => keepFocus(() => line.remove()), offeredFor);
   }
 
   /** Shows what is being waited for until it is something else; null: nothing is. @param {string | null} text */
@@ -55,7 +56,7 @@ export class Notices {
   keep(kind, text, action) {
     const before = this.#lasting.get(kind);
     if (before?.firstChild?.textContent === text) return;
-    before?.remove();
+    keepFocus(() => before?.remove());
     this.#lasting.delete(kind);
     if (text === null) return;
     const line = this.#add(text);

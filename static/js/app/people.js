@@ -5,6 +5,7 @@ import { inOrder } from "../core/hands.js";
 import { t } from "../core/text.js";
 import { ask } from "./ask.js";
 import { byId, within } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { menuButton } from "./menu.js";
 import { Panel } from "./panels.js";
@@ -109,8 +110,15 @@ export class People {
     });
   }
 
+  /** The row or the button that has focus may go by that. */
   #drawNow() {
-    const focused = this.#panel.element.contains(document.activeElement);
+    keepFocus(() => this.#drawAll(), () => {
+      const next = this.#section.querySelector("button[data-admit]");
+      return next instanceof HTMLElement ? next : this.#title;
+    });
+  }
+
+  #drawAll() {
     this.#drawLobby();
     const { may } = this.#moderation;
     const people = this.#roster.participants;
@@ -124,11 +132,6 @@ export class People {
     const found = this.#found(people);
     this.#none.hidden = found.length > 0;
     keyed(this.#inList, found, ({ id }) => id, ({ id }) => this.#person.row(id), (row, person) => this.#person.update(row, person));
-    // The row that had focus is gone.
-    if (focused && !this.#panel.element.contains(document.activeElement)) {
-      const next = this.#section.querySelector("button[data-admit]");
-      (next instanceof HTMLElement ? next : this.#title).focus();
-    }
   }
 
   #drawLobby() {

@@ -4,6 +4,7 @@
 
 import { t } from "../core/text.js";
 import { icon } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { bringIcons, returnIcons } from "./icons.js";
 import { deviceSwitch } from "./switches.js";
 import { words } from "./words.js";
@@ -121,7 +122,7 @@ export class SmallWindow {
       life.abort();
       this.#allow = null;
       this.#window = null;
-      this.#placeholder?.replaceWith(stage);
+      keepFocus(() => this.#placeholder?.replaceWith(stage)); // of the button in it that brings the call back
       returnIcons(stage);
       this.#placeholder = null;
       this.#stage.moved();

@@ -27,6 +27,7 @@ import { Connection } from "./connection.js";
 import { offerLink } from "./copylink.js";
 import { byId } from "./dom.js";
 import { Ended } from "./ended.js";
+import { keepFocus } from "./focus.js";
 import { Gestures } from "./gestures.js";
 import { Knocks } from "./knocks.js";
 import { layoutItems, spotlightItems, tileItems } from "./layouts.js";
@@ -275,7 +276,7 @@ chat.on("arrived", () => sounds.play("chat"));
 call.on("rights", () => moderation.refresh());
 hands.on("spoken", () => notices.say(t("hand.lowered_spoken")));
 hands.on("failed", failed);
-call.on("sound", ({ blocked }) => { tapToHear.hidden = !blocked; });
+call.on("sound", ({ blocked }) => keepFocus(() => { tapToHear.hidden = !blocked; }));
 tellOf(call, { username, devices, screen, sounds, notices, gestures, asked, stage, people, bar });
 for (const event of /** @type {const} */ (["added", "removed"])) {
   // Whoever may do something with others has to know what with whom.
@@ -309,7 +310,7 @@ noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () =
   notices.offer(t("unheard.muted"), t("unheard.unmute"), () => turn("microphone"));
 });
 tapToHear.addEventListener("click", () => {
-  tapToHear.hidden = true;
+  keepFocus(() => { tapToHear.hidden = true; });
   void call.playSound();
   void presence.play();
 });

@@ -2,6 +2,7 @@
 // the room is locked.
 
 import { byId } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { Panel } from "./panels.js";
 
 /** @typedef {import("../core/moderation.js").Switch} Switch */
@@ -39,8 +40,10 @@ export class Rules {
 
   #show() {
     const { may, room } = this.#moderation;
-    this.#opener.hidden = !may.switch;
-    this.#lockLine.hidden = !may.lock;
+    keepFocus(() => {
+      this.#opener.hidden = !may.switch;
+      this.#lockLine.hidden = !may.lock;
+    });
     if (!may.switch) this.#panel.close(); // the right is gone
     if (!this.#lock.dataset.busy) this.#lock.checked = room.locked;
     for (const [name, input] of this.#switches) {

@@ -2,6 +2,7 @@
 
 import { t } from "../core/text.js";
 import { byId, within } from "./dom.js";
+import { keepFocus } from "./focus.js";
 
 /** @typedef {import("../core/screen.js").Screen} Screen */
 
@@ -10,6 +11,7 @@ export class Sharing {
   #on = byId("sharing-on", HTMLElement);
   #warning = byId("sharing-warning", HTMLElement);
   #screen;
+  #back;
 
   /**
    * @param {Screen} screen
@@ -17,11 +19,9 @@ export class Sharing {
    */
   constructor(screen, back) {
     this.#screen = screen;
+    this.#back = back;
     for (const button of this.#modes()) button.addEventListener("click", () => { screen.mode = button.value === "motion" ? "motion" : "text"; });
-    within(this.#box, "[data-stop]", HTMLButtonElement).addEventListener("click", () => {
-      screen.stop();
-      back.focus();
-    });
+    within(this.#box, "[data-stop]", HTMLButtonElement).addEventListener("click", () => screen.stop());
     screen.on("change", () => this.#show());
   }
 
@@ -31,7 +31,7 @@ export class Sharing {
 
   #show() {
     const { track, mode, tunnel } = this.#screen;
-    this.#box.hidden = track === null;
+    keepFocus(() => { this.#box.hidden = track === null; }, () => this.#back);
     this.#on.textContent = track === null ? "" : t("sharing.on"); // said aloud once
     for (const button of this.#modes()) button.ariaPressed = String(button.value === mode);
     this.#warning.textContent = tunnel === "itself" ? t("sharing.tunnel") : tunnel === "perhaps" ? t("sharing.perhaps_tunnel") : "";

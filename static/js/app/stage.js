@@ -6,6 +6,7 @@ import { layOut, needed, personKey } from "../core/layout.js";
 import { t } from "../core/text.js";
 import { CornerDrag } from "./corner.js";
 import { byId, within } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { put } from "./glide.js";
 import { menuButton } from "./menu.js";
 import { Share } from "./share.js";
@@ -78,7 +79,7 @@ export class Stage {
       this.#acts.changed();
     });
     roster.on("removed", ({ id }) => {
-      this.#tiles.get(id)?.remove();
+      keepFocus(() => this.#tiles.get(id)?.remove());
       this.#tiles.delete(id);
       this.#floor.forget(id);
       this.#dropShare(id);
@@ -187,7 +188,7 @@ export class Stage {
   #dropShare(id) {
     const share = this.#shares.get(id);
     if (!share) return;
-    share.remove();
+    keepFocus(() => share.remove());
     this.#shares.delete(id);
     this.#layOut();
   }
@@ -208,7 +209,7 @@ export class Stage {
     queueMicrotask(() => {
       const { glides: now } = this.#due;
       this.#due = { asked: false, glides: false };
-      this.#layOutNow(now);
+      keepFocus(() => this.#layOutNow(now));
     });
   }
 

@@ -40,10 +40,13 @@ export function shareSwitch(button, screen) {
     setIcon(button, shares ? shareLooks.on : shareLooks.off);
   };
   button.hidden = !screen.possible;
-  button.addEventListener("click", () => { if (screen.track) screen.stop(); else void screen.start(); });
+  button.addEventListener("click", () => {
+    if (screen.track) screen.stop();
+    else if (button.ariaDisabled !== "true") void screen.start();
+  });
   screen.on("change", show);
   show();
-  return (allowed) => { button.disabled = !allowed; };
+  return (allowed) => { disable(button, !allowed); };
 }
 
 /**
@@ -61,13 +64,23 @@ export function deviceSwitch(button, input, devices, signal) {
     const sends = allowed && isOn(devices, input);
     const name = sends ? turnOff : turnOn;
     button.classList.toggle("off", !sends);
-    button.disabled = !allowed;
+    disable(button, !allowed);
     button.ariaLabel = name;
     button.title = name;
     setIcon(button, sends ? on : off);
   };
-  button.addEventListener("click", () => void devices.turn(input, !isOn(devices, input)), { signal });
+  button.addEventListener("click", () => { if (allowed) void devices.turn(input, !isOn(devices, input)); }, { signal });
   devices.on("change", show, { signal });
   show();
   return (now) => { allowed = now; show(); };
+}
+
+/**
+ * Not by the attribute disabled, which would take focus away: it is there as
+ * before, and does nothing.
+ * @param {HTMLButtonElement} button
+ * @param {boolean} disabled
+ */
+function disable(button, disabled) {
+  button.ariaDisabled = String(disabled);
 }

@@ -4,6 +4,7 @@ import { hue, initials } from "../core/face.js";
 import { personKey } from "../core/layout.js";
 import { t } from "../core/text.js";
 import { byId, icon, within } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { Picture, Sound } from "./picture.js";
 import { words } from "./words.js";
 
@@ -92,7 +93,7 @@ export class Tile {
     const mark = within(this.element, ".tile-mark", HTMLElement);
     mark.textContent = participant.host ? words.host : participant.guest ? words.guest : "";
     mark.hidden = mark.textContent === "";
-    this.bars.hidden = participant.quality === "good";
+    if (this.bars.hidden !== (participant.quality === "good")) keepFocus(() => { this.bars.hidden = !this.bars.hidden; }, () => this.more);
     this.bars.classList.toggle("lost", participant.quality === "lost");
     this.bars.ariaLabel = participant.quality === "lost" ? t("stage.lost_connection") : t("stage.poor_connection");
     this.#picture.show(participant.shown);
