@@ -2,7 +2,7 @@
 
 import { expect, test } from "../lib/test.js";
 import { expectPicture, expectSilence, expectSound, receivedBytes } from "../lib/media.js";
-import { expectCount, join, makeRoom } from "../lib/people.js";
+import { expectCount, join, joinHere, makeRoom, setPermission } from "../lib/people.js";
 import { screensOf } from "../lib/share.js";
 
 test("Ctrl D and Ctrl E turn microphone and camera, also from a menu of devices", async ({ visit }) => {
@@ -92,6 +92,31 @@ test("who talks while muted is told so, once, and can unmute from there", async 
   await told.getByRole("button", { name: "Unmute" }).click();
   await expect(ana.button("Mute microphone")).toBeVisible();
   await expect(told).toHaveCount(0);
+});
+
+test("who joins muted, as they left it, is told too; before they join their microphone is closed", async ({ visit, launch }) => {
+  const ana = await visit("ana", { browser: await launch({ speaks: true }) });
+  const room = await makeRoom(ana);
+  await ana.page.goto(room);
+  await setPermission(ana, "granted");
+  await ana.button("Mute microphone").click();
+  await ana.page.addInitScript(() => {
+    /** @type {MediaStreamConstraints[]} */
+    const asked = [];
+    const { mediaDevices } = navigator;
+    const given = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = (constraints = {}) => { asked.push(constraints); return given(constraints); };
+    Object.assign(globalThis, { asked });
+  });
+  await ana.page.goto(room);
+  const opened = () => ana.page.evaluate(() => /** @type {{asked: MediaStreamConstraints[]}} */ (/** @type {unknown} */ (globalThis)).asked.filter(({ audio }) => audio).length);
+  await expect(ana.button("Unmute microphone")).toBeVisible();
+  await expect(ana.page.locator("#preview video"), "the camera is there").toBeVisible();
+  expect(await opened()).toBe(0);
+  await joinHere(ana);
+  await expect(ana.page.getByRole("status").getByText("You are talking while muted.")).toBeVisible();
+  await expect(ana.button("Unmute microphone")).toBeVisible();
+  expect(await opened()).toBe(1);
 });
 
 test("audio only is one click away: no pictures come or go, also of who comes later, and one click brings them back", async ({ visit }) => {
