@@ -103,7 +103,8 @@ func (a *API) findRooms(ctx context.Context, in *findRoomsInput) (*body[page[Roo
 	if err != nil {
 		return nil, err
 	}
-	cards, next, err := a.Rooms.InSight(ctx, callerOf(ctx).user(), in.Query, room.ParseCursor(at))
+	c := callerOf(ctx)
+	cards, next, err := a.Rooms.InSight(ctx, c.user(), c.Rooms, in.Query, room.ParseCursor(at))
 	return answer(page[Room]{each(cards, a.roomOfCard), a.next("directory", next.String())}, err)
 }
 

@@ -70,18 +70,18 @@ const RoomsPerPage = 24
 
 // InSight lists a page of the rooms that a user may know of without belonging to
 // them, those with a text in their name, by name; also the user's own among
-// them. Live is empty where they may not see who is in. Next is zero on the last
-// page.
-func (s *Store) InSight(ctx context.Context, user account.UserID, name string, after Cursor) (found []Card, next Cursor, err error) {
+// them; of some rooms, by their ids, when only is not nil. Live is empty where they
+// may not see who is in. Next is zero on the last page.
+func (s *Store) InSight(ctx context.Context, user account.UserID, only []string, name string, after Cursor) (found []Card, next Cursor, err error) {
 	found, err = s.cards(ctx, `
 		select `+cardColumns+`
 		from rooms join users on users.id = $1 left join guests on false `+PersonJoins+`
 		where rooms.visibility <> 'private' and rooms.deleted_at is null
 			and ($2 = '' or strpos(lower(rooms.name), lower($2)) > 0)
 			and not exists (select from bans where bans.room_id = rooms.id and bans.subject = $1)
-			and (lower(rooms.name), rooms.id) > ($3, $4::uuid)
+			and ($6::uuid[] is null or rooms.id = any($6)) and (lower(rooms.name), rooms.id) > ($3, $4::uuid)
 		order by lower(rooms.name), rooms.id limit $5`,
-		user, input.Searchable(name), after.Name, after.id(), RoomsPerPage+1)
+		user, input.Searchable(name), after.Name, after.id(), RoomsPerPage+1, only)
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("find rooms: %w", err)
 	}

@@ -244,7 +244,7 @@ func TestInSight(t *testing.T) {
 		select rooms.slug, rooms.id, 1, $1, gen_random_uuid(), 'Ana', '{}', now() from rooms where visibility <> 'private'`, h.id("ana"))
 	find := func(name string) (slugs []string, cards []room.Card) {
 		t.Helper()
-		cards, next, err := h.rooms.InSight(ctx, h.id("dan"), name, room.Cursor{})
+		cards, next, err := h.rooms.InSight(ctx, h.id("dan"), nil, name, room.Cursor{})
 		if err != nil || next != (room.Cursor{}) {
 			t.Fatalf("next %+v, %v", next, err)
 		}
@@ -279,7 +279,7 @@ func TestInSightPages(t *testing.T) {
 	seen := make(map[string]bool)
 	var after room.Cursor
 	for pages := 1; ; pages++ {
-		cards, next, err := h.rooms.InSight(t.Context(), h.id("dan"), "", after)
+		cards, next, err := h.rooms.InSight(t.Context(), h.id("dan"), nil, "", after)
 		if err != nil {
 			t.Fatal(err)
 		}

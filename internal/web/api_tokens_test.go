@@ -132,7 +132,7 @@ func TestAPICookieOpensNothing(t *testing.T) {
 func TestAPITokenLimitedToRooms(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")
-	in, out := h.room("private", nil, "ana"), h.room("open", nil, "ana")
+	in, out := h.room("listed", nil, "ana"), h.room("open", nil, "ana")
 	token, err := h.tokens.Make(t.Context(), account.Session{User: h.people["ana"]}, h.people["ana"].ID,
 		apitoken.Draft{Name: "One", Scopes: apitoken.Scopes, Days: 7, Rooms: in.Slug})
 	if err != nil {
@@ -143,8 +143,10 @@ func TestAPITokenLimitedToRooms(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", path, got.status, want)
 		}
 	}
-	if got := h.program(token, "GET", "/rooms", ""); strings.Contains(got.body, out.Slug) || !strings.Contains(got.body, in.Slug) {
-		t.Errorf("rooms: %s", got.body)
+	for _, list := range []string{"/rooms", "/directory"} {
+		if got := h.program(token, "GET", list, ""); strings.Contains(got.body, out.Slug) || !strings.Contains(got.body, in.Slug) {
+			t.Errorf("%s: %s", list, got.body)
+		}
 	}
 	if got := h.program(token, "POST", "/rooms", `{"name": "New"}`); got.reason != "rooms" {
 		t.Errorf("a new room: %d %s", got.status, got.reason)

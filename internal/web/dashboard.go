@@ -109,7 +109,7 @@ func mustBelong(may func(room.Ask) error) bool {
 // findRooms lists the rooms that somebody may know of without belonging to them.
 func (s *Server) findRooms(w http.ResponseWriter, r *http.Request, session account.Session) error {
 	q, after := r.URL.Query().Get("q"), room.ParseCursor(r.URL.Query().Get("after"))
-	cards, next, err := s.Rooms.InSight(r.Context(), session.User.ID, q, after)
+	cards, next, err := s.Rooms.InSight(r.Context(), session.User.ID, nil, q, after)
 	if err != nil {
 		return err
 	}
