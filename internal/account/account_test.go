@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -203,8 +204,19 @@ func TestSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	lasts := func(what string, token account.Token, want time.Duration) {
+		t.Helper()
+		var life time.Duration
+		if err := pool.QueryRow(t.Context(), `select expires_at - created_at from sessions where token_hash = $1`, token.Hash()).Scan(&life); err != nil {
+			t.Fatal(err)
+		}
+		if life != want {
+			t.Errorf("%s lasts %v, want %v", what, life, want)
+		}
+	}
 	first := begin("")
 	expect("fresh", first, nil)
+	lasts("a session", first, 30*24*time.Hour)
 	rotated := begin(first)
 	expect("after another log-in in the same browser", first, account.ErrSignedOut)
 	expect("rotated", rotated, nil)

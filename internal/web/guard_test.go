@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"foyer/internal/account"
+	"foyer/internal/room"
 	"foyer/internal/web"
 )
 
@@ -82,6 +84,42 @@ func TestCookie(t *testing.T) {
 	h.cookies["before"] = before
 	if answer := h.get("before", "/account"); answer.status != http.StatusSeeOther {
 		t.Errorf("the session from before logging in again: got %d, want it ended", answer.status)
+	}
+}
+
+// A guest's cookie is for the paths of their room and of the invitation alone, and for a day.
+func TestGuestCookie(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner")
+	h.server.PublicOrigin = "https://meet.example.org"
+	r := h.room("private", nil, "owner")
+	h.sql(`update rooms set guests = true where id = $1`, r.ID)
+	invite := "/invite/" + string(h.invitation(r, room.Guest).Token)
+	answer := h.post("", invite, url.Values{"display_name": {"Gus"}})
+	var paths []string
+	for _, cookie := range answer.header.Values("Set-Cookie") {
+		if !strings.HasPrefix(cookie, "__Secure-foyer_guest=") {
+			continue
+		}
+		for _, want := range []string{"; Secure", "; HttpOnly", "; SameSite=Lax", "; Max-Age=86400"} {
+			if !strings.Contains(cookie, want) {
+				t.Errorf("cookie lacks %s: %s", want, cookie)
+			}
+		}
+		_, path, _ := strings.Cut(cookie, "; Path=")
+		path, _, _ = strings.Cut(path, ";")
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	if want := []string{invite, "/r/" + r.Slug}; !slices.Equal(paths, want) {
+		t.Errorf("cookies for the paths %q, want %q", paths, want)
+	}
+	var life time.Duration
+	if err := h.pool.QueryRow(t.Context(), `select expires_at - created_at from sessions where guest_id is not null`).Scan(&life); err != nil {
+		t.Fatal(err)
+	}
+	if life != 24*time.Hour {
+		t.Errorf("a guest's session lasts %v, want a day", life)
 	}
 }
 

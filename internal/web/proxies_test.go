@@ -173,8 +173,12 @@ func TestHTTPSForEver(t *testing.T) {
 		}
 		recorder := httptest.NewRecorder()
 		h.server.Handler(h.Context()).ServeHTTP(recorder, r)
-		if got := recorder.Header().Get("Strict-Transport-Security") != ""; got != test.want {
-			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		want := ""
+		if test.want {
+			want = "max-age=31536000" // seconds: a year
+		}
+		if got := recorder.Header().Get("Strict-Transport-Security"); got != want {
+			t.Errorf("%s: got %q, want %q", test.name, got, want)
 		}
 	}
 }

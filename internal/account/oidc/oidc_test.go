@@ -92,16 +92,18 @@ func TestAnswersThatCannotBeTrusted(t *testing.T) {
 			q.Set("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
 			u.RawQuery = q.Encode()
 		}},
-		"another nonce on the way": {went: func(u *url.URL) { q := u.Query(); q.Set("nonce", "x"); u.RawQuery = q.Encode() }},
-		"another nonce":            {came: forge("nonce", "another")},
-		"no nonce":                 {came: forge("nonce", nil)},
-		"a token for others":       {came: forge("aud", "another-client")},
-		"a token of others":        {came: forge("iss", "https://evil.example")},
-		"a token that is over":     {came: forge("exp", time.Now().Add(-time.Hour).Unix())},
-		"a token about another":    {came: forge("sub", "sub-somebody-else")},
-		"a token signed by others": {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.SignWith = other }) }},
-		"no word about the person": {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.WithoutInfo = true }) }, want: oidc.ErrUnavailable},
-		"a provider that is down":  {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.Broken = true }) }, want: oidc.ErrUnavailable},
+		"another nonce on the way":       {went: func(u *url.URL) { q := u.Query(); q.Set("nonce", "x"); u.RawQuery = q.Encode() }},
+		"another nonce":                  {came: forge("nonce", "another")},
+		"no nonce":                       {came: forge("nonce", nil)},
+		"a token for others":             {came: forge("aud", "another-client")},
+		"a token of others":              {came: forge("iss", "https://evil.example")},
+		"a token that is over":           {came: forge("exp", time.Now().Add(-time.Hour).Unix())},
+		"a token about another":          {came: forge("sub", "sub-somebody-else")},
+		"a token signed by others":       {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.SignWith = other }) }},
+		"a token signed with our secret": {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.Alg = "HS256" }) }},
+		"a token that nobody signed":     {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.Alg = "none" }) }},
+		"no word about the person":       {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.WithoutInfo = true }) }, want: oidc.ErrUnavailable},
+		"a provider that is down":        {came: func(*oidc.Answer) { h.provider.Set(func() { h.provider.Broken = true }) }, want: oidc.ErrUnavailable},
 	} {
 		good := h.provider.SignWith
 		address, state, err := h.oidc.Begin(t.Context(), oidc.Enter, "")
@@ -134,7 +136,7 @@ func TestAnswersThatCannotBeTrusted(t *testing.T) {
 			}
 		}
 		h.provider.Set(func() {
-			h.provider.Forge, h.provider.SignWith, h.provider.Broken, h.provider.WithoutInfo = nil, good, false, false
+			h.provider.Forge, h.provider.SignWith, h.provider.Alg, h.provider.Broken, h.provider.WithoutInfo = nil, good, "RS256", false, false
 		})
 	}
 	// Nor does a good one count twice.

@@ -5,6 +5,7 @@ package oidctest
 
 import (
 	"crypto"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -32,6 +33,7 @@ type Provider struct {
 	WithoutInfo  bool   // has no userinfo endpoint that answers
 	SignWith     *rsa.PrivateKey
 	Forge        func(Claims) // changes what an ID token says before it is signed
+	Alg          string       // how ID tokens are signed: RS256; HS256, with the client's secret; or none
 	t            testing.TB
 	key          *rsa.PrivateKey
 	mu           sync.Mutex
@@ -54,7 +56,7 @@ func Start(t testing.TB) *Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Provider{ID: "foyer", Secret: rand.Text(), SignWith: key, t: t, key: key, codes: make(map[string]grant), tokens: make(map[string]Claims)}
+	p := &Provider{ID: "foyer", Secret: rand.Text(), SignWith: key, Alg: "RS256", t: t, key: key, codes: make(map[string]grant), tokens: make(map[string]Claims)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discover)
 	mux.HandleFunc("GET /keys", p.keys)
@@ -173,11 +175,18 @@ func (p *Provider) sign(claims Claims) string {
 	if err != nil {
 		p.t.Error(err)
 	}
-	signed := encode([]byte(`{"alg":"RS256","typ":"JWT","kid":"one"}`)) + "." + encode(raw)
-	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(nil, p.SignWith, crypto.SHA256, sum[:])
-	if err != nil {
-		p.t.Error(err)
+	signed := encode([]byte(`{"alg":"`+p.Alg+`","typ":"JWT","kid":"one"}`)) + "." + encode(raw)
+	var signature []byte
+	switch p.Alg {
+	case "HS256":
+		mac := hmac.New(sha256.New, []byte(p.Secret))
+		mac.Write([]byte(signed))
+		signature = mac.Sum(nil)
+	case "RS256":
+		sum := sha256.Sum256([]byte(signed))
+		if signature, err = rsa.SignPKCS1v15(nil, p.SignWith, crypto.SHA256, sum[:]); err != nil {
+			p.t.Error(err)
+		}
 	}
 	token := signed + "." + encode(signature)
 	p.codesAndKeys = append(p.codesAndKeys, token)
