@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"foyer/internal/postgres"
@@ -163,12 +164,10 @@ func (s *Sender) attempt(ctx context.Context, id int64) (wait time.Duration, err
 	switch {
 	case result.problem == "":
 		return 0, s.settle(ctx, a, `state = 'delivered', done_at = now(), error = '', status = $3`, result.status)
-	case result.gone || a.tried > len(s.pauses):
-		err := s.settle(ctx, a, `state = 'failed', done_at = now(), error = $4, status = nullif($3, 0)`, result.status, result.problem)
-		if err == nil && result.gone {
-			_, err = s.store.pool.Exec(ctx, `update webhooks set paused_at = now() where id = $1 and paused_at is null`, a.webhook)
-		}
-		return 0, err
+	case result.gone:
+		return 0, s.pause(ctx, a, result)
+	case a.tried > len(s.pauses):
+		return 0, s.settle(ctx, a, `state = 'failed', done_at = now(), error = $4, status = nullif($3, 0)`, result.status, result.problem)
 	}
 	wait = max(s.pauses[a.tried-1], min(result.after, 24*time.Hour))
 	s.log.Info("webhook not delivered, trying again", "delivery", a.id, "attempt", a.tried, "status", result.status, "retry_in", wait)
@@ -181,11 +180,19 @@ func (s *Sender) claim(ctx context.Context, id int64) (a attempt, wait time.Dura
 	err = s.store.pool.QueryRow(ctx, `
 		update deliveries set attempts = attempts + 1, turn = turn + 1, next_at = now() + $2::interval
 		from webhooks
-		where webhooks.id = deliveries.webhook_id and deliveries.id = $1 and state = 'waiting' and next_at <= now()
+		where webhooks.id = deliveries.webhook_id and deliveries.id = $1 and state = 'waiting' and next_at <= now() and webhooks.paused_at is null
 		returning deliveries.id::text, 'msg_' || replace(message::text, '-', ''), webhook_id, turn, attempts, url, convert_to(body::text, 'UTF8'), secret`,
 		id, 2*patience).Scan(&a.id, &a.message, &a.webhook, &a.turn, &a.tried, &a.url, &a.body, &a.sealed)
 	if !noRows(err) {
 		return a, 0, wrap("claim delivery", err)
+	}
+	// What came about in the moment in which its receiver was paused.
+	_, err = s.store.pool.Exec(ctx, `
+		update deliveries set state = 'failed', done_at = now(), error = $2 from webhooks
+		where webhooks.id = deliveries.webhook_id and deliveries.id = $1 and state = 'waiting' and webhooks.paused_at is not null`,
+		id, words.Text("webhook.gone"))
+	if err != nil {
+		return attempt{}, 0, wrap("claim delivery", err)
 	}
 	err = s.store.pool.QueryRow(ctx, `select next_at - now() from deliveries where id = $1 and state = 'waiting'`, id).Scan(&wait)
 	if noRows(err) {
@@ -201,16 +208,43 @@ func wrap(what string, err error) error {
 	return nil
 }
 
+// settleWithin is how long what became of an attempt may take to be written, also
+// while Foyer stops.
+const settleWithin = 8 * time.Second
+
 // settle writes what became of an attempt; also when it was told to stop. Set is
 // numbered from $3 on.
 func (s *Sender) settle(ctx context.Context, a attempt, set string, args ...any) error {
-	const within = 8 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
 	_, err := s.store.pool.Exec(ctx, `update deliveries set `+set+` where id::text = $1 and turn = $2 and state = 'waiting'`,
 		append([]any{a.id, a.turn}, args...)...)
 	return wrap("settle delivery", err)
 }
+
+// pause has nothing more sent to a receiver that says it is gone: not what waits
+// either. What somebody decided to send while it was asked is sent all the same.
+func (s *Sender) pause(ctx context.Context, a attempt, result outcome) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	err := postgres.Tx(ctx, s.store.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			update webhooks set paused_at = now() where id = $1 and paused_at is null
+				and exists (select from deliveries where id::text = $2 and turn = $3 and state = 'waiting')`, a.webhook, a.id, a.turn)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `update deliveries set status = $3 where id::text = $1 and turn = $2`, a.id, a.turn, result.status); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, giveUpQuery, a.webhook, result.problem)
+		return err
+	})
+	return wrap("pause webhook", err)
+}
+
+// giveUpQuery has its index in deliveries_of_webhook.
+const giveUpQuery = `update deliveries set state = 'failed', done_at = now(), error = $2 where webhook_id = $1 and state = 'waiting'`
 
 // send gives the receiver the message and waits for its answer.
 func (s *Sender) send(ctx context.Context, a attempt) outcome {

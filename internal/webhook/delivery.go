@@ -58,10 +58,14 @@ func (s *Store) Deliveries(ctx context.Context, of ID, before int64, limit int) 
 	return deliveries, nil
 }
 
-// Again has a delivery sent once more as soon as possible, whatever became of it.
+// Again has a delivery sent once more as soon as possible, whatever became of it,
+// and resumes a webhook that is paused: whoever sends counts on somebody being there.
 // It returns postgres.ErrNotFound.
 func (s *Store) Again(ctx context.Context, of ID, id int64) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `update webhooks set paused_at = null where id = $1 and paused_at is not null`, of); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `
 			update deliveries set state = 'waiting', queued = true, turn = turn + 1, attempts = 0, next_at = now(), done_at = null
 			where id = $2 and webhook_id = $1`, of, id)

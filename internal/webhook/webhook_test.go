@@ -271,6 +271,44 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// What waits for a receiver when it says that it is gone is given up with it, and so
+// is what comes about in that moment; sending one of them again resumes.
+func TestGoneGivesUpWhatWaits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, loopback)
+	to := newReceiver(t, func(n int, w http.ResponseWriter) {
+		if n == 1 {
+			w.WriteHeader(http.StatusGone)
+		}
+	})
+	id := h.make(h.room, to.URL, Access)
+	h.exec(`insert into deliveries (webhook_id, kind, body, queued, next_at) values ($1, 'test', '{}', true, now() + interval '1 hour')`, id)
+	h.append(ledger.MemberAdded, h.room)
+	h.await(id, Failed)
+	h.exec(`insert into deliveries (webhook_id, kind, body) values ($1, 'test', '{}')`, id)
+	h.exec(`notify deliveries_waiting`)
+	h.await(id, Failed)
+	deliveries, err := h.store.Deliveries(t.Context(), id, 0, 9)
+	if err != nil || len(deliveries) != 3 {
+		t.Fatalf("%d deliveries, %v", len(deliveries), err)
+	}
+	for _, d := range deliveries {
+		if d.State != Failed || !strings.Contains(d.Error, "410") {
+			t.Errorf("given up: %+v", d)
+		}
+	}
+	if n := len(to.all()); n != 1 {
+		t.Errorf("%d messages arrived", n)
+	}
+	if err := h.store.Again(t.Context(), id, deliveries[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	h.await(id, Delivered)
+	if w, _, err := h.store.Find(t.Context(), h.room, id); err != nil || w.PausedAt != nil || len(to.all()) != 2 {
+		t.Errorf("resumed: %+v, %v, %d messages", w, err, len(to.all()))
+	}
+}
+
 // Redirects lead nowhere: they could lead inside.
 func TestRedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
