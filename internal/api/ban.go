@@ -35,12 +35,12 @@ func (a *API) listBans(ctx context.Context, v room.Visit, in *listBansInput) (*b
 	if err := v.May(room.Ask{Action: room.ManageBans}); err != nil {
 		return nil, err
 	}
-	at, err := a.place("bans", in.After)
+	at, err := a.place(listOf("bans", v.Room.ID), in.After)
 	if err != nil {
 		return nil, err
 	}
 	bans, next, err := a.Rooms.Bans(ctx, v.Room.ID, room.ParseCursor(at))
-	return answer(page[Ban]{each(bans, func(b room.Banned) Ban { return Ban{b.ID, b.Kind, b.Name, b.Username, b.At, b.By} }), a.next("bans", next.String())}, err)
+	return answer(page[Ban]{each(bans, func(b room.Banned) Ban { return Ban{b.ID, b.Kind, b.Name, b.Username, b.At, b.By} }), a.next(listOf("bans", v.Room.ID), next.String())}, err)
 }
 
 type banInput struct {

@@ -21,8 +21,17 @@ type Ticket struct {
 	ExpiresAt   time.Time           `json:"expires_at" doc:"By when the connection has to have begun."`
 	Participant media.ParticipantID `json:"participant" doc:"Who they are in this call."`
 	May         Switches            `json:"may" doc:"What they may do now."`
-	Position    ledger.Position     `json:"position" doc:"The people are true up to this place in what happens in the room."`
+	Position    ledger.Position     `json:"position" doc:"People, host and spotlight are true up to this place in what happens in the room."`
 	People      []Participant       `json:"people" doc:"Who is in, or about to be."`
+	Host        Host                `json:"host" doc:"Who moderates the call while none of the room's moderators is in it."`
+	Spotlight   media.ParticipantID `json:"spotlight" doc:"Whom everybody sees large; empty: nobody."`
+}
+
+// Host is who moderates a call in a moderator's place.
+type Host struct {
+	Username    string     `json:"username" doc:"Empty: nobody."`
+	DisplayName string     `json:"display_name"`
+	EndsAt      *time.Time `json:"ends_at" doc:"When the call ends unless a moderator is back before; null: it goes on."`
 }
 
 // Participant is somebody in a call as the others see them.
@@ -41,7 +50,7 @@ func participantOf(w call.Who) Participant {
 func (a *API) ticketOf(t call.Ticket) Ticket {
 	return Ticket{
 		t.Grant.Backend, a.mediaURL(t.Grant), t.Grant.Token, t.Grant.Expires, t.Participant, Switches(t.May), t.Position,
-		each(t.People, participantOf),
+		each(t.People, participantOf), Host(t.Host), t.Spotlight,
 	}
 }
 

@@ -23,6 +23,9 @@ func (a *API) mark(list, place string) []byte {
 	return mac.Sum(nil)[:markBytes]
 }
 
+// listOf names a list that there is one of for each room, or webhook.
+func listOf[ID ~string](list string, of ID) string { return list + " of " + string(of) }
+
 // next is the cursor of a place; empty for none.
 func (a *API) next(list, place string) string {
 	if place == "" {

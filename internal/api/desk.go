@@ -163,12 +163,12 @@ func (a *API) listAnyMembers(ctx context.Context, d desk, in *anyMembers) (*body
 	if err := d.visit.May(room.Ask{Action: room.ListMembers}); err != nil {
 		return nil, err
 	}
-	at, err := a.place("members", in.After)
+	at, err := a.place(listOf("members", d.room.ID), in.After)
 	if err != nil {
 		return nil, err
 	}
 	roll, err := a.Rooms.Roll(ctx, d.room.ID, room.Sought{After: room.ParseCursor(at)})
-	return answer(Roll{each(roll.Members, memberOf), roll.Found, a.next("members", roll.Next.String())}, err)
+	return answer(Roll{each(roll.Members, memberOf), roll.Found, a.next(listOf("members", d.room.ID), roll.Next.String())}, err)
 }
 
 type addAnyMemberInput struct {

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,6 +17,7 @@ const tokenScheme = "token"
 // describe returns what huma serves operations by: JSON only, no pages of its own,
 // nothing from other sites, and no parameter that nobody described.
 func describe() huma.Config {
+	noNullLists()
 	config := huma.DefaultConfig("Foyer", "1")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
@@ -31,6 +33,11 @@ func describe() huma.Config {
 	}
 	return config
 }
+
+// noNullLists has lists described as what they are, never null: huma takes for null
+// what Go can hold, and has one setting for the whole program. It is set once, for
+// several servers may be made at the same time.
+var noNullLists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
 
 // document is the description of the API as it is served: made once.
 type document struct {

@@ -64,14 +64,14 @@ func (a *API) listInvitations(ctx context.Context, v room.Visit, in *listInvitat
 	if len(roles) == 0 {
 		return nil, v.May(room.Ask{Action: room.Revoke, NewRole: room.Guest})
 	}
-	at, err := a.place("invitations", in.After)
+	at, err := a.place(listOf("invitations", v.Room.ID), in.After)
 	if err != nil {
 		return nil, err
 	}
 	found, next, err := a.Rooms.Invitations(ctx, v.Room, roles, room.ParseCursor(at))
 	return answer(page[Invitation]{each(found, func(i room.Invitation) Invitation {
 		return Invitation{i.ID, i.Role, i.Note, i.Email, i.MostUses, i.Uses, i.CreatedAt, i.By, i.ExpiresAt, i.State}
-	}), a.next("invitations", next.String())}, err)
+	}), a.next(listOf("invitations", v.Room.ID), next.String())}, err)
 }
 
 type inviteInput struct {

@@ -65,12 +65,12 @@ func (a *API) listMembers(ctx context.Context, v room.Visit, in *listMembersInpu
 	if err := v.May(room.Ask{Action: room.ListMembers}); err != nil {
 		return nil, err
 	}
-	at, err := a.place("members", in.After)
+	at, err := a.place(listOf("members", v.Room.ID), in.After)
 	if err != nil {
 		return nil, err
 	}
 	roll, err := a.Rooms.Roll(ctx, v.Room.ID, room.Sought{Name: in.Query, Role: room.Role(in.Role), After: room.ParseCursor(at)})
-	return answer(Roll{each(roll.Members, memberOf), roll.Found, a.next("members", roll.Next.String())}, err)
+	return answer(Roll{each(roll.Members, memberOf), roll.Found, a.next(listOf("members", v.Room.ID), roll.Next.String())}, err)
 }
 
 func (a *API) exportMembers(ctx context.Context, v room.Visit, _ *AboutRoom) (*stream, error) {

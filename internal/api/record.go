@@ -109,7 +109,7 @@ func (a *API) meetings(ctx context.Context, v room.Visit, cursor string) (*body[
 	if err := v.May(room.Ask{Action: room.SeeAttendance}); err != nil {
 		return nil, err
 	}
-	at, err := a.place("calls", cursor)
+	at, err := a.place(listOf("calls", v.Room.ID), cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (a *API) meetings(ctx context.Context, v room.Visit, cursor string) (*body[
 		return nil, err
 	}
 	found, next := cut(found, callsPerPage, func(m call.Meeting) string { return strconv.FormatInt(m.StartedAt.UnixMicro(), 10) })
-	return answer(page[Call]{each(found, callOf), a.next("calls", next)}, nil)
+	return answer(page[Call]{each(found, callOf), a.next(listOf("calls", v.Room.ID), next)}, nil)
 }
 
 type oneCall struct {
@@ -206,7 +206,7 @@ const recordsPerPage = 50
 
 // audit looks for records, from a place in their list on.
 func (a *API) audit(ctx context.Context, search ledger.Search, in Sought, after string) (*body[page[Record]], error) {
-	at, err := a.place("audit", after)
+	at, err := a.place(listOf("audit", search.Room), after)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (a *API) audit(ctx context.Context, search ledger.Search, in Sought, after 
 		return nil, err
 	}
 	records, next := cut(records, recordsPerPage, func(r ledger.Record) string { return ledger.MarkOf(r).String() })
-	return answer(page[Record]{each(records, recordOf), a.next("audit", next)}, nil)
+	return answer(page[Record]{each(records, recordOf), a.next(listOf("audit", search.Room), next)}, nil)
 }
 
 func (a *API) auditTable(ctx context.Context, name string, search ledger.Search, in Sought) (*stream, error) {

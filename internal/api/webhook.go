@@ -86,7 +86,7 @@ func (a *API) webhookOperations() {
 	addRoom(s, op{method: http.MethodGet, path: "/rooms/{slug}/webhooks/{webhook}/deliveries", id: "listDeliveries", summary: "What was sent to a webhook",
 		scope: apitoken.RoomsRead, about: "The newest first."}, ofRoom(a.listDeliveries, itsDeliveries))
 	addRoom(s, op{method: http.MethodPost, path: "/rooms/{slug}/webhooks/{webhook}/deliveries/{delivery}/again", id: "redeliver", summary: "Send a message again",
-		scope: apitoken.RoomsWrite}, ofRoom(a.redeliver, itsDelivery))
+		scope: apitoken.RoomsWrite, about: "Resumes a webhook that is paused."}, ofRoom(a.redeliver, itsDelivery))
 
 	s = a.section("Site")
 	add(s, op{method: http.MethodGet, path: "/admin/webhooks", id: "listSiteWebhooks", summary: "The site's webhooks", scope: apitoken.Admin},
@@ -102,7 +102,7 @@ func (a *API) webhookOperations() {
 	add(s, op{method: http.MethodGet, path: "/admin/webhooks/{webhook}/deliveries", id: "listSiteDeliveries", summary: "What was sent to a webhook of the site",
 		scope: apitoken.Admin, about: "The newest first."}, ofSite(a.listDeliveries))
 	add(s, op{method: http.MethodPost, path: "/admin/webhooks/{webhook}/deliveries/{delivery}/again", id: "redeliverOfSite", summary: "Send a message of the site again",
-		scope: apitoken.Admin}, ofSite(a.redeliver))
+		scope: apitoken.Admin, about: "Resumes a webhook that is paused."}, ofSite(a.redeliver))
 }
 
 // Each operation is there for a room's webhooks and for the site's, with inputs
@@ -207,7 +207,7 @@ func (a *API) listDeliveries(ctx context.Context, h hooked, in *AboutDeliveries)
 	if err != nil {
 		return nil, err
 	}
-	at, err := a.place("deliveries", in.After)
+	at, err := a.place(listOf("deliveries", found.ID), in.After)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (a *API) listDeliveries(ctx context.Context, h hooked, in *AboutDeliveries)
 		return nil, err
 	}
 	deliveries, next := cut(deliveries, deliveriesPerPage, func(d webhook.Delivery) string { return strconv.FormatInt(d.ID, 10) })
-	return answer(page[Delivery]{each(deliveries, deliveryOf), a.next("deliveries", next)}, nil)
+	return answer(page[Delivery]{each(deliveries, deliveryOf), a.next(listOf("deliveries", found.ID), next)}, nil)
 }
 
 func (a *API) redeliver(ctx context.Context, h hooked, in *AboutDelivery) (*none, error) {
