@@ -81,6 +81,8 @@ var placeholders = map[string]func(h *house, r room.Room) string{
 	"{slug}":     func(_ *house, r room.Room) string { return r.Slug },
 	"{username}": func(*house, room.Room) string { return "target" },
 	"{entry}": func(h *house, r room.Room) (id string) {
+		// A member: letting in whom the room is closed to would be of no use.
+		h.sql(`insert into memberships (room_id, user_id, role) values ($1, $2, 'member') on conflict do nothing`, r.ID, h.people["newcomer"].ID)
 		h.row(&id, `insert into lobby (id, room_id, user_id, display_name) values (gen_random_uuid(), $1, $2, 'New') returning id`,
 			r.ID, h.people["newcomer"].ID)
 		return id
