@@ -196,6 +196,15 @@ func TestPurge(t *testing.T) {
 	ana := newUser(t, pool, "ana")
 	exec(`insert into grants (id, room_id, generation, user_id, session_id, display_name, permissions, issued_at, connected_at, left_at, call_id)
 		select 'abc', $1, 1, $2, gen_random_uuid(), 'Ana', '{}', now() - interval '400 days', now() - interval '400 days', now() - interval '400 days', id from calls`, room, ana)
+	// Guests of long ago: one of whom nothing is left, and whom something speaks of still.
+	exec(`insert into guests (id, room_id, display_name, created_at, ended_at)
+		select gen_random_uuid(), $1, name, now() - interval '400 days', now() - interval '400 days' from unnest('{forgotten,was in,is in,waits,banned}'::text[]) name`, room)
+	exec(`insert into guests (id, room_id, display_name) values (gen_random_uuid(), $1, 'new')`, room)
+	exec(`insert into grants (id, room_id, generation, guest_id, session_id, display_name, permissions, issued_at, connected_at, left_at)
+		select 'guest', $1, 1, id, gen_random_uuid(), 'Gus', '{}', now() - interval '400 days', now() - interval '400 days', now() - interval '400 days' from guests where display_name = 'was in'`, room)
+	exec(`insert into sessions (id, token_hash, guest_id, expires_at) select gen_random_uuid(), 'x', id, now() + interval '1 hour' from guests where display_name = 'is in'`)
+	exec(`insert into lobby (id, room_id, guest_id, display_name) select gen_random_uuid(), $1, id, 'Gus' from guests where display_name = 'waits'`, room)
+	exec(`insert into bans (id, room_id, guest_id, name) select gen_random_uuid(), $1, id, 'Gus' from guests where display_name = 'banned'`, room)
 	done := make(chan error)
 	keep := ledger.Retention{Calls: 365 * 24 * time.Hour, Audit: 730 * 24 * time.Hour, SignIns: 90 * 24 * time.Hour}
 	for range 3 {
@@ -224,6 +233,8 @@ func TestPurge(t *testing.T) {
 		"what has no topic":      {count(`select count(*) from ledger where kind = 'test'`), 1},
 		"calls":                  {count(`select count(*) from calls`), 0},
 		"presences":              {count(`select count(*) from grants`), 0},
+		"guests":                 {count(`select count(*) from guests`), 4},
+		"guests nobody knows":    {count(`select count(*) from guests where display_name in ('forgotten', 'was in')`), 0},
 		"deleted, as it is told": {count(`select sum((data->>'count')::int) from ledger where kind = 'purged' and data->>'what' = 'calls'`), old},
 	} {
 		if test.got != test.want {

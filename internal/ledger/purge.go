@@ -38,6 +38,12 @@ func (r Retention) purgings() []purging {
 			`delete from grants where id = any(array(select id from grants where issued_at < now() - $1::interval
 				and (left_at is not null or revoked_at is not null) and coalesce(left_at, revoked_at) < now() - $1::interval limit $2))`,
 			`delete from calls where id = any(array(select id from calls where ended_at < now() - $1::interval limit $2))`,
+			// Guests are known by what is left of them only. Whom a room is closed to stays.
+			`delete from guests where id = any(array(select id from guests where created_at < now() - $1::interval
+				and not exists (select from grants where grants.guest_id = guests.id)
+				and not exists (select from sessions where sessions.guest_id = guests.id)
+				and not exists (select from lobby where lobby.guest_id = guests.id)
+				and not exists (select from bans where bans.guest_id = guests.id) limit $2))`,
 		}},
 		{"audit", r.Audit, []string{
 			`delete from ledger where ctid = any(array(select ctid from ledger
