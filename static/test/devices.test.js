@@ -132,6 +132,33 @@ test("a device that went away is replaced, and taken again when it is back", asy
   assert.equal(media.open.length, 2);
 });
 
+test("what works goes on when the device that is preferred cannot be opened, and nothing ends without a word", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  /** @type {string[]} */
+  const told = [];
+  devices.on("problem", ({ input, problem }) => told.push(`${input} ${problem}`));
+  await devices.start();
+  await devices.choose("microphone", "m2");
+  const lost = media.open.find(({ deviceId }) => deviceId === "m2");
+  const one = [["audioinput", "m1", "Mic one"], ["videoinput", "c1", "Cam one"]];
+  await media.plug(one);
+  lost?.dispatchEvent(new Event("ended"));
+  await settle();
+  media.wrong = { audio: "NotReadableError" };
+  await media.plug([...one, ["audioinput", "m2", "Mic two"]]);
+  assert.equal(inUse(devices, "microphone"), "m1");
+  assert.deepEqual([devices.use.microphone.problem, devices.use.microphone.opening], [null, false]);
+  assert.deepEqual(told, ["microphone busy"]);
+  media.wrong = {};
+  const last = media.open.find(({ deviceId }) => deviceId === "m1");
+  await media.plug([["videoinput", "c1", "Cam one"]]);
+  last?.dispatchEvent(new Event("ended"));
+  await settle();
+  assert.equal(devices.use.microphone.track, null);
+  assert.deepEqual(told, ["microphone busy", "microphone missing"]);
+});
+
 test("a first camera is picked up when it is plugged in", async () => {
   const media = new FakeMedia();
   await media.plug([["audioinput", "m1", "Mic one"]]);

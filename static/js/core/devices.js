@@ -319,6 +319,10 @@ export class Devices extends Emitter {
   #take(input, result) {
     const use = this.use[input];
     use.opening = false;
+    if (typeof result === "string" && use.track && use.track.readyState !== "ended") {
+      if (use.on) this.emit("problem", { input, problem: result }); // another was wanted; the one that works goes on
+      return;
+    }
     use.track?.stop();
     use.track = typeof result === "string" ? null : result;
     use.problem = typeof result === "string" ? result : null;
@@ -335,6 +339,8 @@ export class Devices extends Emitter {
     this.emit("change", null);
     if (this.use[input].on) await this.#open([input]);
     await this.#list();
+    const { on, problem } = this.use[input];
+    if (on && problem) this.emit("problem", { input, problem });
   }
 
   /** @param {Input} input */
