@@ -228,12 +228,8 @@ func (s *service) purge(ctx context.Context) {
 				s.log.Warn("what has run out not deleted", "what", what, "error", err)
 			}
 		}
-		keep := s.settings.Now()
-		if err := ledger.Purge(ctx, s.db.pool, keep.Retention()); err != nil && ctx.Err() == nil {
-			s.log.Warn("old entries of the ledger not deleted", "error", err)
-		}
-		if err := s.webhooks.Purge(ctx, keep.Deliveries()); err != nil && ctx.Err() == nil {
-			s.log.Warn("old deliveries of webhooks not deleted", "error", err)
+		if err := ledger.Purge(ctx, s.db.pool, s.settings.Now().Retention()); err != nil && ctx.Err() == nil {
+			s.log.Warn("what is older than it is kept not deleted", "error", err)
 		}
 		select {
 		case <-ctx.Done():

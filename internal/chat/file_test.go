@@ -187,6 +187,9 @@ func TestPurge(t *testing.T) {
 	if got := h.count(`select count(*) from messages`); got != 1 {
 		t.Errorf("%d messages, want the one that is kept", got)
 	}
+	if got := h.count(`select sum((data->>'count')::int) from ledger where kind = 'purged' and data->>'what' = 'messages'`); got != old+1 {
+		t.Errorf("the ledger tells of %d messages deleted, want %d", got, old+1)
+	}
 	expect := func(want map[chat.FileID]bool) {
 		t.Helper()
 		for id, there := range want {

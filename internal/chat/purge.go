@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"foyer/internal/ledger"
+	"foyer/internal/postgres"
 )
 
 const (
@@ -32,11 +35,23 @@ func (s *Store) Purge(ctx context.Context) error {
 	return s.sweepFiles(ctx)
 }
 
-// purgeMessages removes some of the messages that are too old, with their files.
-// Where nothing is kept, messages stay as long as the call that goes on.
-func (s *Store) purgeMessages(ctx context.Context) (int, error) {
-	var removed int
-	err := s.pool.QueryRow(ctx, `
+// purgeMessages removes some of the messages that are too old, with their files,
+// and leaves an entry about how many they were.
+func (s *Store) purgeMessages(ctx context.Context) (removed int, err error) {
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, purgeQuery, atOnce).Scan(&removed); err != nil || removed == 0 {
+			return err
+		}
+		return ledger.Append(ctx, tx, ledger.Entry{Kind: ledger.Purged, Data: ledger.Data(map[string]any{
+			"what": "messages", "count": removed, "before": time.Now().UTC().Format(time.DateOnly),
+		})})
+	})
+	return removed, err
+}
+
+// purgeQuery deletes up to $1 messages. Where nothing is kept, they stay as long
+// as the call that goes on.
+const purgeQuery = `
 		with old as (
 			select found.id from rooms cross join lateral (
 				select messages.id from messages
@@ -49,9 +64,7 @@ func (s *Store) purgeMessages(ctx context.Context) (int, error) {
 			limit $1),
 		gone as (update files set gone_at = now() where message_id in (select id from old) and gone_at is null),
 		removed as (delete from messages where id in (select id from old) returning id)
-		select count(*) from removed`, atOnce).Scan(&removed)
-	return removed, err
-}
+		select count(*) from removed`
 
 // sweepFiles removes files that nobody gets any more: first the bytes, then the
 // row, so that whatever ends the program in between is made up for by the next

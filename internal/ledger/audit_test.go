@@ -205,8 +205,10 @@ func TestPurge(t *testing.T) {
 	exec(`insert into sessions (id, token_hash, guest_id, expires_at) select gen_random_uuid(), 'x', id, now() + interval '1 hour' from guests where display_name = 'is in'`)
 	exec(`insert into lobby (id, room_id, guest_id, display_name) select gen_random_uuid(), $1, id, 'Gus' from guests where display_name = 'waits'`, room)
 	exec(`insert into bans (id, room_id, guest_id, name) select gen_random_uuid(), $1, id, 'Gus' from guests where display_name = 'banned'`, room)
+	exec(`insert into webhooks (id, url, secret, topics) select gen_random_uuid(), 'https://example.org/', '\x00', '{call}'`)
+	exec(`insert into deliveries (webhook_id, kind, body, created_at) select id, 'joined', '{}', now() - age from webhooks, unnest('{31 days,32 days,29 days}'::interval[]) age`)
 	done := make(chan error)
-	keep := ledger.Retention{Calls: 365 * 24 * time.Hour, Audit: 730 * 24 * time.Hour, SignIns: 90 * 24 * time.Hour}
+	keep := ledger.Retention{Calls: 365 * 24 * time.Hour, Audit: 730 * 24 * time.Hour, SignIns: 90 * 24 * time.Hour, Deliveries: 30 * 24 * time.Hour}
 	for range 3 {
 		go func() { done <- ledger.Purge(context.WithoutCancel(t.Context()), pool, keep) }()
 	}
@@ -235,6 +237,8 @@ func TestPurge(t *testing.T) {
 		"presences":              {count(`select count(*) from grants`), 0},
 		"guests":                 {count(`select count(*) from guests`), 4},
 		"guests nobody knows":    {count(`select count(*) from guests where display_name in ('forgotten', 'was in')`), 0},
+		"deliveries":             {count(`select count(*) from deliveries`), 1},
+		"of them, as it is told": {count(`select (data->>'count')::int from ledger where kind = 'purged' and data->>'what' = 'deliveries'`), 2},
 		"deleted, as it is told": {count(`select sum((data->>'count')::int) from ledger where kind = 'purged' and data->>'what' = 'calls'`), old},
 	} {
 		if test.got != test.want {

@@ -11,13 +11,15 @@ import (
 	"foyer/internal/postgres"
 )
 
-// Retention says for how long what the ledger holds is kept; zero: for good.
+// Retention says for how long what the ledger holds, and what is sent of it, is
+// kept; zero: for good.
 type Retention struct {
 	Calls time.Duration // who was in which call: attendance too
 	Audit time.Duration // who changed who may do what
 	// SignIns is for log-ins: they say much about people, and are of use for a short
 	// time.
-	SignIns time.Duration
+	SignIns    time.Duration
+	Deliveries time.Duration // of webhooks
 }
 
 // purging says what goes when its time is over: statements that each delete up to
@@ -51,6 +53,9 @@ func (r Retention) purgings() []purging {
 		}},
 		{"log-ins", r.SignIns, []string{
 			`delete from ledger where ctid = any(array(select ctid from ledger where at < now() - $1::interval and topic = 'sign_in' limit $2))`,
+		}},
+		{"deliveries", r.Deliveries, []string{
+			`delete from deliveries where id = any(array(select id from deliveries where created_at < now() - $1::interval limit $2))`,
 		}},
 	}
 }

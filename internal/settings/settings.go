@@ -59,6 +59,7 @@ const day = 24 * time.Hour
 func (v Values) Retention() ledger.Retention {
 	return ledger.Retention{
 		Calls: time.Duration(v.KeepCalls) * day, Audit: time.Duration(v.KeepAudit) * day, SignIns: time.Duration(v.KeepSignIns) * day,
+		Deliveries: time.Duration(v.KeepDeliveries) * day,
 	}
 }
 
@@ -66,9 +67,6 @@ func (v Values) Retention() ledger.Retention {
 func (v Values) Accounts() account.Policy {
 	return account.Policy{Signup: account.Signup(v.Signup), MailDomains: v.MailDomains, FactorForAdministrators: v.AdminFactor}
 }
-
-// Deliveries is how long deliveries of webhooks are kept; zero: for good.
-func (v Values) Deliveries() time.Duration { return time.Duration(v.KeepDeliveries) * day }
 
 // Set says which settings were set at the desk, when and by whom.
 type Set map[Name]Setting

@@ -100,17 +100,6 @@ func (s *Store) Try(ctx context.Context, of ID) error {
 	return nil
 }
 
-// Purge forgets deliveries that are older than they are to be kept; zero: none.
-func (s *Store) Purge(ctx context.Context, keep time.Duration) error {
-	if keep == 0 {
-		return nil
-	}
-	if _, err := s.pool.Exec(ctx, `delete from deliveries where created_at < now() - $1::interval`, keep); err != nil {
-		return fmt.Errorf("purge deliveries: %w", err)
-	}
-	return nil
-}
-
 // The queries of enqueue, apart for a test that each has its index.
 const (
 	unqueuedQuery = `
