@@ -124,6 +124,30 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	}
 }
 
+// Somebody who gives up office and account at once does both, though after the
+// first they may do the second no more; the last administrator does neither.
+func TestChangeIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	store := admin.NewStore(pool)
+	ana, ben := newUser(t, pool, "ana", true), newUser(t, pool, "ben", true)
+	no, yes := false, true
+	both := admin.Changes{Administrator: &no, Disabled: &yes}
+	if _, err := store.Change(t.Context(), ana, ana, both); err != nil {
+		t.Fatal(err)
+	}
+	if got := count(t, pool, `select count(*) from users where username = 'ana' and not administrator and disabled_at is not null`); got != 1 {
+		t.Error("only a part was done")
+	}
+	if _, err := store.Change(t.Context(), ben, ben, both); !errors.Is(err, admin.ErrLastAdministrator) {
+		t.Errorf("the last one: %v", err)
+	}
+	records, err := ledger.Audit(t.Context(), pool, ledger.Search{Site: true}, 10)
+	if err != nil || len(records) != 2 || records[0].Kind != ledger.UserDisabled || records[1].Kind != ledger.AdministratorUnmade {
+		t.Errorf("the ledger says %+v, %v", records, err)
+	}
+}
+
 // Switching somebody off ends their sessions; switching on does not bring them
 // back.
 func TestDisable(t *testing.T) {

@@ -101,42 +101,67 @@ func (s *Store) User(ctx context.Context, id account.UserID) (u User, err error)
 	return u, nil
 }
 
-// SetDisabled switches an account off, with all its sessions and calls, or on
-// again. It returns the account, postgres.ErrNotFound and ErrLastAdministrator.
-func (s *Store) SetDisabled(ctx context.Context, by, id account.UserID, disabled bool) (account.User, error) {
-	kind := ledger.UserEnabled
-	if disabled {
-		kind = ledger.UserDisabled
-	}
-	return s.change(ctx, by, id, kind, func(tx pgx.Tx) (bool, error) {
-		tag, err := tx.Exec(ctx, `
-			update users set disabled_at = case when $2 then now() end where id = $1 and (disabled_at is not null) <> $2`, id, disabled)
-		if err == nil && disabled {
-			_, err = tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
+// Changes is what an administrator changes of an account; nil leaves it as it is.
+type Changes struct {
+	// Disabled switches an account off, with all its sessions and calls, or on again.
+	Disabled *bool
+	// Administrator makes somebody an administrator of the site, or ends that.
+	Administrator *bool
+}
+
+// Change changes an account, all of it or nothing. It returns the account,
+// postgres.ErrNotFound and ErrLastAdministrator.
+func (s *Store) Change(ctx context.Context, by, id account.UserID, c Changes) (account.User, error) {
+	return s.change(ctx, by, id, func(tx pgx.Tx) (done []ledger.Kind, err error) {
+		if c.Administrator != nil {
+			tag, err := tx.Exec(ctx, `update users set administrator = $2 where id = $1 and administrator <> $2`, id, *c.Administrator)
+			if err != nil {
+				return nil, err
+			}
+			if tag.RowsAffected() > 0 {
+				done = append(done, either(*c.Administrator, ledger.AdministratorMade, ledger.AdministratorUnmade))
+			}
 		}
-		return tag.RowsAffected() > 0, err
+		if c.Disabled != nil {
+			tag, err := tx.Exec(ctx, `
+				update users set disabled_at = case when $2 then now() end where id = $1 and (disabled_at is not null) <> $2`, id, *c.Disabled)
+			if err == nil && *c.Disabled {
+				_, err = tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if tag.RowsAffected() > 0 {
+				done = append(done, either(*c.Disabled, ledger.UserDisabled, ledger.UserEnabled))
+			}
+		}
+		return done, nil
 	})
 }
 
-// SetAdministrator makes somebody an administrator of the site, or ends that. It
-// returns the account, postgres.ErrNotFound and ErrLastAdministrator.
-func (s *Store) SetAdministrator(ctx context.Context, by, id account.UserID, administrator bool) (account.User, error) {
-	kind := ledger.AdministratorUnmade
-	if administrator {
-		kind = ledger.AdministratorMade
+func either(yes bool, kind, otherwise ledger.Kind) ledger.Kind {
+	if yes {
+		return kind
 	}
-	return s.change(ctx, by, id, kind, func(tx pgx.Tx) (bool, error) {
-		tag, err := tx.Exec(ctx, `update users set administrator = $2 where id = $1 and administrator <> $2`, id, administrator)
-		return tag.RowsAffected() > 0, err
-	})
+	return otherwise
+}
+
+// SetDisabled is Change of that alone.
+func (s *Store) SetDisabled(ctx context.Context, by, id account.UserID, disabled bool) (account.User, error) {
+	return s.Change(ctx, by, id, Changes{Disabled: &disabled})
+}
+
+// SetAdministrator is Change of that alone.
+func (s *Store) SetAdministrator(ctx context.Context, by, id account.UserID, administrator bool) (account.User, error) {
+	return s.Change(ctx, by, id, Changes{Administrator: &administrator})
 }
 
 // SignOut ends all sessions of somebody, and with them their calls. It returns
 // the account and postgres.ErrNotFound.
 func (s *Store) SignOut(ctx context.Context, by, id account.UserID) (account.User, error) {
-	return s.change(ctx, by, id, ledger.UserSignedOut, func(tx pgx.Tx) (bool, error) {
+	return s.change(ctx, by, id, func(tx pgx.Tx) ([]ledger.Kind, error) {
 		_, err := tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
-		return true, err
+		return []ledger.Kind{ledger.UserSignedOut}, err
 	})
 }
 
@@ -144,21 +169,21 @@ func (s *Store) SignOut(ctx context.Context, by, id account.UserID) (account.Use
 // send, which runs in the transaction that writes it down. It returns the account,
 // postgres.ErrNotFound and ErrDisabled.
 func (s *Store) SendReset(ctx context.Context, by, id account.UserID, send account.Then) (account.User, error) {
-	return s.change(ctx, by, id, ledger.ResetMade, func(tx pgx.Tx) (bool, error) {
+	return s.change(ctx, by, id, func(tx pgx.Tx) ([]ledger.Kind, error) {
 		var user account.User
 		if err := tx.QueryRow(ctx, `select `+account.Columns+` from users where id = $1`, id).Scan(user.Fields()...); err != nil {
-			return false, err
+			return nil, err
 		}
 		if user.DisabledAt != nil {
-			return false, ErrDisabled
+			return nil, ErrDisabled
 		}
-		return true, send(ctx, tx, user)
+		return []ledger.Kind{ledger.ResetMade}, send(ctx, tx, user)
 	})
 }
 
-// change does something to an account and appends an entry about it, unless there
-// was nothing to do.
-func (s *Store) change(ctx context.Context, by, id account.UserID, kind ledger.Kind, do func(tx pgx.Tx) (changed bool, err error)) (user account.User, err error) {
+// change does something to an account and appends an entry about each thing that
+// was done.
+func (s *Store) change(ctx context.Context, by, id account.UserID, do func(tx pgx.Tx) (done []ledger.Kind, err error)) (user account.User, err error) {
 	if uuid.Validate(string(id)) != nil {
 		return account.User{}, postgres.ErrNotFound
 	}
@@ -181,13 +206,19 @@ func (s *Store) change(ctx context.Context, by, id account.UserID, kind ledger.K
 		if err != nil {
 			return err
 		}
-		changed, err := do(tx)
-		if err != nil || !changed {
+		done, err := do(tx)
+		if err != nil {
 			return err
 		}
-		return ledger.Append(ctx, tx, ledger.Entry{
-			Kind: kind, Actor: string(by), Subject: string(id), Data: ledger.Data(map[string]string{"username": user.Username}),
-		})
+		for _, kind := range done {
+			err := ledger.Append(ctx, tx, ledger.Entry{
+				Kind: kind, Actor: string(by), Subject: string(id), Data: ledger.Data(map[string]string{"username": user.Username}),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	var conflict *postgres.Conflict
 	if errors.As(err, &conflict) && conflict.Constraint == "users_administrator_remains" {

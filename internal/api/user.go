@@ -100,16 +100,9 @@ type changeUserInput struct {
 }
 
 func (a *API) changeUser(ctx context.Context, in *changeUserInput) (*body[User], error) {
-	by := callerOf(ctx).user()
-	if in.Body.Administrator != nil {
-		if _, err := a.Admin.SetAdministrator(ctx, by, in.User, *in.Body.Administrator); err != nil {
-			return nil, err
-		}
-	}
-	if in.Body.Disabled != nil {
-		if _, err := a.Admin.SetDisabled(ctx, by, in.User, *in.Body.Disabled); err != nil {
-			return nil, err
-		}
+	_, err := a.Admin.Change(ctx, callerOf(ctx).user(), in.User, admin.Changes{Disabled: in.Body.Disabled, Administrator: in.Body.Administrator})
+	if err != nil {
+		return nil, err
 	}
 	return a.readUser(ctx, &in.AboutUser)
 }
