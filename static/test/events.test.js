@@ -96,7 +96,7 @@ test("goes on trying, with longer pauses, while the server cannot be reached or 
 
 test("waits and tries again while too many streams are open", async (t) => {
   const { server, seen, tick } = await opened(t, [429, 429]);
-  await tick(400);
+  await tick(370);
   assert.equal(server.requests.length, 1);
   await tick(20_000);
   await tick(20_000);
