@@ -146,8 +146,7 @@ func (s *Store) Begin(ctx context.Context, purpose Purpose, session account.Sess
 		return "", "", fmt.Errorf("begin oidc: %w", err)
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)}
-	if purpose == Prove {
-		// They have to show it there anew, not only that they were there.
+	if purpose.anew() {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}
 	return s.oauth(provider).AuthCodeURL(string(state), options...), state, nil
@@ -232,7 +231,7 @@ func (s *Store) exchange(ctx context.Context, f flow, code string) (claims, erro
 	if err := id.Claims(&all); err != nil {
 		return claims{}, fmt.Errorf("%w: %w", Broken, err)
 	}
-	if f.purpose == Prove && !freshly(all, f.startedAt) {
+	if f.purpose.anew() && !freshly(all, f.startedAt) {
 		return claims{}, fmt.Errorf("%w: they did not sign in anew", Broken)
 	}
 	// Many providers tell the rest only when asked.
@@ -249,6 +248,11 @@ func (s *Store) exchange(ctx context.Context, f flow, code string) (claims, erro
 	}
 	return s.read(id.Subject, all), nil
 }
+
+// anew reports whether somebody has to sign in at the provider anew, rather than to
+// have been there. Who connects it has to because another site can have signed
+// their browser in there as somebody else, and then send it here.
+func (p Purpose) anew() bool { return p == Prove || p == Connect }
 
 // freshly reports whether somebody signed in at the provider since a moment.
 func freshly(all map[string]any, since time.Time) bool {

@@ -274,6 +274,7 @@ func TestConnecting(t *testing.T) {
 	if _, err := h.comes(oidc.Enter, "", somebody("ana")); !errors.Is(err, oidc.Taken) {
 		t.Errorf("by the address of an account: %v", err)
 	}
+	h.anew(oidc.Connect, ana.ID, somebody("elsewhere"))
 	done, err := h.comes(oidc.Connect, ana.ID, somebody("elsewhere"))
 	if err != nil || done.Purpose != oidc.Connect {
 		t.Fatalf("connect: %+v, %v", done, err)
@@ -317,29 +318,35 @@ func TestConnecting(t *testing.T) {
 	}
 }
 
+// anew checks that a purpose takes signing in at the provider anew.
+func (h *house) anew(purpose oidc.Purpose, session account.SessionID, as oidctest.Claims) {
+	h.Helper()
+	address, _, err := h.oidc.Begin(h.Context(), purpose, session)
+	if err != nil {
+		h.Fatal(err)
+	}
+	if u, err := url.Parse(address); err != nil || u.Query().Get("prompt") != "login" || u.Query().Get("max_age") != "0" {
+		h.Errorf("%s: the provider is not asked to have them sign in anew: %s", purpose, address)
+	}
+	for _, at := range []any{nil, time.Now().Add(-2 * time.Hour).Unix(), "now"} {
+		h.provider.Set(func() { h.provider.Forge = func(c oidctest.Claims) { c["auth_time"] = at } })
+		if _, err := h.comes(purpose, session, as); !errors.Is(err, oidc.Broken) {
+			h.Errorf("%s, signed in at %v: %v", purpose, at, err)
+		}
+	}
+	h.provider.Set(func() { h.provider.Forge = nil })
+}
+
 // Showing that it is they takes signing in anew, as the same person.
 func TestProving(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	ana := h.enters(somebody("ana"))
 	h.sql(`update sessions set proved_at = now() - interval '1 hour'`)
-	address, _, err := h.oidc.Begin(t.Context(), oidc.Prove, ana.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u, err := url.Parse(address); err != nil || u.Query().Get("prompt") != "login" || u.Query().Get("max_age") != "0" {
-		t.Errorf("the provider is not asked to have them sign in anew: %s", address)
-	}
 	if _, err := h.comes(oidc.Prove, ana.ID, somebody("ben")); !errors.Is(err, oidc.Another) {
 		t.Errorf("somebody else: %v", err)
 	}
-	for _, at := range []any{nil, time.Now().Add(-2 * time.Hour).Unix(), "now"} {
-		h.provider.Set(func() { h.provider.Forge = func(c oidctest.Claims) { c["auth_time"] = at } })
-		if _, err := h.comes(oidc.Prove, ana.ID, somebody("ana")); !errors.Is(err, oidc.Broken) {
-			t.Errorf("signed in at %v: %v", at, err)
-		}
-	}
-	h.provider.Set(func() { h.provider.Forge = nil })
+	h.anew(oidc.Prove, ana.ID, somebody("ana"))
 	done, err := h.comes(oidc.Prove, ana.ID, somebody("ana"))
 	if err != nil {
 		t.Fatal(err)
