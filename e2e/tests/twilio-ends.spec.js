@@ -27,6 +27,7 @@ test.describe("why a call is over is told in words", () => {
     const [ana, ben] = [await visit("ana"), await visit("ben")];
     const room = await makeRoom(ana, [ben]);
     const live = claimsOf((await enter(ana, room)).token).grants.video.room;
+    await expectCount(ana, 1);
     await twilio.make("complete", { room: live });
     await expect(ana.page.getByRole("heading", { name: "The call has ended." })).toBeVisible();
     await twilio.makeRoom(live, 1);
