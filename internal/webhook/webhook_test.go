@@ -241,15 +241,18 @@ func TestTriedAgain(t *testing.T) {
 	}
 }
 
+// goneAtFirst answers the first message with 410.
+func goneAtFirst(n int, w http.ResponseWriter) {
+	if n == 1 {
+		w.WriteHeader(http.StatusGone)
+	}
+}
+
 // A receiver that says it is gone is told of nothing more until somebody resumes.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, loopback)
-	to := newReceiver(t, func(n int, w http.ResponseWriter) {
-		if n == 1 {
-			w.WriteHeader(http.StatusGone)
-		}
-	})
+	to := newReceiver(t, goneAtFirst)
 	id := h.make(h.room, to.URL, Access)
 	h.append(ledger.MemberAdded, h.room)
 	h.await(id, Failed)
@@ -276,11 +279,7 @@ func TestGone(t *testing.T) {
 func TestGoneGivesUpWhatWaits(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, loopback)
-	to := newReceiver(t, func(n int, w http.ResponseWriter) {
-		if n == 1 {
-			w.WriteHeader(http.StatusGone)
-		}
-	})
+	to := newReceiver(t, goneAtFirst)
 	id := h.make(h.room, to.URL, Access)
 	h.exec(`insert into deliveries (webhook_id, kind, body, queued, next_at) values ($1, 'test', '{}', true, now() + interval '1 hour')`, id)
 	h.append(ledger.MemberAdded, h.room)
