@@ -157,6 +157,16 @@ func (h *house) sql(query string, args ...any) {
 	}
 }
 
+// vacate takes everybody's place in a room. It waits its turn, as all do that
+// change several grants.
+func (h *house) vacate(r room.Room) {
+	h.Helper()
+	h.sql(`
+		with turn as (select pg_advisory_xact_lock(ledger_key($1)))
+		update grants set left_at = now(), held_until = null from turn
+		where room_id = $1 and revoked_at is null and (left_at is null or held_until is not null)`, r.ID)
+}
+
 func (h *house) waitFor(what string, condition func() bool) {
 	h.Helper()
 	const patience = 10 * time.Second

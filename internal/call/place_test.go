@@ -86,6 +86,48 @@ func TestPlacesAreExactAcrossNodes(t *testing.T) {
 	}
 }
 
+// The sweep puts unused grants away without waiting for one that somebody is
+// changing, which it does not have to: they could be waiting for it.
+func TestSweepWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	held, unused := h.join("ana", r), h.join("ben", r)
+	h.sql(`update grants set held_until = now() - interval '57 seconds' where room_id = $1`, r.ID) // put away after 60
+	tx, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `update grants set display_name = 'Ana' where id = $1`, held.Participant); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("both are to be put away", func() (due bool) {
+		err := h.pool.QueryRow(t.Context(), `select bool_and(held_until < now() - interval '60 seconds') from grants`).Scan(&due)
+		return err == nil && due
+	})
+	lapsed := func(ticket call.Ticket) (yes bool) {
+		if err := h.pool.QueryRow(t.Context(), `select left_at is not null from grants where id = $1`, ticket.Participant).Scan(&yes); err != nil {
+			t.Fatal(err)
+		}
+		return yes
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := h.reconciler.Sweep(ctx); err != nil {
+		t.Fatalf("a sweep while somebody changes a grant: %v", err)
+	}
+	if !lapsed(unused) || lapsed(held) {
+		t.Errorf("put away: the unused one %v, the one being changed %v", lapsed(unused), lapsed(held))
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.reconciler.Sweep(ctx); err != nil || !lapsed(held) {
+		t.Errorf("the next sweep: %v, put away: %v", err, lapsed(held))
+	}
+}
+
 // People who had left come back with the tokens that they hold, while others
 // come: nobody is one too many, at any moment. Asked is the gate, a thousand
 // times.
@@ -132,7 +174,7 @@ func TestComingBackTakesAPlace(t *testing.T) {
 		if got := h.taken(r); got != places || in != places {
 			t.Fatalf("round %d: %d places are taken and %d were let in, want %d", round, got, in, places)
 		}
-		h.sql(`update grants set left_at = now(), held_until = null where room_id = $1`, r.ID)
+		h.vacate(r)
 	}
 }
 

@@ -161,7 +161,7 @@ func TestRacesForACall(t *testing.T) {
 						s.connection.Leave()
 					}
 				}
-				h.sql(`update grants set left_at = now(), held_until = null where room_id = $1 and left_at is null and revoked_at is null`, r.ID)
+				h.vacate(r)
 				h.sql(test.undo, r.ID)
 			}
 		})

@@ -128,21 +128,22 @@ const emptyFor = time.Minute
 // course loads the call that goes on in a room and what should become of it.
 // Both are zero when there is none.
 func course(ctx context.Context, db postgres.Querier, in room.Room) (now, next current, err error) {
-	var isEmpty, timeIsUp bool
+	var isEmpty, timeIsUp, wasModerated bool
 	err = db.QueryRow(ctx, `
 		select id, moderated, coalesce(host::text, ''), ends_at, coalesce(ends_at <= now(), false),
+			exists (select from grants where call_id = calls.id and connected_at is not null and role = any($3)),
 			not exists (select from grants where grants.room_id = calls.room_id and `+room.Present+`)
 			and greatest(started_at, (select max(coalesce(left_at, held_until)) from grants where call_id = calls.id)) < now() - $2::interval
-		from calls where room_id = $1 and ended_at is null`, in.ID, emptyFor).
-		Scan(&now.id, &now.moderated, &now.host, &now.endsAt, &timeIsUp, &isEmpty)
+		from calls where room_id = $1 and ended_at is null`, in.ID, emptyFor, []room.Role{room.Moderator, room.Owner}).
+		Scan(&now.id, &now.moderated, &now.host, &now.endsAt, &timeIsUp, &wasModerated, &isEmpty)
 	if err != nil {
 		if noRows(err) {
 			err = nil
 		}
 		return now, now, err
 	}
+	next = now
 	if isEmpty {
-		next = now
 		next.ended = empty
 		return now, next, nil
 	}
@@ -155,7 +156,9 @@ func course(ctx context.Context, db postgres.Querier, in room.Room) (now, next c
 	for i, p := range found {
 		people[i] = p.person
 	}
-	next = now.succeed(people, in.Succession, time.Now())
+	// A moderator may have looked in for a moment, between two looks at the call.
+	next.moderated = now.moderated || wasModerated
+	next = next.succeed(people, in.Succession, time.Now())
 	if timeIsUp && next.endsAt != nil {
 		next.ended = unmoderated
 	}

@@ -102,6 +102,22 @@ func TestCallEndsWithoutModerator(t *testing.T) {
 	h.wantJoin("ben", r, nil) // the next call
 }
 
+// A moderator who came and went before anybody looked was there all the same.
+func TestModeratorForAMoment(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	_, ana := h.enter("ana", r)
+	h.enter("ben", r)
+	ana.Leave()
+	h.waitForHost(r, "ben")
+	h.sql(`update calls set moderated = false, host = null where room_id = $1`, r.ID)
+	if err := h.reconciler.Reconcile(t.Context(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.waitForHost(r, "ben")
+}
+
 // A call in which no moderator has been needs none: people of an open room meet
 // by themselves.
 func TestCallWithoutModeratorsGoesOn(t *testing.T) {

@@ -47,9 +47,7 @@ func (r *Reconciler) Sweep(ctx context.Context) error { return r.sweepOnce(ctx, 
 // round asks for; the first is thorough. A backend that does not answer leaves
 // the others to be looked at.
 func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
-	if _, err := r.pool.Exec(ctx, `
-		update grants set left_at = now(), held_until = null, reason = 'lapsed'
-		where connected_at is null and left_at is null and revoked_at is null and held_until < now() - $1::interval`, lapseAfter); err != nil {
+	if err := r.lapse(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	if err := r.sweepCalls(ctx); err != nil {
@@ -85,6 +83,19 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	return nil
+}
+
+// lapse puts grants away that nobody used. Those that somebody is changing now are
+// left to the next sweep: waiting for one while holding another is how two such
+// changes come to wait for each other.
+func (r *Reconciler) lapse(ctx context.Context) error {
+	_, err := r.pool.Exec(ctx, `
+		with unused as (
+			select id from grants
+			where connected_at is null and left_at is null and revoked_at is null and held_until < now() - $1::interval
+			for no key update skip locked)
+		update grants set left_at = now(), held_until = null, reason = 'lapsed' from unused where grants.id = unused.id`, lapseAfter)
+	return err
 }
 
 // sweepCalls presides over calls whose time is up or that nobody is in, and takes
