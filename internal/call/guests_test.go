@@ -78,7 +78,7 @@ func (h *house) waitOut(who string, done <-chan struct{}) {
 	select {
 	case <-done:
 		h.Logf("%s is out after %v", who, time.Since(start).Round(time.Millisecond))
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		h.Fatalf("%s is still connected", who)
 	}
 }

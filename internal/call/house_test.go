@@ -41,6 +41,9 @@ type house struct {
 // takes tens of milliseconds, more where the machine is busy.
 const soon = 3 * time.Second
 
+// patience is how long a test waits for what has to come, on the busiest machine.
+const patience = 30 * time.Second
+
 func newHouse(t *testing.T, usernames ...string) *house {
 	t.Helper()
 	memory := mediatest.NewMemory()
@@ -169,7 +172,6 @@ func (h *house) vacate(r room.Room) {
 
 func (h *house) waitFor(what string, condition func() bool) {
 	h.Helper()
-	const patience = 10 * time.Second
 	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			h.Fatalf("not within %v: %s", patience, what)
@@ -181,7 +183,7 @@ func (h *house) waitClosed(what string, connection *mediatest.Connection) {
 	h.Helper()
 	select {
 	case <-connection.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		h.Fatalf("still connected: %s", what)
 	}
 }

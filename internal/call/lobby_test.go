@@ -147,7 +147,7 @@ func TestWaiting(t *testing.T) {
 	defer wait.Close()
 	next := func(want call.Standing) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		for {
 			got, err := wait.Next(ctx)
@@ -174,7 +174,7 @@ func TestWaiting(t *testing.T) {
 	h.letIn("eve", r)
 	next(call.Standing{State: room.Admitted})
 	h.sql(`insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'eve')`, r.ID, h.id("eve"))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for err == nil && ctx.Err() == nil {
 		_, err = wait.Next(ctx)

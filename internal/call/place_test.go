@@ -112,7 +112,7 @@ func TestSweepWaitsForNobody(t *testing.T) {
 		}
 		return yes
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := h.reconciler.Sweep(ctx); err != nil {
 		t.Fatalf("a sweep while somebody changes a grant: %v", err)

@@ -148,7 +148,7 @@ func TestRacesForACall(t *testing.T) {
 				})
 				group.Wait()
 				var wrong string
-				for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+				for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 					if wrong = h.wrong(r, places, people); wrong == "" || time.Now().After(deadline) {
 						break
 					}

@@ -21,7 +21,7 @@ import (
 // ending reads a stream to its end.
 func (h *house) ending(stream *call.Stream) call.Ending {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), patience)
 	defer cancel()
 	for ctx.Err() == nil {
 		events, err := stream.Next(ctx)
@@ -82,7 +82,7 @@ func TestStreamTellsMessages(t *testing.T) {
 		var got []string
 		var seen ledger.Position
 		for len(got) < len(want) {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			events, err := stream.Next(ctx)
 			cancel()
 			if err != nil || len(events) == 0 {
@@ -180,7 +180,7 @@ func TestStreamTellsWhatHappens(t *testing.T) {
 // waitForEvent reads a stream until it has told an event.
 func (h *house) waitForEvent(stream *call.Stream, name, data string) {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), patience)
 	defer cancel()
 	var told []string
 	for ctx.Err() == nil {

@@ -184,7 +184,7 @@ func (w *world) settle() {
 func (w *world) check(r *rapid.T) {
 	w.settle()
 	w.sql(`update lobby set seen_at = now()`) // their pages are still there
-	const patience = 10 * time.Second
+	const patience = 30 * time.Second
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		wrong := w.differences(r)
 		if len(wrong) == 0 {

@@ -82,7 +82,7 @@ func (w *world) leave(r *rapid.T) bool {
 
 // forgotten waits until the database knows that somebody has left.
 func (w *world) forgotten(r *rapid.T, c *chamber, s *seat) {
-	const patience = 10 * time.Second
+	const patience = 30 * time.Second
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		var present bool
 		err := w.pool.QueryRow(w.Context(), `select exists (select from grants where id = $1 and `+room.Present+`)`, s.ticket.Participant).Scan(&present)

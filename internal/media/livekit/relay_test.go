@@ -22,7 +22,7 @@ func TestDeadBrowser(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, quick, idle)
 	s.raw(t, "alice")
-	s.ended(t, 15*time.Second)
+	s.ended(t, 30*time.Second)
 }
 
 // TestDrippingBrowser: a message that never ends does not keep a connection.
@@ -41,7 +41,7 @@ func TestDrippingBrowser(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	s.ended(t, 15*time.Second)
+	s.ended(t, 30*time.Second)
 }
 
 // TestLivingBrowserIsKept: a silent one that answers pings stays, and gets new
@@ -108,7 +108,7 @@ func TestRefusedWhileConnected(t *testing.T) {
 	if left.GetAction() != livekit.LeaveRequest_DISCONNECT || left.GetReason() != livekit.DisconnectReason_PARTICIPANT_REMOVED {
 		t.Errorf("the browser was told %v", left)
 	}
-	s.ended(t, 10*time.Second)
+	s.ended(t, 30*time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.removed) != 1 || s.removed[0] != "alice" {
@@ -138,7 +138,7 @@ func TestRemoveEndsSignalling(t *testing.T) {
 			break
 		}
 	}
-	s.ended(t, 10*time.Second)
+	s.ended(t, 30*time.Second)
 	if m, err := s.read(t, other); err != nil || m.GetRefreshToken() == "" {
 		t.Errorf("another's connection: %v, %v", m, err)
 	}
@@ -161,7 +161,7 @@ func TestBackPressure(t *testing.T) {
 		}
 	})
 	s.raw(t, "alice")
-	s.ended(t, 15*time.Second)
+	s.ended(t, 30*time.Second)
 	mu.Lock()
 	defer mu.Unlock()
 	t.Logf("the media server wrote %d KiB", written>>10)

@@ -115,7 +115,7 @@ func (r *rig) connect(t testing.TB, id media.ParticipantID) *websocket.Conn {
 // receive returns the next message.
 func receive(t testing.TB, c *websocket.Conn) (*proto.SignalResponse, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, data, err := c.Read(ctx)
 	if err != nil {

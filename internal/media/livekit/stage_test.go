@@ -132,7 +132,7 @@ func (s *stage) askedAgain(t testing.TB, n int) {
 		defer s.mu.Unlock()
 		return s.asked
 	}
-	enough, deadline := asked()+n, time.Now().Add(10*time.Second)
+	enough, deadline := asked()+n, time.Now().Add(30*time.Second)
 	for asked() < enough {
 		if time.Now().After(deadline) {
 			t.Fatal("the gate does not ask")
@@ -165,7 +165,7 @@ func (s *stage) connect(t testing.TB, id media.ParticipantID) *websocket.Conn {
 // read returns the next message.
 func (s *stage) read(t testing.TB, c *websocket.Conn) (*livekit.SignalResponse, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, data, err := c.Read(ctx)
 	if err != nil {
