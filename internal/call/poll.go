@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,21 +52,50 @@ func newView() *view {
 	}
 }
 
+// add adds another view to this one.
+func (v *view) add(other *view) {
+	maps.Copy(v.live, other.live)
+	maps.Copy(v.at, other.at)
+	maps.Copy(v.backends, other.backends)
+	maps.Copy(v.rooms, other.rooms)
+}
+
 // covers reports whether the view says whether a presence is connected.
 func (v *view) covers(p presence) bool { return v.backends[p.room.Backend] || v.rooms[p.liveRoom()] }
 
-// look adds to a view what a backend says, and ends the calls that rooms have
-// left behind. Present are all grants in use.
-func (r *Reconciler) look(ctx context.Context, v *view, name string, backend media.Backend, present []presence, round int) error {
+// lookAll is a view of all backends, which are asked at the same time. Of those
+// that failed it covers nothing.
+func (r *Reconciler) lookAll(ctx context.Context, present []presence, round int) (*view, error) {
+	v := newView()
+	var asked sync.WaitGroup
+	var mu sync.Mutex // guards what follows, and v
+	var failed error
+	for name, backend := range r.backends {
+		asked.Go(func() {
+			of, err := r.look(ctx, name, backend, present, round)
+			mu.Lock()
+			defer mu.Unlock()
+			failed = errors.Join(failed, err)
+			v.add(of)
+		})
+	}
+	asked.Wait()
+	return v, failed
+}
+
+// look is a view of one backend. It ends the calls there that rooms have left
+// behind. Present are all grants in use.
+func (r *Reconciler) look(ctx context.Context, name string, backend media.Backend, present []presence, round int) (*view, error) {
+	v := newView()
 	everything := gated(backend) || round%everythingEvery == 0
 	var rooms []media.RoomID
 	if !everything {
 		if r.isWrong(name) {
-			return nil
+			return v, nil
 		}
 		var err error
 		if rooms, err = r.unsure(ctx, name, backend, present, round); err != nil || len(rooms) == 0 {
-			return err
+			return v, err
 		}
 	}
 	calls, err := backend.Live(ctx, rooms...)
@@ -73,7 +104,7 @@ func (r *Reconciler) look(ctx context.Context, v *view, name string, backend med
 	}
 	r.setWrong(name, isMisconfigured(err))
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return v, fmt.Errorf("%s: %w", name, err)
 	}
 	v.backends[name] = everything
 	for _, live := range rooms {
@@ -84,7 +115,7 @@ func (r *Reconciler) look(ctx context.Context, v *view, name string, backend med
 			v.live[c.ID], v.at[c.ID] = c, live
 		}
 	}
-	return nil
+	return v, nil
 }
 
 // unsure lists the live rooms about which a backend without a gate is to be

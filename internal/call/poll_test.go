@@ -368,3 +368,37 @@ func TestSweepWithOneServiceDown(t *testing.T) {
 	}
 	h.waitFor("ana is seen", func() bool { return slices.Contains(h.present(r), "ana") })
 }
+
+// silent is a service that takes questions and never answers them.
+type silent struct{ *mediatest.Memory }
+
+func (silent) Live(ctx context.Context, _ ...media.RoomID) (map[media.RoomID][]media.Connected, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Nor do its rooms, however many, keep those of others waiting.
+func TestOneServiceKeepsOnlyItsOwnWaiting(t *testing.T) {
+	t.Parallel()
+	memory := mediatest.NewMemory()
+	h := newHouseOver(t, memory, call.Backends{"memory": memory, "other": silent{mediatest.NewMemory()}}, "ana", "ben")
+	memory.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+	r := h.room("private", "ana", "ben")
+	_, connection := h.enter("ben", r)
+	for range 20 {
+		elsewhere, err := h.rooms.Create(t.Context(), h.id("ana"), room.Draft{Name: "Elsewhere", Visibility: room.Private, Backend: "other"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.join("ana", elsewhere)
+		h.reconciler.Seen(media.RoomID("foyer-" + string(elsewhere.ID) + "-1"))
+	}
+	start := time.Now()
+	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {
+		t.Fatal(err)
+	}
+	h.waitClosed("ben", connection)
+	if took := time.Since(start); took > soon {
+		t.Errorf("out after %v, want within %v", took, soon)
+	}
+}

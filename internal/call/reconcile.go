@@ -36,6 +36,7 @@ type Reconciler struct {
 	backends Backends
 	log      *slog.Logger
 	rooms    *queue[room.ID]
+	lanes    map[string]*queue[room.ID] // the same rooms, by backend: one that does not answer keeps only its own waiting
 	users    *queue[account.UserID]
 	passages *queue[passage]
 	missed   chan struct{} // changes may have been missed: sweep now
@@ -48,8 +49,12 @@ type Reconciler struct {
 // NewReconciler returns a reconciler over a database and the configured
 // backends. Call Run for it to work.
 func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Reconciler {
+	lanes := map[string]*queue[room.ID]{noBackend: newQueue[room.ID]()}
+	for name := range backends {
+		lanes[name] = newQueue[room.ID]()
+	}
 	return &Reconciler{
-		pool: pool, backends: backends, log: log,
+		pool: pool, backends: backends, log: log, lanes: lanes,
 		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1),
 		failures: make(map[room.ID]int), wrong: make(map[string]bool),
 	}
@@ -57,11 +62,14 @@ func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Rec
 
 // Run works until ctx ends.
 func (r *Reconciler) Run(ctx context.Context) {
-	const workers = 4
+	const workers = 4 // for each backend
 	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() { r.rooms.work(ctx, r.attend) })
+	for _, lane := range r.lanes {
+		for range workers {
+			group.Go(func() { lane.work(ctx, r.attend) })
+		}
 	}
+	group.Go(func() { r.rooms.work(ctx, r.assign) })
 	group.Go(func() { r.users.work(ctx, r.attendUser) })
 	group.Go(func() { r.passages.work(ctx, r.passed) })
 	group.Go(func() { r.sweep(ctx) })
@@ -178,6 +186,22 @@ func (r *Reconciler) roomsOf(ctx context.Context, user account.UserID) ([]room.I
 		return nil, fmt.Errorf("rooms of user: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[room.ID])
+}
+
+// noBackend is the lane of rooms whose backend is not configured, or not known.
+const noBackend = ""
+
+// assign queues a room for those who work with its backend.
+func (r *Reconciler) assign(ctx context.Context, id room.ID) {
+	var backend string
+	if err := r.pool.QueryRow(ctx, `select backend from rooms where id = $1`, id).Scan(&backend); err != nil {
+		backend = noBackend // what is wrong, attend finds as well, and tries again
+	}
+	lane, ok := r.lanes[backend]
+	if !ok {
+		lane = r.lanes[noBackend]
+	}
+	lane.add(id)
 }
 
 // attend reconciles one room, and again later when it did not work.

@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -58,10 +57,7 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	r.expect(present)
-	v := newView()
-	for name, backend := range r.backends {
-		err = errors.Join(err, r.look(ctx, v, name, backend, present, round))
-	}
+	v, err := r.lookAll(ctx, present, round)
 	for _, p := range present {
 		c, connected := v.live[p.id]
 		right := p.over() == "" && p.may == p.permitted()
