@@ -195,6 +195,8 @@ func deskPages(ctx context.Context, db *pgx.Conn) ([]page, error) {
 		{"users, search of one", func(n int) string { return fmt.Sprintf("/admin/users?q=gwen%d", 6+n*10) }},
 		{"users, search of many", fixed("/admin/users?q=fischer")},
 		{"users, search of all", fixed("/admin/users?q=example")},
+		{"users, search of many far on", fixed("/admin/users?q=gwen")},
+		{"users, search among administrators", fixed("/admin/users?q=example&only=administrators")},
 		{"users, search of a letter", fixed("/admin/users?q=a")},
 		{"users, administrators", fixed("/admin/users?only=administrators")},
 		{"a user", fixed("/admin/users/" + user)},

@@ -78,10 +78,11 @@ test("a stranger waits without getting any media, the owner sees them at once an
   await expect(waits(zoe), "a reload goes on waiting").toBeVisible();
   await expect(knocks(ana)).toContainText("Zoe wants to come in");
 
-  await ana.button("Admit Zoe").click();
+  await ana.button("Admit Zoe").dblclick();
   await expectInCall(zoe);
   await expect(zoe.page.getByText("You were let in.")).toBeVisible();
   await expect(knocks(ana)).toBeHidden();
+  await expect(ana.page.getByText("They do not wait any more."), "the second of two quick clicks").toHaveCount(0);
   await expectPicture(ana.tile("zoe"));
   await expectPicture(zoe.tile("ana"));
   await expectCount(ben, 3);

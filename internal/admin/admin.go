@@ -50,7 +50,7 @@ func (s *Store) UserNamed(ctx context.Context, name string) (id account.UserID, 
 // returns postgres.ErrNotFound.
 func (s *Store) RoomNamed(ctx context.Context, slug string) (id room.ID, err error) {
 	err = s.pool.QueryRow(ctx, `
-		select id from rooms where lower(name || ' ' || slug) like lower($2) and slug = $1
+		select id from rooms where terms like lower($2) and slug = $1
 		order by deleted_at desc nulls first limit 1`, input.Searchable(slug), pattern(slug)).Scan(&id)
 	if err != nil {
 		return "", fmt.Errorf("find room: %w", postgres.Translate(err))

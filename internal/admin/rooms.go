@@ -57,10 +57,10 @@ func (s RoomSearch) query(by way) (string, []any) {
 	if after == "" {
 		after = uuid.Nil.String()
 	}
-	l := list{from: `rooms`, order: `lower(name), id`}
+	l := list{from: `rooms`, key: `lower(name)`}
 	l.where = `(lower(name), id) > (` + l.arg(s.After.Name) + `, ` + l.arg(after) + `::uuid) and deleted_at is null`
 	text := input.Searchable(s.Text)
-	has := `strpos(lower(name || ' ' || slug), lower(%s)) > 0`
+	has := `strpos(terms, lower(%s)) > 0`
 	if s.Live || s.Of != "" {
 		// Calls that go on, and rooms of one person, are few: all of them are looked at.
 		if s.Live {
@@ -82,7 +82,7 @@ func (s RoomSearch) query(by way) (string, []any) {
 	case by == walking:
 		return l.walk(fmt.Sprintf(has, l.arg(text)), mostWalked)
 	case by == finding && findable(text):
-		return l.find(`lower(name || ' ' || slug) like lower(` + l.arg(pattern(text)) + `)`)
+		return l.find(`terms like lower(` + l.arg(pattern(text)) + `)`)
 	default:
 		return l.walk(fmt.Sprintf(has, l.arg(text)), nil)
 	}

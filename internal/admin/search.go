@@ -23,17 +23,18 @@ const (
 
 const (
 	mostWalked = 3000
-	mostFound  = 5000
+	mostFound  = 15000
 	// leastFindable is how many letters the index of letters needs.
 	leastFindable = 3
 )
 
 func findable(text string) bool { return utf8.RuneCountInString(text) >= leastFindable }
 
-// list is the rows of a table after a place in an order, as SQL with arguments.
+// list is the rows of a table after a place in the order of a key and the id, as SQL
+// with arguments.
 type list struct {
-	from, where, order string
-	args               []any
+	from, where, key string
+	args             []any
 }
 
 // arg adds an argument and returns its name.
@@ -45,7 +46,7 @@ func (l *list) arg(value any) string {
 // page is the SQL for the ids of a page and one more.
 func (l list) page() (string, []any) {
 	limit := l.arg(PerPage + 1)
-	return `select array(select id from ` + l.from + ` where ` + l.where + ` order by ` + l.order + ` limit ` + limit + `), false`, l.args
+	return `select array(select id from ` + l.from + ` where ` + l.where + ` order by ` + l.key + `, id limit ` + limit + `), false`, l.args
 }
 
 // walk is page for the rows that also meet a condition, among the next most, or
@@ -55,7 +56,7 @@ func (l list) walk(condition string, most any) (string, []any) {
 	limit, bound := l.arg(PerPage+1), l.arg(most)
 	return `
 		with walked as materialized (
-			select id, ` + condition + ` as meets from ` + l.from + ` where ` + l.where + ` order by ` + l.order + ` limit ` + bound + `::bigint),
+			select id, ` + condition + ` as meets from ` + l.from + ` where ` + l.where + ` order by ` + l.key + `, id limit ` + bound + `::bigint),
 		page as materialized (select id from walked where meets limit ` + limit + `)
 		select array(select id from page),
 			case when (select count(*) from page) = ` + limit + ` then false
@@ -67,8 +68,8 @@ func (l list) find(condition string) (string, []any) {
 	limit, bound := l.arg(PerPage+1), l.arg(mostFound)
 	return `
 		with found as materialized (
-			select * from (select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from + ` where ` + l.where + ` limit ` + bound + `)
-		select array(select id from found order by ` + l.order + ` limit ` + limit + `), (select count(*) from found) = ` + bound, l.args
+			select id, ` + l.key + ` as key from (select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from + ` where ` + l.where + ` limit ` + bound + `)
+		select array(select id from found order by key, id limit ` + limit + `), (select count(*) from found) = ` + bound, l.args
 }
 
 // ids returns those of a page of a list, and whether more come after them.

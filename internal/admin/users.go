@@ -43,14 +43,14 @@ func (u *User) fields() []any {
 
 // query is the SQL for the ids of a page in a way.
 func (s UserSearch) query(by way) (string, []any) {
-	l := list{from: `users`, order: `username`}
+	l := list{from: `users`, key: `username`}
 	l.where = `username > ` + l.arg(s.After) +
 		map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
 	text := input.Searchable(s.Text)
 	if text == "" {
 		return l.page()
 	}
-	has, indexed := `strpos(user_terms(username, display_name, email), lower(%s)) > 0`, `user_terms(username, display_name, email) like lower(%s)`
+	has, indexed := `strpos(terms, lower(%s)) > 0`, `terms like lower(%s)`
 	letters := pattern(text)
 	if !findable(text) {
 		has, indexed = `strpos(username, lower(%s)) = 1`, `username like lower(%s)`

@@ -59,3 +59,21 @@ export function icon(name) {
 export function anchorOf(button) {
   return button.offsetParent === null ? byId("bar-more", HTMLElement) : button;
 }
+
+/**
+ * Has a button do something, which it shows until it is done. Further clicks
+ * meanwhile, as of who clicks twice out of habit, ask for nothing more.
+ * @param {HTMLButtonElement} button
+ * @param {() => Promise<unknown>} act
+ */
+export function onPress(button, act) {
+  button.addEventListener("click", async () => {
+    if (button.hasAttribute("data-busy")) return;
+    button.toggleAttribute("data-busy", true);
+    try {
+      await act();
+    } finally {
+      button.toggleAttribute("data-busy", false);
+    }
+  });
+}

@@ -1,7 +1,7 @@
 // The notice about those who wait to come in. It stays until that is decided;
 // each of them is announced once.
 
-import { byId } from "./dom.js";
+import { byId, onPress } from "./dom.js";
 import { keepFocus } from "./focus.js";
 import { words } from "./words.js";
 
@@ -9,10 +9,10 @@ import { words } from "./words.js";
 
 /**
  * @typedef {object} Acts
- * @property {(entry: string) => void} admit
- * @property {(entry: string) => void} deny
- * @property {() => void} admitAll
- * @property {() => void} view
+ * @property {(entry: string) => Promise<unknown>} admit
+ * @property {(entry: string) => Promise<unknown>} deny
+ * @property {() => Promise<unknown>} admitAll
+ * @property {() => Promise<void>} view
  */
 
 export class Knocks {
@@ -77,12 +77,11 @@ export class Knocks {
 }
 
 /**
- * A button of the notice, which shows that it was pressed until the notice
- * changes.
+ * A button of the notice.
  * @param {string} label
  * @param {string} name whom it concerns, for who cannot see what it stands beside
  * @param {boolean} primary
- * @param {() => void} press
+ * @param {() => Promise<unknown>} press
  */
 function act(label, name, primary, press) {
   const button = document.createElement("button");
@@ -90,6 +89,6 @@ function act(label, name, primary, press) {
   button.className = primary ? "button small primary" : "button small";
   button.textContent = label;
   if (name) button.ariaLabel = `${label} ${name}`;
-  button.addEventListener("click", press);
+  onPress(button, press);
   return button;
 }

@@ -4,7 +4,7 @@
 import { inOrder } from "../core/hands.js";
 import { t } from "../core/text.js";
 import { ask } from "./ask.js";
-import { byId, within } from "./dom.js";
+import { byId, onPress, within } from "./dom.js";
 import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { menuButton } from "./menu.js";
@@ -63,9 +63,9 @@ export class People {
     for (const event of /** @type {const} */ (["added", "changed", "removed"])) roster.on(event, () => this.#draw());
     moderation.on("rights", () => this.#draw());
     this.#search.addEventListener("input", () => this.#draw());
-    this.#admitAll.addEventListener("click", () => void busy(this.#admitAll, moderation.admitAll()));
-    this.#muteAll.addEventListener("click", () => void busy(this.#muteAll, moderation.muteAll()));
-    this.#lowerAll.addEventListener("click", () => void busy(this.#lowerAll, moderation.lowerHands()));
+    onPress(this.#admitAll, () => moderation.admitAll());
+    onPress(this.#muteAll, () => moderation.muteAll());
+    onPress(this.#lowerAll, () => moderation.lowerHands());
   }
 
   /** @param {Waiting[]} waiting */
@@ -160,7 +160,7 @@ export class People {
     const row = copy("waiting-template");
     const admit = within(row, "[data-admit]", HTMLButtonElement);
     admit.ariaLabel = `${words.admit} ${name}`;
-    admit.addEventListener("click", () => void busy(admit, this.#moderation.admit(id)));
+    onPress(admit, () => this.#moderation.admit(id));
     const more = within(row, "[data-more]", HTMLButtonElement);
     more.ariaLabel = words.moreFor(name);
     menuButton(more, byId("call", HTMLElement), () => [
@@ -175,7 +175,7 @@ export class People {
     const row = copy("expected-template");
     const takeBack = within(row, "[data-take-back]", HTMLButtonElement);
     takeBack.ariaLabel = `${words.takeBack} ${name}`;
-    takeBack.addEventListener("click", () => void busy(takeBack, this.#moderation.deny(id)));
+    onPress(takeBack, () => this.#moderation.deny(id));
     return row;
   }
 
@@ -183,7 +183,7 @@ export class People {
   #handRow(id) {
     const row = copy("hand-template");
     const lower = within(row, "[data-lower]", HTMLButtonElement);
-    lower.addEventListener("click", () => void busy(lower, this.#moderation.lowerHand(id)));
+    onPress(lower, () => this.#moderation.lowerHand(id));
     return row;
   }
 
@@ -209,17 +209,6 @@ export class People {
     const yes = await ask({ question: words.blockQuestion(name), action: words.blockYes, option: invited ? words.closeInvitation : "", parent: byId("call", HTMLElement) });
     if (yes) await this.#moderation.block(id, yes.option);
   }
-}
-
-/**
- * Shows that something is under way, until it is done.
- * @param {HTMLButtonElement} button
- * @param {Promise<unknown>} done
- */
-async function busy(button, done) {
-  button.toggleAttribute("data-busy", true);
-  await done;
-  button.toggleAttribute("data-busy", false);
 }
 
 /** @param {string} text */

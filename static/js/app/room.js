@@ -114,10 +114,10 @@ const prejoin = new Prejoin(devices, sounds, comeIn);
 const waiting = new Waiting(byId("room-name", HTMLElement).textContent ?? "", { ask: () => lobby.ask(displayName), cancel: () => lobby.cancel() });
 const ended = new Ended(() => join(displayName), role === "guest");
 const knocks = new Knocks({
-  admit: (entry) => void moderation.admit(entry),
-  deny: (entry) => void moderation.deny(entry),
-  admitAll: () => void moderation.admitAll(),
-  view: () => people.open(),
+  admit: (entry) => moderation.admit(entry),
+  deny: (entry) => moderation.deny(entry),
+  admitAll: () => moderation.admitAll(),
+  view: async () => people.open(),
 });
 const people = new People(call.roster, moderation, (open) => { knocks.covered = open; }, (name) => notices.say(t("lead.still_heard", { name })));
 const rules = new Rules(moderation);
