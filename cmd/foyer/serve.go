@@ -17,6 +17,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
+	"foyer/internal/account/archive"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
@@ -164,6 +165,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		APIKey:         apiKey,
 		Pool:           pool,
 		Accounts:       s.accounts,
+		Archives:       archive.NewStore(pool, s.cfg.DataDir),
 		Tokens:         apitoken.NewStore(pool),
 		Recovery:       s.recovery,
 		Factors:        s.factors,

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"foyer/internal/account"
+	"foyer/internal/account/archive"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
@@ -129,6 +130,8 @@ func Of(err error) Problem {
 		return Problem{Status: 429, Reason: "busy", Heading: words.Text("problem.too_many_streams"), Message: words.Text("problem.close_some_tabs"), Retry: 5}
 	case errors.Is(err, account.ErrBusy):
 		return Problem{Status: 503, Reason: "busy", Heading: words.Text("problem.many_people_are_logging_in"), Message: words.Text("problem.try_again_in_a_few"), Retry: 3}
+	case errors.Is(err, archive.ErrBusy):
+		return Problem{Status: 429, Reason: "busy", Heading: words.Text("mydata.busy"), Message: words.Text("mydata.busy_next"), Retry: 10}
 	case errors.As(err, &misconfigured):
 		return Problem{Status: 503, Reason: "media_misconfigured", Heading: words.Text("problem.calls_are_not_set_up"),
 			Message: words.Text("problem.the_service_that_carries_this")}

@@ -20,6 +20,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
+	"foyer/internal/account/archive"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/recovery"
 	"foyer/internal/admin"
@@ -98,7 +99,7 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	h.accounts.UsePolicy(func() account.Policy { return h.settings.Now().Accounts() })
 	h.config = web.Config{
 		CookieKey: make([]byte, 32), APIKey: make([]byte, 32), Tokens: h.tokens, Pool: pool, Accounts: h.accounts,
-		Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
+		Archives: archive.NewStore(pool, t.TempDir()), Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
 		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Metrics: metrics.New("test", pool, h.health, log), Admin: admin.NewStore(pool),
 		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
 	}

@@ -3,20 +3,24 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
-	"foyer/internal/account/archive"
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/room"
 	"foyer/internal/words"
 )
 
-const dataPath = "/account/data"
+const (
+	dataPath   = "/account/data"
+	exportPath = dataPath + "/export"
+)
 
 func (s *Server) dataPage(w http.ResponseWriter, r *http.Request, session account.Session) error {
 	return s.showData(w, r, session, http.StatusOK, Form{})
@@ -41,17 +45,25 @@ func (s *Server) exportData(w http.ResponseWriter, r *http.Request, session acco
 	if err := s.limits.mailing(w, r, room.Person{User: session.User.ID}); err != nil {
 		return err
 	}
+	const longest = 5 * time.Minute // to be made; a recorder in a test has no deadlines
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(longest)) // what ends it would be taken for the end of the connection
+	_ = control.SetWriteDeadline(time.Now().Add(longest))
+	document, err := s.Archives.Make(r.Context(), session.User.ID)
+	if err != nil {
+		return err
+	}
+	defer document.Close()
 	if err := account.Note(r.Context(), s.Pool, session.User.ID, ledger.DataExported, nil); err != nil {
 		return err
 	}
-	const longest = 5 * time.Minute
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(longest)) // a recorder in a test has none
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Disposition", `attachment; filename="foyer-`+session.User.Username+`.json"`)
+	h.Set("Content-Length", strconv.FormatInt(document.Size, 10))
 	h.Set("Cache-Control", "no-store")
-	if err := archive.Write(r.Context(), s.Pool, session.User.ID, w); err != nil {
-		s.Log.Error("data of a user not written to its end", "user_id", session.User.ID, "error", err)
+	if _, err := io.Copy(w, document); err != nil {
+		s.Log.Info("data of a user not sent to its end", "user_id", session.User.ID, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"foyer/internal/room"
 )
@@ -47,6 +48,54 @@ func TestExport(t *testing.T) {
 	}
 	if answer := h.post("ana", "/account/delete", url.Values{"confirm": {"ana"}}); !strings.HasPrefix(answer.location, "/account/confirm?") {
 		t.Errorf("deleting without proof: %d to %q", answer.status, answer.location)
+	}
+	h.noFailures()
+}
+
+// Whoever takes their time to read what is stored about them keeps no transaction
+// open meanwhile, and is told when they ask for it twice.
+func TestExportThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", nil, "ana")
+	h.sql(`
+		insert into messages (id, room_id, position, revision, author, display_name, username, text)
+		select gen_random_uuid(), $1, i, i, $2, 'Ana', 'ana', repeat('word ', 700) from generate_series(1, 6000) i`, r.ID, h.people["ana"].ID)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"/account/data/export", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Cookie", h.cookies["ana"])
+	unread, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unread.Body.Close()
+	if unread.StatusCode != http.StatusOK || unread.ContentLength < 20<<20 {
+		t.Fatalf("%d, %d bytes: too few to fill what lies between", unread.StatusCode, unread.ContentLength)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var open int
+		if err := h.pool.QueryRow(t.Context(), `
+			select count(*) from pg_stat_activity
+			where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null`).Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+		if open == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d transactions stay open", open)
+		}
+	}
+	if again := h.get("ana", "/account/data/export"); again.status != http.StatusTooManyRequests || again.header.Get("Retry-After") == "" {
+		t.Errorf("a second one: %d", again.status)
+	}
+	unread.Body.Close()
+	for deadline := time.Now().Add(time.Minute); h.get("ana", "/account/data/export").status != http.StatusOK; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("after the first has ended: still none")
+		}
 	}
 	h.noFailures()
 }

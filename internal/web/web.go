@@ -20,6 +20,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
+	"foyer/internal/account/archive"
 	"foyer/internal/account/factor"
 	"foyer/internal/account/oidc"
 	"foyer/internal/account/recovery"
@@ -55,6 +56,7 @@ type Config struct {
 
 	Pool       *pgxpool.Pool
 	Accounts   *account.Store
+	Archives   *archive.Store
 	Tokens     *apitoken.Store
 	Recovery   *recovery.Store
 	Factors    *factor.Store
@@ -267,6 +269,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		r.Use(patient(s.Chat.Limits().File), s.sameOrigin)
 		r.Post("/r/{slug}/files", s.json(s.visiting(s.upload)))
 		r.Get("/r/{slug}/files/{file}", s.page(s.visiting(s.file)))
+		r.Get(exportPath, s.page(s.proving(s.exportData)))
 	})
 
 	// Callbacks, which media services sign.
@@ -311,7 +314,6 @@ func (s *Server) accountRoutes(r chi.Router) {
 	r.Post(tokensPath, s.page(s.proving(s.makeToken)))
 	r.Post(tokensPath+"/{token}/revoke", s.page(s.signedIn(s.revokeToken)))
 	r.Get(dataPath, s.page(s.proving(s.dataPage)))
-	r.Get(dataPath+"/export", s.page(s.proving(s.exportData)))
 	r.Post("/account/delete", s.page(s.proving(s.deleteAccount)))
 	r.Post("/account/sign-out-everywhere", s.page(s.signedIn(s.signOutEverywhere)))
 }

@@ -1,5 +1,6 @@
 // Package archive writes down for somebody what is stored about them, as one JSON
-// document that programs can read too.
+// document that programs can read too. See Store for how that is kept from taking
+// what others need.
 package archive
 
 import (
@@ -78,10 +79,10 @@ var sections = []struct{ name, query string }{
 		order by ledger.at, ledger.id`},
 }
 
-// Write writes all of it, as it is at one moment, row by row: it may be much.
-func Write(ctx context.Context, pool *pgxpool.Pool, user account.UserID, to io.Writer) error {
+// write writes all of it, as it is at one moment, row by row: it may be much.
+func write(ctx context.Context, pool *pgxpool.Pool, user account.UserID, to io.Writer) error {
 	out := bufio.NewWriter(to)
-	err := pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for i, section := range sections {
 			before := ",\n"
 			if i == 0 {
@@ -96,10 +97,6 @@ func Write(ctx context.Context, pool *pgxpool.Pool, user account.UserID, to io.W
 		out.WriteString("\n}\n")
 		return out.Flush()
 	})
-	if err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	return nil
 }
 
 func writeRows(ctx context.Context, tx pgx.Tx, query string, user account.UserID, out *bufio.Writer) error {
