@@ -87,6 +87,35 @@ export async function watchConnections(context) {
 }
 
 /**
+ * Remembers every microphone and camera that the page opens, for openDevices().
+ * @param {import("@playwright/test").BrowserContext} context
+ */
+export async function watchDevices(context) {
+  await context.addInitScript(() => {
+    /** @type {MediaStreamTrack[]} */
+    const opened = [];
+    Object.assign(globalThis, { openedDevices: opened });
+    const { mediaDevices } = navigator;
+    const given = mediaDevices.getUserMedia.bind(mediaDevices);
+    mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await given(constraints);
+      opened.push(...stream.getTracks());
+      return stream;
+    };
+  });
+}
+
+/**
+ * The kinds of devices that the page has open, whether it sends what they give or not.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export function openDevices(page) {
+  return page.evaluate(() => /** @type {{openedDevices: MediaStreamTrack[]}} */ (/** @type {unknown} */ (globalThis)).openedDevices
+    .filter(({ readyState }) => readyState === "live").map(({ kind }) => kind).sort());
+}
+
+/**
  * The names of the devices whose sound and pictures the page sends.
  * @param {Page} page
  * @returns {Promise<string[]>}

@@ -1,7 +1,7 @@
 // Hands, reactions, who is here, and what moderators do with who stays in the call.
 
 import { expect, test } from "../lib/test.js";
-import { expectPicture, expectSilence, expectSound } from "../lib/media.js";
+import { expectPicture, expectSilence, expectSound, openDevices, watchDevices } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
@@ -51,6 +51,7 @@ async function participantOf(person) {
 async function three(visit, entryOfBen) {
   const [ana, ben, cleo] = [await visit("ana"), await visit("ben", entryOfBen), await visit("cleo")];
   const room = await makeRoom(ana, [ben, cleo]);
+  for (const { context } of [ben, cleo]) await watchDevices(context);
   for (const person of [ana, ben, cleo]) await join(person, room);
   for (const person of [ana, ben, cleo]) await expectCount(person, 3);
   await ana.button("People").click();
@@ -161,12 +162,27 @@ test("the panel of switches holds for pages and for programs that ignore them", 
   await expect(ben.page.getByText("You may not use the camera in this room just now.")).toBeVisible();
   await expect(cleo.tile("ben").locator("video")).toHaveCount(0);
   await expectPicture(cleo.tile("ana")); // moderators may
+  await expect.poll(() => openDevices(ben.page), { message: "no lamp burns for a camera that nobody may see" }).toEqual(["audio"]);
 
   await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
   await expect(ben.page.getByText("You may not use the microphone in this room just now.")).toBeVisible();
+  await expect.poll(() => openDevices(ben.page)).toEqual([]);
+  await cleo.page.reload();
+  await join(cleo, room);
+  await expect(cleo.page.getByText("You may not use the camera in this room just now.")).toBeVisible();
+  await expect.poll(() => openDevices(cleo.page), { message: "nor for that of who comes later" }).toEqual([]);
+
   await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
   await rules.getByRole("switch", { name: "Turn on their camera" }).click();
+  await expect(ben.page.getByText("You may use the microphone again.")).toBeVisible();
+  await expect(ben.button("Unmute microphone"), "nobody unmutes others").toBeEnabled();
+  expect(await openDevices(ben.page)).not.toContain("video");
+  await expect(cleo.tile("ben")).toContainText("microphone off");
+  await expect(cleo.tile("ben").locator("video")).toHaveCount(0);
+  await ben.page.locator("#notices").getByRole("button", { name: "Turn camera on" }).click();
   await expectPicture(cleo.tile("ben"));
+  await ben.button("Unmute microphone").click();
+  await expectSound(cleo.page);
 
   await rules.getByRole("switch", { name: "Lock the room" }).click();
   await expect(rules.getByRole("switch", { name: "Lock the room" })).toBeChecked();

@@ -246,9 +246,12 @@ test("a right that is taken away in the middle of the call: the page stops sendi
   for (const name of ["Unmute microphone", "Turn camera on", "Share your screen"]) await expect(ben.button(name)).toBeDisabled();
   await expectCount(ana, 2); // still there, to watch and listen
   await allow(true);
+  await expect(ben.button("Share your screen")).toBeEnabled();
+  await expect(ana.tile("ben").locator("video"), "that is for Ben to do").toHaveCount(0);
+  await ben.button("Turn camera on").click();
+  await ben.button("Unmute microphone").click();
   await expectPicture(ana.tile("ben"));
   await expectSound(ana.page);
-  await expect(ben.button("Share your screen")).toBeEnabled();
 });
 
 test("what moderators do is the same as with any other service: admit, send back, remove, end", async ({ visit }) => {

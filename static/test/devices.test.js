@@ -392,6 +392,43 @@ test("what was turned for now is as it was by hand once everything was let go of
   assert.deepEqual([devices.use.microphone.on, devices.use.camera.on, media.open.length], [true, true, 2]);
 });
 
+test("what one may not use is let go of, nothing turns it on meanwhile, and that one may again turns nothing on", async () => {
+  const media = new FakeMedia();
+  const memory = storage();
+  const devices = devicesOf(media, memory);
+  await devices.start();
+  devices.permit({ microphone: false, camera: false });
+  assert.deepEqual([media.open.length, devices.use.microphone.on, devices.use.camera.on], [0, false, false]);
+  await devices.turn("microphone", true);
+  await devices.turnForNow("camera", true); // as leaving audio only does
+  await media.plug([...media.devices, ["videoinput", "c2", "Cam two"]]);
+  await devices.resume();
+  await devices.retry();
+  assert.deepEqual([media.asked.length, devices.outgoing()], [1, { microphone: null, microphoneOn: false, camera: null }]);
+  devices.permit({ microphone: true, camera: true });
+  await settle();
+  assert.deepEqual([media.asked.length, media.open.length], [1, 0]);
+  await devices.turn("microphone", true);
+  await devices.turn("camera", true);
+  assert.deepEqual(media.open.map(({ kind, enabled }) => [kind, enabled]), [["audio", true], ["video", true]]);
+  devices.permit({ microphone: false, camera: false });
+  const later = devicesOf(new FakeMedia(), memory);
+  assert.deepEqual([later.use.microphone.on, later.use.camera.on], [true, true], "that was for this call alone");
+});
+
+test("one that is still being opened when one may not use it any more is let go", async () => {
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  let release = () => {};
+  media.hold = new Promise((resolve) => { release = resolve; });
+  const starting = devices.start();
+  devices.permit({ microphone: true, camera: false });
+  release();
+  await starting;
+  assert.deepEqual(media.open.map(({ kind }) => kind), ["audio"]);
+  assert.equal(devices.use.camera.opening, false);
+});
+
 /** Has the browser say what it asks the person for. @param {import("node:test").TestContext} t @param {string} state */
 function permissions(t, state) {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
@@ -435,6 +472,20 @@ test("another microphone that is chosen while it is off in the call is open but 
   await devices.choose("microphone", "m1");
   await settle();
   assert.equal(devices.use.microphone.track, null);
+});
+
+test("nobody listens to a microphone that one may not use", async (t) => {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  devices.listens = true;
+  devices.permit({ microphone: false, camera: true });
+  await settle();
+  assert.deepEqual(media.open.map(({ kind }) => kind), ["video"]);
+  devices.permit({ microphone: true, camera: true });
+  await settle();
+  assert.deepEqual(media.open.map(({ kind, enabled }) => [kind, enabled]), [["video", true], ["audio", false]]);
 });
 
 test("nobody is asked for a microphone that is off, and one that does not work is no problem", async (t) => {

@@ -36,6 +36,7 @@ import { People } from "./people.js";
 import { SmallWindow } from "./pip.js";
 import { Prejoin } from "./prejoin.js";
 import { Presence } from "./presence.js";
+import { keepTo } from "./rights.js";
 import { Rules } from "./rules.js";
 import { Sharing } from "./sharing.js";
 import { Shortcuts } from "./shortcuts.js";
@@ -123,7 +124,7 @@ const people = new People(call.roster, moderation, (open) => { knocks.covered = 
 const rules = new Rules(moderation);
 const hands = new Hands(call.roster, (raised) => post(own("hand"), { raised: raised ? "on" : "off" }));
 const gestures = new Gestures(hands, (reaction) => void post(own("react"), { reaction }).catch(failed));
-const asked = new Asked(() => { if (!isOn(devices, "microphone")) turn("microphone"); });
+const asked = new Asked(() => turnOn("microphone"));
 const check = new CheckDialog({
   ask: () => post(`${base}/check`, {}),
   probe: async (backend, url, token) => {
@@ -204,7 +205,7 @@ call.on("state", ({ state, ending }) => {
       if (came === "reconnecting") notices.say(words.reconnected);
       else if (letIn) notices.say(words.letIn);
       letIn = false;
-      if (mutedOnArrival) notices.offer(t("large.muted"), t("unheard.unmute"), () => turn("microphone"));
+      if (mutedOnArrival) notices.offer(t("large.muted"), t("unheard.unmute"), () => turnOn("microphone"));
       mutedOnArrival = false;
       break;
     case "reconnecting":
@@ -246,20 +247,6 @@ call.on("refused", (refused) => {
       prejoin.refuse(refused);
   }
 });
-call.on("may", (may) => {
-  const had = bar.may;
-  bar.may = may;
-  small.may = may;
-  chatPanel.may = { ...chatPanel.may, write: may.chat };
-  if (had.microphone && !may.microphone) notices.say(words.mayNotSpeak);
-  if (had.camera && !may.camera) notices.say(words.mayNotShow);
-  gestures.allowed = may.reactions;
-  if (had.reactions && !may.reactions) notices.say(t("lead.may_not_react"));
-  if (!may.share) {
-    if (had.share && (screen.track || screen.asking)) notices.say(words.mayNotShare);
-    screen.stop();
-  }
-});
 call.on("room", ({ name }) => {
   bar.room = name;
   waiting.room = name;
@@ -277,6 +264,7 @@ call.on("rights", () => moderation.refresh());
 hands.on("spoken", () => notices.say(t("hand.lowered_spoken")));
 hands.on("failed", failed);
 call.on("sound", ({ blocked }) => keepFocus(() => { tapToHear.hidden = !blocked; }));
+const lift = keepTo(call, { devices, screen, notices, gestures, chatPanel, bar, small, turnOn });
 tellOf(call, { username, devices, screen, sounds, notices, gestures, asked, stage, people, bar });
 for (const event of /** @type {const} */ (["added", "removed"])) {
   // Whoever may do something with others has to know what with whom.
@@ -307,7 +295,7 @@ lobby.on("refused", (refused) => {
 lobby.on("closed", ({ reason }) => over({ reason, message: "" }));
 
 noticeUnheard(devices, () => call.state === "incall" && bar.may.microphone, () => {
-  notices.offer(t("unheard.muted"), t("unheard.unmute"), () => turn("microphone"));
+  notices.offer(t("unheard.muted"), t("unheard.unmute"), () => turnOn("microphone"));
 });
 tapToHear.addEventListener("click", () => {
   keepFocus(() => { tapToHear.hidden = true; });
@@ -371,6 +359,14 @@ function turn(input) {
 }
 
 /**
+ * Turns an input on that may be on already, as by the button of a notice, which stays for a while.
+ * @param {import("../core/devices.js").Input} input
+ */
+function turnOn(input) {
+  if (!isOn(devices, input)) turn(input);
+}
+
+/**
  * The call is over for this person; who has to wait for it goes on doing that.
  * @param {import("../core/call.js").Ending} ending
  */
@@ -414,6 +410,7 @@ function leaveStage() {
   knocks.clear();
   notices.clear();
   moderation.clear();
+  lift();
   screen.stop();
   for (const dialog of callView.querySelectorAll("dialog")) dialog.close();
   showCall(false);

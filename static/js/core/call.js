@@ -251,8 +251,7 @@ export class Call extends Emitter {
     this.#connection = connection;
     this.#follow(connection, signal);
     void connection.events.open();
-    this.#may = answer.may;
-    this.emit("may", this.#may);
+    this.#permit(answer.may);
     this.roster.begin(answer.participant, answer.people);
     this.roster.host(answer.host.username);
     this.#showOwn();
@@ -330,8 +329,7 @@ export class Call extends Emitter {
       this.emit("heard", null);
     }));
     events.on("permissions", ifOwn(({ may }) => {
-      this.#may = may;
-      this.emit("may", may);
+      this.#permit(may);
       this.#sendNow();
     }));
     events.on("ended", ifOwn(({ reason, message }) => this.#end({ reason, message })));
@@ -409,6 +407,17 @@ export class Call extends Emitter {
     this.#connection = null;
     connection?.events.close();
     void connection?.media.close();
+  }
+
+  /**
+   * What one may not send any more is forgotten: when one may again, it has to be
+   * given anew, so that nobody is put on air by others.
+   * @param {May} may
+   */
+  #permit(may) {
+    this.#may = may;
+    this.#outgoing = this.#allowed();
+    this.emit("may", may);
   }
 
   #allowed() {

@@ -72,6 +72,8 @@ export class Devices extends Emitter {
   #facing = "";
   #oneAtATime;
   #listens = false;
+  /** What the room lets one use. @type {Record<Input, boolean>} */
+  #may = { microphone: true, camera: true };
 
   /**
    * @param {MediaDevices | undefined} media undefined in an insecure context
@@ -127,19 +129,36 @@ export class Devices extends Emitter {
     // Where there is one at a time, it is left to whatever else may want it.
     if (this.#oneAtATime || !this.#listens || (await allowedOf(["microphone"])).length === 0) return;
     const { microphone } = this.use;
-    if (!this.#listens || microphone.on || microphone.opening || microphone.track) return;
+    if (!this.#listens || !this.#may.microphone || microphone.on || microphone.opening || microphone.track) return;
     await this.#open(["microphone"]);
     if (!microphone.on) microphone.problem = null; // nobody wanted it
   }
 
   /**
-   * Turns an input on or off. A microphone stays open while off, so that it is
-   * back at once; a camera goes dark.
+   * Says what one may use just now. What one may not is let go of, since nobody
+   * needs a camera's lamp then; that one may again turns nothing on: that is for
+   * the person.
+   * @param {Record<Input, boolean>} may
+   */
+  permit(may) {
+    for (const input of inputs) {
+      this.#may[input] = may[input];
+      if (may[input]) continue;
+      this.use[input].on = false;
+      this.#close(input);
+    }
+    this.emit("change", null);
+    void this.#listen();
+  }
+
+  /**
+   * Turns an input on or off; on only if one may use it. A microphone stays open
+   * while off, so that it is back at once; a camera goes dark.
    * @param {Input} input
    * @param {boolean} on
    */
   async turn(input, on) {
-    this.#remembered[input] = on;
+    if (!on || this.#may[input]) this.#remembered[input] = on;
     const turned = this.#turn(input, on);
     this.#remember();
     await turned;
@@ -152,6 +171,7 @@ export class Devices extends Emitter {
 
   /** @param {Input} input @param {boolean} on */
   async #turn(input, on) {
+    if (on && !this.#may[input]) return;
     const use = this.use[input];
     use.on = on;
     if (!on && (input === "camera" || !use.track)) this.#close(input);
