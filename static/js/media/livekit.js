@@ -121,7 +121,11 @@ class LiveKit extends Emitter {
       // Who is there is known before the connection for media stands; tell it then.
       .on(RoomEvent.SignalConnected, () => room.remoteParticipants.forEach(tell))
       .on(RoomEvent.ParticipantConnected, tell)
-      .on(RoomEvent.ParticipantDisconnected, ({ identity }) => this.emit("gone", { id: identity }))
+      // Where the SDK connects anew it parts with everybody first, and says only then what it does:
+      // who is still there afterwards has not gone. Who has, others() tells.
+      .on(RoomEvent.ParticipantDisconnected, ({ identity }) => queueMicrotask(() => {
+        if (room.state === ConnectionState.Connected) this.emit("gone", { id: identity });
+      }))
       .on(RoomEvent.TrackSubscribed, (_track, { source }, participant) => {
         const known = sourceOf(source);
         if (known === "camera" || known === "share") this.#ask(participant.identity, known);
