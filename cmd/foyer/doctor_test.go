@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"foyer/internal/config"
+	"foyer/internal/media/sfu"
 )
 
 // settingsFor are those of a deployment that has nothing but its defaults, with
@@ -59,6 +61,46 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	for _, want := range []string{"BROKEN", "Another program has the port", "The database does not answer", "DATABASE_URL", "Nothing answers at the mail server's address", "Foyer does not answer at https://127.0.0.1:1"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, &out)
+		}
+	}
+}
+
+// The media server that has the ports is this Foyer's, wherever the database is and
+// whichever service carries the calls of new rooms.
+func TestDoctorKnowsItsMediaServer(t *testing.T) {
+	cfg := settingsFor(t)
+	cfg.DatabaseURL = "postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2"
+	socket, err := net.ListenPacket("udp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	listener, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	cfg.MediaUDPPort, cfg.MediaTCPPort = socket.LocalAddr().(*net.UDPAddr).Port, listener.Addr().(*net.TCPAddr).Port
+	ports := func() string {
+		t.Helper()
+		var out bytes.Buffer
+		if err := doctor(t.Context(), cfg, &out); err == nil {
+			t.Errorf("the database that is not there is well:\n%s", &out)
+		}
+		return out.String()
+	}
+	if got := ports(); !strings.Contains(got, "Another program has the UDP port") {
+		t.Errorf("without a media server:\n%s", got)
+	}
+	if err := os.MkdirAll(sfuDir(cfg), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := sfu.Hold(sfuDir(cfg)); err != nil { // as the media server does
+		t.Fatal(err)
+	}
+	for _, cfg.Media = range []string{config.LiveKit, config.Twilio} {
+		if got := ports(); strings.Contains(got, "Another program has the UDP port") || !strings.Contains(got, "The media server listens") {
+			t.Errorf("with %s for new rooms:\n%s", cfg.Media, got)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"foyer/internal/mail"
 	"foyer/internal/media"
 	"foyer/internal/media/livekit"
+	"foyer/internal/media/sfu"
 	"foyer/internal/media/twilio"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/embedded"
@@ -60,12 +61,10 @@ func mailCheck(cfg config.Config) health.Check {
 // Foyer or without one. It is an error when a part does not work.
 func doctor(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 	s := &service{cfg: cfg, log: slog.New(slog.DiscardHandler)}
-	running := false
 	checks := []health.Check{health.Pages(s.localOrigin(), cfg.Addr), health.PublicAddress(cfg.PublicOrigin()), health.Disk(cfg.DataDir)}
 	url, err := cfg.DatabaseURL, error(nil)
 	if url == "" {
 		url, err = embedded.Running(cfg.DataDir)
-		running = err == nil
 	}
 	switch {
 	case errors.Is(err, embedded.ErrNotRunning):
@@ -80,7 +79,7 @@ func doctor(ctx context.Context, cfg config.Config, stdout io.Writer) error {
 	if err != nil && !errors.Is(err, embedded.ErrNotRunning) {
 		checks = append(checks, said(health.Broken, words.Text("health.database"), words.Text("health.database_silent", "error", err), words.Text("health.database_silent_advice")))
 	}
-	checks = append(checks, mediaChecks(cfg, running)...)
+	checks = append(checks, mediaChecks(cfg)...)
 	findings := health.Look(ctx, append(checks, mailCheck(cfg)))
 	marks := map[health.State]string{health.Well: "ok", health.Notable: "note", health.Broken: "BROKEN"}
 	for _, f := range findings {
@@ -103,8 +102,9 @@ func said(state health.State, part, says, advice string) health.Check {
 
 // mediaChecks are what can be asked of the media services from outside of the
 // running Foyer.
-func mediaChecks(cfg config.Config, running bool) []health.Check {
+func mediaChecks(cfg config.Config) []health.Check {
 	var checks []health.Check
+	running := func() bool { return sfu.Running(sfuDir(cfg)) }
 	switch {
 	case cfg.LiveKitURL != "":
 		backend, err := livekit.New(livekit.Config{
@@ -113,8 +113,8 @@ func mediaChecks(cfg config.Config, running bool) []health.Check {
 		if err == nil {
 			checks = append(checks, mediaCheck(config.LiveKit, backend.Ready))
 		}
-	case cfg.Backend() == config.LiveKit:
-		checks = append(checks, health.MediaPorts(cfg.MediaUDPPort, cfg.MediaTCPPort, func() bool { return running }))
+	case cfg.Backend() == config.LiveKit || running(): // it may carry the calls of earlier rooms
+		checks = append(checks, health.MediaPorts(cfg.MediaUDPPort, cfg.MediaTCPPort, running))
 	}
 	if cfg.HasTwilio() {
 		backend, err := twilio.New(twilioConfig(cfg))

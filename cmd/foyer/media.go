@@ -74,7 +74,7 @@ func (s *service) startSFU(ctx context.Context) (err error) {
 		return fmt.Errorf("listen for the media server: %w", err)
 	}
 	s.sfu, err = sfu.Start(ctx, sfu.Config{
-		StateDir:    filepath.Join(s.cfg.DataDir, "sfu"),
+		StateDir:    sfuDir(s.cfg),
 		UDPPort:     s.cfg.MediaUDPPort,
 		TCPPort:     s.cfg.MediaTCPPort,
 		MediaIP:     s.cfg.MediaIP,
@@ -85,6 +85,9 @@ func (s *service) startSFU(ctx context.Context) (err error) {
 	})
 	return err
 }
+
+// sfuDir is where the embedded media server keeps its state.
+func sfuDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "sfu") }
 
 func (s *service) useTwilio() error {
 	backend, err := twilio.New(twilioConfig(s.cfg))

@@ -47,7 +47,8 @@ func (s *Store) Places(ctx context.Context, user UserID, before SessionID, limit
 	return places, nil
 }
 
-// EndPlace signs a user out in one place. It returns postgres.ErrNotFound when
+// EndPlace signs a user out in one place, and ends a change of address that was
+// asked for there and is not confirmed. It returns postgres.ErrNotFound when
 // that is no session of theirs.
 func (s *Store) EndPlace(ctx context.Context, user UserID, id SessionID) error {
 	if uuid.Validate(string(id)) != nil {
@@ -93,10 +94,20 @@ func (s *Store) EndOthers(ctx context.Context, user UserID, keep SessionID) erro
 	return nil
 }
 
+// EndEverything is EndAll in the transaction of whoever decides it; it appends
+// nothing.
+func EndEverything(ctx context.Context, tx pgx.Tx, user UserID) error {
+	_, err := endOthers(ctx, tx, user, "")
+	return err
+}
+
 // endOthers ends what was begun in those sessions and with a former password too,
 // and counts sessions: whoever had them must not come by the account later, by a
-// link that makes another address its own.
+// link that makes another address its own. What is being begun it waits for.
 func endOthers(ctx context.Context, tx pgx.Tx, user UserID, keep SessionID) (int64, error) {
+	if _, err := tx.Exec(ctx, `select from users where id = $1 for no key update`, user); err != nil {
+		return 0, err
+	}
 	tag, err := tx.Exec(ctx, `
 		with halfway as (delete from halfway where user_id = $1)
 		delete from sessions where user_id = $1 and id::text <> $2`, user, keep)

@@ -141,6 +141,19 @@ func stay(ctx context.Context, tx pgx.Tx, user UserID) error {
 	return err
 }
 
+// Hold is stay for what is begun in a session: it keeps that from ending too. It
+// returns ErrSignedOut when it has ended.
+func Hold(ctx context.Context, tx pgx.Tx, session Session) error {
+	if err := stay(ctx, tx, session.User.ID); err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `select from sessions where id = $1 for key share`, session.ID)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrSignedOut
+	}
+	return err
+}
+
 func begin(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token, from Origin) (Token, error) {
 	if err := stay(ctx, tx, user); err != nil {
 		return "", err

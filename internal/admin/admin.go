@@ -22,6 +22,9 @@ import (
 // administrator.
 var ErrLastAdministrator = errors.New("admin: an active administrator has to remain")
 
+// ErrService refuses what makes no sense for an account that nobody logs in to.
+var ErrService = errors.New("admin: the account is a service's")
+
 // ErrDisabled refuses what makes no sense for an account that is switched off.
 var ErrDisabled = errors.New("admin: the account is switched off")
 

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"foyer/internal/account"
@@ -95,11 +97,21 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	store := admin.NewStore(pool)
 	ana := newUser(t, pool, "ana", true)
 	ben := newUser(t, pool, "ben", false)
+	newUser(t, pool, "robot", true) // nobody logs in to it
+	exec(t, pool, `update users set service = true, password_hash = null where username = 'robot'`)
 	if _, err := store.SetAdministrator(t.Context(), ana, ana, false); !errors.Is(err, admin.ErrLastAdministrator) {
 		t.Errorf("unmade: %v", err)
 	}
 	if _, err := store.SetDisabled(t.Context(), ana, ana, true); !errors.Is(err, admin.ErrLastAdministrator) {
 		t.Errorf("disabled: %v", err)
+	}
+	nothing := func(context.Context, pgx.Tx, account.User) error { t.Error("a link is made"); return nil }
+	var robot account.UserID
+	if err := pool.QueryRow(t.Context(), `select id from users where username = 'robot'`).Scan(&robot); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.SendReset(t.Context(), ana, robot, nothing); !errors.Is(err, admin.ErrService) {
+		t.Errorf("a password for a service: %v", err)
 	}
 	for _, query := range []string{
 		`update users set administrator = false`, `update users set disabled_at = now()`, `delete from users`,
@@ -156,6 +168,22 @@ func TestDisable(t *testing.T) {
 	store := admin.NewStore(pool)
 	ana, ben := newUser(t, pool, "ana", true), newUser(t, pool, "ben", false)
 	exec(t, pool, `insert into sessions (id, token_hash, user_id, expires_at) values (gen_random_uuid(), 'x', $1, now() + interval '1 day')`, ben)
+	links := func() {
+		t.Helper()
+		exec(t, pool, `insert into recovery (token_hash, kind, user_id, email, expires_at) values
+			('x', 'verify', $1, 'elsewhere@example.net', now() + interval '10 minutes'), ('y', 'reset', $1, 'ben@example.org', now() + interval '10 minutes')`, ben)
+	}
+	links()
+	if _, err := store.SignOut(t.Context(), ana, ben); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, pool, `select count(*) from recovery where kind = 'reset'`) - 10*count(t, pool, `select count(*) from recovery where kind = 'verify'`); n != 1 {
+		t.Errorf("signed out: %d, want the link to another address gone, and the one to set a password left", n)
+	}
+	exec(t, pool, `delete from recovery`)
+	exec(t, pool, `delete from ledger`)
+	exec(t, pool, `insert into sessions (id, token_hash, user_id, expires_at) values (gen_random_uuid(), 'x', $1, now() + interval '1 day')`, ben)
+	links()
 	for _, disabled := range []bool{true, true, false} {
 		if _, err := store.SetDisabled(t.Context(), ana, ben, disabled); err != nil {
 			t.Fatal(err)
@@ -163,6 +191,9 @@ func TestDisable(t *testing.T) {
 	}
 	if n := count(t, pool, `select count(*) from sessions`); n != 0 {
 		t.Errorf("%d sessions", n)
+	}
+	if n := count(t, pool, `select count(*) from recovery`); n != 0 {
+		t.Errorf("%d links to an account that was switched off", n)
 	}
 	if n := count(t, pool, `select count(*) from ledger where subject = $1`, ben); n != 2 {
 		t.Errorf("%d entries, want one for each change", n)

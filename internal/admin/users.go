@@ -22,6 +22,7 @@ type User struct {
 	SeenAt   *time.Time // when they were last here; nil: they are signed in nowhere
 	Sessions int        // places where they are signed in
 	Rooms    int        // that they belong to
+	Service  bool       // nobody logs in to it
 }
 
 // UserSearch says which users are looked for.
@@ -35,10 +36,10 @@ type UserSearch struct {
 const userColumns = account.Columns + `,
 	(select max(last_seen_at) from sessions where sessions.user_id = users.id),
 	(select count(*) from sessions where sessions.user_id = users.id and sessions.expires_at > now() and not sessions.api),
-	(select count(*) from memberships where memberships.user_id = users.id)`
+	(select count(*) from memberships where memberships.user_id = users.id), users.service`
 
 func (u *User) fields() []any {
-	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms)
+	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms, &u.Service)
 }
 
 // query is the SQL for the ids of a page in a way.
@@ -126,7 +127,7 @@ func (s *Store) Change(ctx context.Context, by, id account.UserID, c Changes) (a
 			tag, err := tx.Exec(ctx, `
 				update users set disabled_at = case when $2 then now() end where id = $1 and (disabled_at is not null) <> $2`, id, *c.Disabled)
 			if err == nil && *c.Disabled {
-				_, err = tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
+				err = endEverything(ctx, tx, id)
 			}
 			if err != nil {
 				return nil, err
@@ -156,26 +157,39 @@ func (s *Store) SetAdministrator(ctx context.Context, by, id account.UserID, adm
 	return s.Change(ctx, by, id, Changes{Administrator: &administrator})
 }
 
-// SignOut ends all sessions of somebody, and with them their calls. It returns
-// the account and postgres.ErrNotFound.
+// endEverything ends what an account that is switched off must not be found with
+// when it is switched on again: sessions, and links of every kind.
+func endEverything(ctx context.Context, tx pgx.Tx, id account.UserID) error {
+	if err := account.EndEverything(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `delete from recovery where user_id = $1`, id)
+	return err
+}
+
+// SignOut ends all sessions of somebody, and with them their calls, and what was
+// begun in them. It returns the account and postgres.ErrNotFound.
 func (s *Store) SignOut(ctx context.Context, by, id account.UserID) (account.User, error) {
 	return s.change(ctx, by, id, func(tx pgx.Tx) ([]ledger.Kind, error) {
-		_, err := tx.Exec(ctx, `delete from sessions where user_id = $1`, id)
-		return []ledger.Kind{ledger.UserSignedOut}, err
+		return []ledger.Kind{ledger.UserSignedOut}, account.EndEverything(ctx, tx, id)
 	})
 }
 
 // SendReset has somebody mailed a link with which they set a new password, by
 // send, which runs in the transaction that writes it down. It returns the account,
-// postgres.ErrNotFound and ErrDisabled.
+// postgres.ErrNotFound, ErrDisabled and ErrService.
 func (s *Store) SendReset(ctx context.Context, by, id account.UserID, send account.Then) (account.User, error) {
 	return s.change(ctx, by, id, func(tx pgx.Tx) ([]ledger.Kind, error) {
 		var user account.User
-		if err := tx.QueryRow(ctx, `select `+account.Columns+` from users where id = $1`, id).Scan(user.Fields()...); err != nil {
+		var service bool
+		err := tx.QueryRow(ctx, `select `+account.Columns+`, service from users where id = $1`, id).Scan(append(user.Fields(), &service)...)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if user.DisabledAt != nil {
+		case user.DisabledAt != nil:
 			return nil, ErrDisabled
+		case service:
+			return nil, ErrService
 		}
 		return []ledger.Kind{ledger.ResetMade}, send(ctx, tx, user)
 	})

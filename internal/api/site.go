@@ -202,14 +202,16 @@ func (a *API) changeSettings(ctx context.Context, in *changeSettingsInput) (*bod
 	if err := errors.Join(json.Unmarshal(raw, &v), json.Unmarshal(raw, &given)); err != nil {
 		return nil, err
 	}
-	var names []settings.Name
+	var set, reset []settings.Name
 	for _, name := range settings.Names {
-		_, before := a.Settings.Set()[name]
-		if given[name] != nil || before && !slices.Contains(in.Body.Reset, string(name)) {
-			names = append(names, name)
+		switch {
+		case given[name] != nil:
+			set = append(set, name)
+		case slices.Contains(in.Body.Reset, string(name)):
+			reset = append(reset, name)
 		}
 	}
-	if err := a.Settings.Change(ctx, callerOf(ctx).user(), v, names...); err != nil {
+	if err := a.Settings.Change(ctx, callerOf(ctx).user(), v, set, reset); err != nil {
 		return nil, err
 	}
 	return a.listSettings(ctx, nil)

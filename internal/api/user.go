@@ -17,6 +17,7 @@ type User struct {
 	DisplayName   string         `json:"display_name"`
 	Email         string         `json:"email"`
 	Administrator bool           `json:"administrator"`
+	Service       bool           `json:"service" doc:"Nobody logs in to it: it acts through tokens only."`
 	DisabledAt    *time.Time     `json:"disabled_at,omitempty" doc:"Since when the account is switched off."`
 	CreatedAt     time.Time      `json:"created_at"`
 	SeenAt        *time.Time     `json:"seen_at,omitempty"`
@@ -25,7 +26,7 @@ type User struct {
 }
 
 func userOf(u admin.User) User {
-	return User{u.ID, u.Username, u.DisplayName, u.Email, u.Administrator, u.DisabledAt, u.CreatedAt, u.SeenAt, u.Sessions, u.Rooms}
+	return User{u.ID, u.Username, u.DisplayName, u.Email, u.Administrator, u.Service, u.DisabledAt, u.CreatedAt, u.SeenAt, u.Sessions, u.Rooms}
 }
 
 // Service is the account of a service.

@@ -16,7 +16,11 @@ import (
 func (h *house) vouching(name string, r room.Room) (account.Token, room.Visit) {
 	h.Helper()
 	user := h.people[name]
-	token, err := apitoken.NewStore(h.pool).Make(h.Context(), account.Session{User: user}, user.ID,
+	maker, err := h.accounts.Resume(h.Context(), h.sessions[name])
+	if err != nil {
+		h.Fatal(err)
+	}
+	token, err := apitoken.NewStore(h.pool).Make(h.Context(), maker, user.ID,
 		apitoken.Draft{Name: "Program", Scopes: apitoken.Scopes, Days: 7})
 	if err != nil {
 		h.Fatal(err)

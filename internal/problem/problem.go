@@ -118,6 +118,8 @@ func Of(err error) Problem {
 			Message: words.Text("problem.it_is_sent_already_being")}
 	case errors.Is(err, admin.ErrDisabled):
 		return Problem{Status: 409, Reason: "disabled", Heading: words.Text("problem.disabled"), Message: words.Text("problem.disabled_advice")}
+	case errors.Is(err, admin.ErrService):
+		return Problem{Status: 409, Reason: "service", Heading: words.Text("problem.service"), Message: words.Text("problem.service_advice")}
 	case errors.Is(err, admin.ErrLastAdministrator):
 		return Problem{Status: 409, Reason: "last_administrator", Heading: words.Text("problem.last_administrator"), Message: words.Text("problem.last_administrator_advice")}
 	case errors.Is(err, chat.ErrNoSpace):

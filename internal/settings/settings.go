@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -176,11 +177,12 @@ func (s *Store) load(ctx context.Context) error {
 	return nil
 }
 
-// Change sets settings, all or none: those of names get the value that they have
-// in v, others the environment's again. It returns input.Invalid with the names
+// Change sets settings, all or none: those to be set get the value that they have
+// in v, those to be reset the environment's again, and the others stay as they are,
+// whatever somebody else makes of them meanwhile. It returns input.Invalid with the names
 // as fields. What applies on this node has changed when it returns; on others it
 // does within moments.
-func (s *Store) Change(ctx context.Context, by account.UserID, v Values, names ...Name) error {
+func (s *Store) Change(ctx context.Context, by account.UserID, v Values, set, reset []Name) error {
 	v, err := v.clean()
 	if err != nil {
 		return err
@@ -193,13 +195,13 @@ func (s *Store) Change(ctx context.Context, by account.UserID, v Values, names .
 	if err := json.Unmarshal(raw, &all); err != nil {
 		return fmt.Errorf("change settings: %w", err)
 	}
-	chosen := make(map[Name]bool)
-	for _, name := range names {
-		chosen[name] = true
-	}
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		for _, name := range Names {
-			if err := s.write(ctx, tx, by, name, all[name], chosen[name]); err != nil {
+		for _, name := range Names { // in one order, so that nobody waits for each other
+			isSet := slices.Contains(set, name)
+			if !isSet && !slices.Contains(reset, name) {
+				continue
+			}
+			if err := s.write(ctx, tx, by, name, all[name], isSet); err != nil {
 				return err
 			}
 		}

@@ -59,7 +59,7 @@ func TestEveryNodeHears(t *testing.T) {
 	one, two := node(t, pool, usual), node(t, pool, other)
 	v := usual
 	v.Signup, v.MailDomains, v.Capacity = "closed", []string{"example.org"}, 12
-	if err := one.Change(t.Context(), by, v, settings.Signup, settings.MailDomains, settings.Capacity); err != nil {
+	if err := one.Change(t.Context(), by, v, []settings.Name{settings.Signup, settings.MailDomains, settings.Capacity}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := one.Now(); got.Signup != "closed" || got.Capacity != 12 {
@@ -73,7 +73,7 @@ func TestEveryNodeHears(t *testing.T) {
 	if set := two.Set(); len(set) != 3 || set[settings.Signup].By != "Ana" {
 		t.Errorf("set: %+v", set)
 	}
-	if err := one.Change(t.Context(), by, v, settings.Capacity); err != nil {
+	if err := one.Change(t.Context(), by, v, []settings.Name{settings.Capacity}, []settings.Name{settings.Signup, settings.MailDomains}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the environment's again", func() bool { return two.Now().Signup == "open" && two.Now().MailDomains == nil })
@@ -93,6 +93,30 @@ func TestEveryNodeHears(t *testing.T) {
 	until(t, "the environment's capacity", func() bool { return two.Now().Capacity == 50 })
 }
 
+// Who changes one setting undoes no other, though they have not heard of it.
+func TestChangesOfOthersStay(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	by := account.UserID(uuid.NewString())
+	if _, err := pool.Exec(t.Context(), `insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, by); err != nil {
+		t.Fatal(err)
+	}
+	one := node(t, pool, usual)
+	deaf, err := settings.Open(t.Context(), pool, usual, slog.New(slog.DiscardHandler)) // nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, small := usual, usual
+	closed.Signup, small.Capacity = "closed", 20
+	if err := one.Change(t.Context(), by, closed, []settings.Name{settings.Signup}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := deaf.Change(t.Context(), by, small, []settings.Name{settings.Capacity}, []settings.Name{settings.KeepCalls}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "both changes", func() bool { return one.Now().Signup == "closed" && one.Now().Capacity == 20 })
+}
+
 func TestSettingsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	pool := postgrestest.New(t)
@@ -107,7 +131,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 		v := usual
 		change(&v)
 		var invalid input.Invalid
-		if err := store.Change(t.Context(), "", v, name); !errors.As(err, &invalid) || invalid[string(name)] == "" {
+		if err := store.Change(t.Context(), "", v, []settings.Name{name}, nil); !errors.As(err, &invalid) || invalid[string(name)] == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -281,7 +281,7 @@ func newAPIHouse(t *testing.T) *house {
 // robotToken is a token of the service, made by the administrator.
 func (h *house) robotToken(scopes ...apitoken.Scope) account.Token {
 	h.Helper()
-	token, err := h.tokens.Make(h.Context(), account.Session{User: h.people["admin"]}, h.people["robot"].ID,
+	token, err := h.tokens.Make(h.Context(), h.sessionOf(h.people["admin"]), h.people["robot"].ID,
 		apitoken.Draft{Name: "Robot's", Scopes: scopes, Days: 30})
 	if err != nil {
 		h.Fatal(err)

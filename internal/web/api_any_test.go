@@ -18,6 +18,7 @@ import (
 
 	"foyer/internal/account"
 	"foyer/internal/room"
+	"foyer/internal/settings"
 )
 
 // askedOfEach is how many requests are made of each operation: more when somebody
@@ -52,7 +53,7 @@ func TestAPIAnswersAnything(t *testing.T) {
 				h.sql(`update users set disabled_at = null, administrator = username = 'admin'`)
 				g.room, g.made = h.room("private", roles, "owner"), make(map[string]string)
 				h.sql(`update rooms set guests = true where id = $1`, g.room.ID)
-				if err := h.settings.Change(t.Context(), h.people["admin"].ID, usual); err != nil {
+				if err := h.settings.Change(t.Context(), h.people["admin"].ID, usual, nil, settings.Names); err != nil {
 					t.Fatal(err)
 				}
 				token = h.freshToken(who)

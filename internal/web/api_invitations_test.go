@@ -78,7 +78,7 @@ func TestAPILookingAtInvitations(t *testing.T) {
 			t.Errorf("%s: %d %s, unknown: %s", name, got.status, got.body, unknown.body)
 		}
 	}
-	limited, err := h.tokens.Make(t.Context(), account.Session{User: h.people["eve"]}, h.people["eve"].ID,
+	limited, err := h.tokens.Make(t.Context(), h.sessionOf(h.people["eve"]), h.people["eve"].ID,
 		apitoken.Draft{Name: "One", Scopes: apitoken.Scopes, Days: 7, Rooms: r.Slug})
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func TestAPILobbyEvents(t *testing.T) {
 		t.Errorf("joins: %d %s", got.status, got.body)
 	}
 
-	limited, err := h.tokens.Make(t.Context(), account.Session{User: h.people["eve"]}, h.people["eve"].ID,
+	limited, err := h.tokens.Make(t.Context(), h.sessionOf(h.people["eve"]), h.people["eve"].ID,
 		apitoken.Draft{Name: "Of another room", Scopes: []apitoken.Scope{apitoken.Media}, Days: 7, Rooms: h.room("open", nil, "eve").Slug})
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func (h *house) apiToken(who string, scopes ...apitoken.Scope) account.Token {
 		scopes = apitoken.Scopes
 	}
 	user := h.people[who]
-	token, err := h.tokens.Make(h.Context(), account.Session{User: user}, user.ID, apitoken.Draft{Name: who + "'s", Scopes: scopes, Days: 7})
+	token, err := h.tokens.Make(h.Context(), h.sessionOf(user), user.ID, apitoken.Draft{Name: who + "'s", Scopes: scopes, Days: 7})
 	if err != nil {
 		h.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func TestAPITokenLimitedToRooms(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")
 	in, out := h.room("listed", nil, "ana"), h.room("open", nil, "ana")
-	token, err := h.tokens.Make(t.Context(), account.Session{User: h.people["ana"]}, h.people["ana"].ID,
+	token, err := h.tokens.Make(t.Context(), h.sessionOf(h.people["ana"]), h.people["ana"].ID,
 		apitoken.Draft{Name: "One", Scopes: apitoken.Scopes, Days: 7, Rooms: in.Slug})
 	if err != nil {
 		t.Fatal(err)

@@ -80,13 +80,15 @@ func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, sess
 	if err != nil {
 		return err
 	}
-	var set []settings.Name
+	var set, reset []settings.Name
 	for _, name := range settings.Names {
 		if values["set_"+string(name)] == "here" {
 			set = append(set, name)
+		} else {
+			reset = append(reset, name)
 		}
 	}
-	if err = s.Settings.Change(r.Context(), session.User.ID, s.settingsOf(values, set), set...); err == nil {
+	if err = s.Settings.Change(r.Context(), session.User.ID, s.settingsOf(values, set), set, reset); err == nil {
 		return s.leave(w, r, "/admin/settings", words.Text("site_settings.saved"))
 	}
 	form, status, err := again(w, values, err)

@@ -41,7 +41,7 @@ func (s *Server) deskUsers(w http.ResponseWriter, r *http.Request, session accou
 func deskUserRow(u admin.User, viewer account.Session) DeskUserRow {
 	return DeskUserRow{
 		Person: Person{Username: u.Username, DisplayName: u.DisplayName}, ID: string(u.ID), Email: u.Email, You: u.ID == viewer.User.ID,
-		Administrator: u.Administrator, DisabledAt: u.DisabledAt, CreatedAt: u.CreatedAt, SeenAt: u.SeenAt, Sessions: u.Sessions, Rooms: u.Rooms,
+		Administrator: u.Administrator, Service: u.Service, DisabledAt: u.DisabledAt, CreatedAt: u.CreatedAt, SeenAt: u.SeenAt, Sessions: u.Sessions, Rooms: u.Rooms,
 	}
 }
 

@@ -172,6 +172,20 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func passwordOf(name string) string { return "correct horse " + name }
 
+// sessionOf is another session of somebody.
+func (h *house) sessionOf(user account.User) account.Session {
+	h.Helper()
+	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
+	if err != nil {
+		h.Fatal(err)
+	}
+	session, err := h.accounts.Resume(h.Context(), token)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return session
+}
+
 func (h *house) register(name string) {
 	h.Helper()
 	user, err := h.accounts.Register(h.Context(), account.Registration{

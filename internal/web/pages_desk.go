@@ -150,6 +150,7 @@ type DeskUserRow struct {
 	ID, Email     string
 	You           bool
 	Administrator bool
+	Service       bool // nobody logs in to it
 	DisabledAt    *time.Time
 	CreatedAt     time.Time
 	SeenAt        *time.Time

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -29,7 +30,11 @@ func (s *Server) passkeysPage(w http.ResponseWriter, r *http.Request, session ac
 }
 
 func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request, session account.Session) error {
-	if err := s.Factors.RemovePasskey(r.Context(), session.User, factor.PasskeyID(chi.URLParam(r, "passkey")), s.tellFactors); err != nil {
+	err := s.Factors.RemovePasskey(r.Context(), session.User, factor.PasskeyID(chi.URLParam(r, "passkey")), s.tellFactors)
+	if errors.Is(err, factor.ErrOnlyWay) {
+		return s.leave(w, r, passkeysPath, words.Text("passkey.only_way"))
+	}
+	if err != nil {
 		return err
 	}
 	return s.leave(w, r, passkeysPath, words.Text("passkey.removed"))

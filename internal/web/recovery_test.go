@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"foyer/internal/account/oidc"
 	"foyer/internal/mail"
 )
 
@@ -202,16 +203,30 @@ func TestChangingNeedsProof(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana")
 	h.sql(`update sessions set proved_at = now() - interval '1 hour'`)
-	for _, path := range []string{"/account/email"} {
+	h.server.OIDC = &oidc.Store{} // it is not asked
+	for _, path := range []string{"/account/email", "/account/connect", "/account/two-step/app", "/account/data", "/account/data/export"} {
 		if answer := h.get("ana", path); answer.location != "/account/confirm?next="+url.QueryEscape(path) {
 			t.Errorf("GET %s: %d to %q", path, answer.status, answer.location)
 		}
-		sent := h.do("ana", http.MethodPost, path, "application/x-www-form-urlencoded", "email=new@example.org",
-			func(r *http.Request) { r.Header.Set("Referer", h.url+path) })
-		if sent.location != "/account/confirm?next="+url.QueryEscape(path) {
+	}
+	const id = "01890000-0000-7000-8000-000000000000"
+	for path, form := range map[string]string{
+		"/account/email": "email=new@example.org", "/account/disconnect": "", "/account/two-step/app": "", "/account/two-step/app/confirm": "code=123456",
+		"/account/two-step/app/remove": "", "/account/two-step/codes": "", "/account/passkeys/" + id + "/remove": "", "/account/tokens": "name=x&days=7",
+		"/account/delete": "username=ana",
+	} {
+		sent := h.do("ana", http.MethodPost, path, "application/x-www-form-urlencoded", form,
+			func(r *http.Request) { r.Header.Set("Referer", h.url+"/account/email") })
+		if sent.location != "/account/confirm?next=%2Faccount%2Femail" {
 			t.Errorf("POST %s: %d to %q", path, sent.status, sent.location)
 		}
 	}
+	for _, path := range []string{"/account/passkeys/begin", "/account/passkeys"} {
+		if sent := h.do("ana", http.MethodPost, path, "application/json", `{}`); sent.status != http.StatusForbidden || !strings.Contains(sent.body, `"unproved"`) {
+			t.Errorf("POST %s: %d %s", path, sent.status, sent.body)
+		}
+	}
+	h.server.OIDC = nil
 	before := h.cookies["ana"]
 	if answer := h.post("ana", "/account/confirm", url.Values{"password": {"wrong"}, "next": {"/account/email"}}); answer.status != http.StatusUnprocessableEntity ||
 		!strings.Contains(answer.body, `value="/account/email"`) {

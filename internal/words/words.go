@@ -78,7 +78,11 @@ func Text(key string, values ...any) string {
 	pairs := make([]string, 0, len(values))
 	for i := 0; i+1 < len(values); i += 2 {
 		name := fmt.Sprint(values[i])
-		value := reflect.Indirect(reflect.ValueOf(values[i+1])).Interface() // templates hand optional numbers over as they have them
+		value := values[i+1]
+		if err, ok := value.(error); ok {
+			value = err.Error()
+		}
+		value = reflect.Indirect(reflect.ValueOf(value)).Interface() // templates hand optional numbers over as they have them
 		if count, whole := value.(int); whole {
 			if one, ok := forms[category(count)]; ok && name == "count" {
 				text = one

@@ -1,6 +1,10 @@
 package words
 
-import "testing"
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
 
 func TestText(t *testing.T) {
 	english["test.greeting"] = texts{"other": "{name} wrote to {to}"}
@@ -15,6 +19,7 @@ func TestText(t *testing.T) {
 		{"none", "unit.days_ago", []any{"count", 0}, "0 days ago"},
 		{"many", "unit.days_ago", []any{"count", 1200}, "1,200 days ago"},
 		{"values", "test.greeting", []any{"name", "Ana", "to", "{name}"}, "Ana wrote to {name}"},
+		{"an error", "test.greeting", []any{"name", fmt.Errorf("Ana: %w", errors.New("lost")), "to", "us"}, "Ana: lost wrote to us"},
 		{"unknown", "unit.nothing", []any{"count", 1}, "unit.nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -118,7 +118,8 @@ func (d Draft) check() (Draft, []string, error) {
 // when by administers the site, and returns its secret: the only time that it is
 // known. Session is the one in which it is made, whose second factor the token
 // inherits. It returns input.Invalid with fields name, scopes, days and rooms,
-// and postgres.ErrNotFound for an account that by makes no tokens for.
+// postgres.ErrNotFound for an account that by makes no tokens for, and
+// account.ErrSignedOut when the session has ended meanwhile.
 func (s *Store) Make(ctx context.Context, by account.Session, holder account.UserID, d Draft) (account.Token, error) {
 	d, slugs, err := d.check()
 	if err != nil {
@@ -128,6 +129,9 @@ func (s *Store) Make(ctx context.Context, by account.Session, holder account.Use
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		owner, err := holds(ctx, tx, by.User.ID, holder)
 		if err != nil {
+			return err
+		}
+		if err := account.Hold(ctx, tx, by); err != nil {
 			return err
 		}
 		var count int
@@ -195,7 +199,7 @@ func holds(ctx context.Context, tx pgx.Tx, by, holder account.UserID) (o owner, 
 		select username, service from users
 		where id = $2 and disabled_at is null and (id = $1
 			or service and exists (select from users makers where makers.id = $1 and makers.administrator and makers.disabled_at is null))
-		for update`, by, holder).Scan(&o.username, &o.service)
+		for no key update`, by, holder).Scan(&o.username, &o.service)
 	return o, postgres.Translate(err)
 }
 

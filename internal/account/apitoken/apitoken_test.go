@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +24,8 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 // session is somebody who is signed in.
 func session(t *testing.T, pool *pgxpool.Pool, name string, administrator bool) account.Session {
 	t.Helper()
-	user, err := account.NewStore(pool, bcrypt.MinCost).Register(t.Context(), account.Registration{
+	accounts := account.NewStore(pool, bcrypt.MinCost)
+	user, err := accounts.Register(t.Context(), account.Registration{
 		Username: name, Email: name + "@example.org", Password: "correct horse " + name,
 	})
 	if err == nil {
@@ -32,7 +34,20 @@ func session(t *testing.T, pool *pgxpool.Pool, name string, administrator bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return account.Session{User: user}
+	return signIn(t, accounts, user)
+}
+
+func signIn(t *testing.T, accounts *account.Store, user account.User) account.Session {
+	t.Helper()
+	token, err := accounts.Begin(t.Context(), user.ID, account.ByPassword, "", account.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := accounts.Resume(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
 }
 
 var everything = apitoken.Draft{Name: "Robot", Scopes: []apitoken.Scope{apitoken.Chat, apitoken.RoomsRead}, Days: 7}
@@ -90,6 +105,50 @@ func TestTokens(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 	watch.Check(t, 8)
+}
+
+// Whoever is signed out everywhere while they make a token has none afterwards,
+// neither of their own nor of a service.
+func TestNoTokenOutlivesTheEndOfAllSessions(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	store, accounts := apitoken.NewStore(pool), account.NewStore(pool, bcrypt.MinCost)
+	ana := session(t, pool, "ana", true)
+	robot, err := store.MakeService(t.Context(), ana.User.ID, "robot", "Robot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for holder, left := range map[account.UserID]string{
+		ana.User.ID: `select count(*) from api_tokens where user_id = $1`,
+		// The service's tokens are not ana's: those made in time stay.
+		robot: `select count(*) from api_tokens where user_id = $1 and false`,
+	} {
+		for range 100 {
+			by := signIn(t, accounts, ana.User)
+			var group sync.WaitGroup
+			group.Go(func() {
+				if _, err := store.Make(t.Context(), by, holder, everything); err != nil && !errors.Is(err, account.ErrSignedOut) {
+					t.Error(err)
+				}
+			})
+			group.Go(func() {
+				if err := accounts.EndAll(t.Context(), ana.User.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			group.Wait()
+			var tokens int
+			if err := pool.QueryRow(t.Context(), left, holder).Scan(&tokens); err != nil || tokens != 0 {
+				t.Fatalf("%d tokens, %v", tokens, err)
+			}
+			if _, err := store.Make(t.Context(), by, holder, everything); !errors.Is(err, account.ErrSignedOut) {
+				t.Fatalf("made in a session that has ended: %v", err)
+			}
+			if _, err := pool.Exec(t.Context(), `delete from sessions where user_id = $1`, robot); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 func TestServices(t *testing.T) {

@@ -109,12 +109,30 @@ func (s *Store) take(ctx context.Context, tx pgx.Tx, user account.UserID, code s
 	return takeOnce(ctx, tx, user, code)
 }
 
-// forgetCodes takes away the codes of somebody who has no factor any more that
-// they could stand in for.
-func forgetCodes(ctx context.Context, tx pgx.Tx, user account.UserID) error {
-	_, err := tx.Exec(ctx, `
-		delete from recovery_codes where user_id = $1
-		and not exists (select from totp where user_id = $1 and confirmed_at is not null) and not exists (select from passkeys where user_id = $1)`, user)
+// removing keeps the factors of somebody from being changed by others until tx
+// ends, and returns whether they have a password or a provider to log in with.
+func removing(ctx context.Context, tx pgx.Tx, user account.UserID) (otherWay bool, err error) {
+	err = tx.QueryRow(ctx, `
+		select password_hash is not null or exists (select from identities where user_id = users.id) from users where id = $1 for no key update`,
+		user).Scan(&otherWay)
+	return otherWay, err
+}
+
+// afterLast takes away what somebody has by their factors, when they have none any
+// more: the codes that could stand in for one, and that their sessions and their
+// programs' tokens count as begun with one.
+func afterLast(ctx context.Context, tx pgx.Tx, user account.UserID) error {
+	var any bool
+	err := tx.QueryRow(ctx, `
+		select exists (select from totp where user_id = $1 and confirmed_at is not null) or exists (select from passkeys where user_id = $1)`,
+		user).Scan(&any)
+	if err != nil || any {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from recovery_codes where user_id = $1`, user); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `update sessions set factor_at = null where user_id = $1 and factor_at is not null`, user)
 	return err
 }
 

@@ -47,18 +47,32 @@ func (s *Store) Passkeys(ctx context.Context, user account.UserID) ([]Passkey, e
 	return keys, nil
 }
 
-// RemovePasskey takes a passkey of a user away. It returns postgres.ErrNotFound.
+// ErrOnlyWay means that without that passkey nobody could log in to the account.
+var ErrOnlyWay = errors.New("factor: the only way in")
+
+// RemovePasskey takes a passkey of a user away. It returns postgres.ErrNotFound
+// and ErrOnlyWay.
 func (s *Store) RemovePasskey(ctx context.Context, user account.User, id PasskeyID, then account.Then) error {
 	if uuid.Validate(string(id)) != nil {
 		return postgres.ErrNotFound
 	}
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		var name string
-		err := tx.QueryRow(ctx, `delete from passkeys where id = $2 and user_id = $1 returning name`, user.ID, id).Scan(&name)
+		otherWay, err := removing(ctx, tx, user.ID)
 		if err != nil {
 			return err
 		}
-		if err := forgetCodes(ctx, tx, user.ID); err != nil {
+		var name string
+		var others bool
+		err = tx.QueryRow(ctx, `
+			delete from passkeys where id = $2 and user_id = $1
+			returning name, exists (select from passkeys others where others.user_id = $1 and others.id <> $2)`, user.ID, id).Scan(&name, &others)
+		if err != nil {
+			return err
+		}
+		if !otherWay && !others {
+			return ErrOnlyWay
+		}
+		if err := afterLast(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := account.Note(ctx, tx, user.ID, ledger.PasskeyRemoved, map[string]any{"name": name}); err != nil {

@@ -78,6 +78,67 @@ func TestPasskey(t *testing.T) {
 	}
 }
 
+// Who has neither a password nor a provider keeps a passkey.
+func TestTheOnlyWayInStays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ana := h.session("ana")
+	h.withApp(ana) // nobody logs in with that alone
+	for range 2 {
+		h.withPasskey(ana)
+	}
+	set := func(query string) {
+		t.Helper()
+		if _, err := h.pool.Exec(t.Context(), query, ana.User.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(`update users set password_hash = null where id = $1`)
+	keys, err := h.factors.Passkeys(t.Context(), ana.User.ID)
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("%+v, %v", keys, err)
+	}
+	if err := h.factors.RemovePasskey(t.Context(), ana.User, keys[0].ID, toldNobody); err != nil {
+		t.Errorf("one of two: %v", err)
+	}
+	if err := h.factors.RemovePasskey(t.Context(), ana.User, keys[1].ID, toldNobody); !errors.Is(err, factor.ErrOnlyWay) {
+		t.Errorf("the last one: %v", err)
+	}
+	if state, err := h.factors.State(t.Context(), ana.User.ID); err != nil || state.Passkeys != 1 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	set(`insert into identities (issuer, subject, user_id) values ('https://id.example.org', 'ana', $1)`)
+	if err := h.factors.RemovePasskey(t.Context(), ana.User, keys[1].ID, toldNobody); err != nil {
+		t.Errorf("with a provider: %v", err)
+	}
+}
+
+// A session counts as begun with a second factor as long as there is one.
+func TestNothingIsLeftOfTheLastFactor(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ana := h.session("ana")
+	h.withPasskey(ana)
+	h.withApp(ana)
+	by := func() (sessions int) {
+		t.Helper()
+		if err := h.pool.QueryRow(t.Context(), `select count(*) from sessions where user_id = $1 and factor_at is not null`, ana.User.ID).Scan(&sessions); err != nil {
+			t.Fatal(err)
+		}
+		return sessions
+	}
+	if err := h.factors.RemoveApp(t.Context(), ana.User, toldNobody); err != nil || by() != 1 {
+		t.Errorf("with a passkey left: %d sessions, %v", by(), err)
+	}
+	keys, err := h.factors.Passkeys(t.Context(), ana.User.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.factors.RemovePasskey(t.Context(), ana.User, keys[0].ID, toldNobody); err != nil || by() != 0 {
+		t.Errorf("with none left: %d sessions, %v", by(), err)
+	}
+}
+
 func TestPasskeysThatDoNotCount(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -108,11 +108,14 @@ func (s *Store) ConfirmApp(ctx context.Context, session account.Session, code st
 // RemoveApp takes a user's app away; nil if there is none.
 func (s *Store) RemoveApp(ctx context.Context, user account.User, then account.Then) error {
 	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := removing(ctx, tx, user.ID); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `delete from totp where user_id = $1`, user.ID)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		if err := forgetCodes(ctx, tx, user.ID); err != nil {
+		if err := afterLast(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		if err := account.Note(ctx, tx, user.ID, ledger.AppRemoved, nil); err != nil {

@@ -149,7 +149,7 @@ func (s *Store) administer(ctx context.Context, tx pgx.Tx, user account.UserID, 
 	}
 	return s.appoint(ctx, tx, user, ledger.AdministratorUnmade, `
 		update users set administrator = false where id = $1 and administrator
-		and exists (select from users others where others.administrator and others.disabled_at is null and others.id <> $1)
+		and exists (select from users others where others.administrator and others.disabled_at is null and not others.service and others.id <> $1)
 		returning username`)
 }
 

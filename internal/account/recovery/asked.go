@@ -83,6 +83,10 @@ func (s *Store) answer(ctx context.Context, write Write) (more bool, err error) 
 		case kind == Verify && user.VerifiedAt != nil:
 			return nil
 		}
+		var service bool // nobody logs in to one
+		if err := tx.QueryRow(ctx, `select service from users where id = $1`, user.ID).Scan(&service); err != nil || service {
+			return err
+		}
 		return Send(ctx, tx, user, kind, user.Email, write)
 	})
 	return more, err

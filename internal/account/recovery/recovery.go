@@ -63,12 +63,18 @@ func NewStore(pool *pgxpool.Pool, accounts *account.Store) *Store {
 // Send makes a link for an address and has it mailed. An earlier one of the same
 // kind and person stops working.
 func Send(ctx context.Context, tx pgx.Tx, user account.User, kind Kind, to string, write Write) error {
+	return send(ctx, tx, user, "", kind, to, write)
+}
+
+// send is Send for a link that ends with a session; empty: with none.
+func send(ctx context.Context, tx pgx.Tx, user account.User, session account.SessionID, kind Kind, to string, write Write) error {
 	token := account.NewToken()
 	_, err := tx.Exec(ctx, `
-		insert into recovery (token_hash, kind, user_id, email, expires_at) values ($1, $2, $3, $4, now() + $5::interval)
+		insert into recovery (token_hash, kind, user_id, email, expires_at, session_id) values ($1, $2, $3, $4, now() + $5::interval, nullif($6, '')::uuid)
 		on conflict on constraint recovery_one_of_a_kind do update
-		set token_hash = excluded.token_hash, email = excluded.email, created_at = now(), expires_at = excluded.expires_at`,
-		token.Hash(), kind, user.ID, to, Life)
+		set token_hash = excluded.token_hash, email = excluded.email, created_at = now(), expires_at = excluded.expires_at,
+			session_id = excluded.session_id`,
+		token.Hash(), kind, user.ID, to, Life, session)
 	if err != nil {
 		return fmt.Errorf("make link: %w", err)
 	}
@@ -77,21 +83,22 @@ func Send(ctx context.Context, tx pgx.Tx, user account.User, kind Kind, to strin
 
 // SendVerify mails somebody who is signed in a link for an address that shall be
 // theirs. It returns input.Invalid with field email, and account.ErrSignedOut when
-// their session has ended meanwhile: with it ends what was begun in it.
+// their session has ended meanwhile: with it ends what was begun in it, but for
+// showing that the account's own address is theirs.
 func (s *Store) SendVerify(ctx context.Context, session account.Session, to string, write Write) error {
 	to, err := s.accounts.CleanOwnEmail(to)
 	if err != nil {
 		return err
 	}
 	return postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `select from sessions where id = $1 for key share`, session.ID)
-		if err != nil {
+		if err := account.Hold(ctx, tx, session); err != nil {
 			return err
 		}
-		if tag.RowsAffected() == 0 {
-			return account.ErrSignedOut
+		begunIn := session.ID
+		if strings.EqualFold(to, session.User.Email) {
+			begunIn = ""
 		}
-		return Send(ctx, tx, session.User, Verify, to, write)
+		return send(ctx, tx, session.User, begunIn, Verify, to, write)
 	})
 }
 

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -294,6 +295,9 @@ func TestLinksEndWithWhatTheyWereBegunWith(t *testing.T) {
 		{"all", func(t *testing.T, user account.User, _ account.SessionID) error {
 			return h.accounts.EndAll(t.Context(), user.ID)
 		}, true},
+		{"desk", func(t *testing.T, user account.User, _ account.SessionID) error {
+			return postgres.Tx(t.Context(), h.pool, func(tx pgx.Tx) error { return account.EndEverything(t.Context(), tx, user.ID) })
+		}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			user := h.register(test.name)
@@ -323,6 +327,56 @@ func TestLinksEndWithWhatTheyWereBegunWith(t *testing.T) {
 				t.Errorf("a link to their own address: %v", err)
 			}
 		})
+	}
+}
+
+// A link that makes another address the account's ends with the session in which
+// it was asked for, and with no other; one to the account's own address with none.
+func TestLinksEndWithTheirSession(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for name, test := range map[string]struct {
+		end  func(user account.User, begunIn, other account.Session, token account.Token) error
+		over bool
+	}{
+		"signed out from another": {func(user account.User, begunIn, _ account.Session, _ account.Token) error {
+			return h.accounts.EndPlace(t.Context(), user.ID, begunIn.ID)
+		}, true},
+		"logged out": {func(_ account.User, _, _ account.Session, token account.Token) error {
+			return h.accounts.End(t.Context(), token)
+		}, true},
+		"the other is signed out": {func(user account.User, _, other account.Session, _ account.Token) error {
+			return h.accounts.EndPlace(t.Context(), user.ID, other.ID)
+		}, false},
+	} {
+		for own, to := range map[bool]string{false: "elsewhere@example.net", true: ""} {
+			user := h.register("p" + strings.ToLower(rand.Text()[:8]))
+			if own {
+				to = strings.ToUpper(user.Email)
+			} else {
+				to = user.Username + to
+			}
+			token, err := h.accounts.Begin(t.Context(), user.ID, account.ByPassword, "", account.Origin{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			begunIn, err := h.accounts.Resume(t.Context(), token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := h.signIn(user)
+			if err := h.links.SendVerify(t.Context(), begunIn, to, h.write); err != nil {
+				t.Fatal(err)
+			}
+			written := h.written()
+			if err := test.end(user, begunIn, other, token); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			_, err = h.links.Verify(t.Context(), written[len(written)-1].Token, toldNobody)
+			if over := test.over && !own; errors.Is(err, recovery.ErrLink) != over || err != nil && !over {
+				t.Errorf("%s, own address %v: %v", name, own, err)
+			}
+		}
 	}
 }
 
@@ -357,12 +411,14 @@ func TestAsk(t *testing.T) {
 	ana, ben := h.register("ana"), h.register("ben")
 	h.sql(`update users set email_verified_at = now() where username = 'ana'`)
 	h.sql(`update users set disabled_at = now() where username = 'ben'`)
+	robot := h.register("robot")
+	h.sql(`update users set service = true, password_hash = null where username = 'robot'`)
 	for _, ask := range []struct {
 		kind  recovery.Kind
 		login string
 	}{
 		{recovery.Reset, "nobody"}, {recovery.Reset, ben.Email}, {recovery.Reset, "\x00\xff"}, {recovery.Reset, strings.Repeat("x", 300)}, {recovery.Reset, "my password"},
-		{recovery.Verify, ana.Email}, {recovery.Reset, " ANA "}, {recovery.Reset, ana.Email},
+		{recovery.Verify, ana.Email}, {recovery.Reset, robot.Username}, {recovery.Reset, " ANA "}, {recovery.Reset, ana.Email},
 	} {
 		if err := h.links.Ask(t.Context(), ask.kind, ask.login); err != nil {
 			t.Fatalf("ask for %q: %v", ask.login, err)

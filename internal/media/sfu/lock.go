@@ -63,6 +63,9 @@ func Hold(dir string) error {
 	}
 }
 
+// Running reports whether a media server has the state directory dir.
+func Running(dir string) bool { return held(filepath.Join(dir, childLock)) }
+
 // held reports whether a living process holds the lock at path.
 func held(path string) bool {
 	f, err := os.Open(path)
