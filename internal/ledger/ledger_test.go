@@ -193,7 +193,8 @@ func TestFollowSurvivesLostConnection(t *testing.T) {
 	if _, err := follower.Next(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pool.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'listen %'`); err != nil {
+	_, err = pool.Exec(ctx, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen %'`)
+	if err != nil {
 		t.Fatal(err)
 	}
 	appendOne(t, pool, room, "while away")
