@@ -94,9 +94,6 @@ func TestRestart(t *testing.T) {
 		stop(t, s)
 	}
 	t.Logf("later start: %v", fastest.Round(time.Millisecond))
-	if fastest > time.Second {
-		t.Errorf("a later start takes %v, want less than a second", fastest)
-	}
 }
 
 func TestNeverThroughTCP(t *testing.T) {
