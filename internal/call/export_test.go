@@ -2,9 +2,13 @@ package call
 
 import (
 	"context"
+	"time"
 
 	"foyer/internal/media"
 )
+
+// SweepEvery sets how often a sweep comes, before Run.
+func (r *Reconciler) SweepEvery(every time.Duration) { r.every = every }
 
 // SweepRound is one round of the sweep.
 func (r *Reconciler) SweepRound(ctx context.Context, round int) error {

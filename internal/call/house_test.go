@@ -28,6 +28,7 @@ type house struct {
 	*testing.T
 	ctx        context.Context // of the service
 	pool       *pgxpool.Pool
+	hub        *ledger.Hub
 	accounts   *account.Store
 	rooms      *room.Store
 	calls      *call.Service
@@ -37,10 +38,6 @@ type house struct {
 	sessions   map[string]account.Token
 }
 
-// soon is sooner than a sweep would be: what comes by then came by itself. It
-// takes tens of milliseconds, more where the machine is busy.
-const soon = 3 * time.Second
-
 // patience is how long a test waits for what has to come, on the busiest machine.
 const patience = 30 * time.Second
 
@@ -48,32 +45,68 @@ func newHouse(t *testing.T, usernames ...string) *house {
 	t.Helper()
 	memory := mediatest.NewMemory()
 	h := newHouseOver(t, memory, call.Backends{memory.Capabilities().Name: memory}, usernames...)
-	memory.Signalling(h.ctx, h.calls.Admit, h.reconciler)
-	memory.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
+	h.signalling()
 	return h
 }
 
 // newHouseOver is newHouse without a gate and callbacks.
 func newHouseOver(t *testing.T, memory *mediatest.Memory, backends call.Backends, usernames ...string) *house {
 	t.Helper()
+	h := buildHouse(t, memory, backends)
+	h.open(usernames...)
+	return h
+}
+
+// newUnsweptHouse is newHouse, where no sweep comes once it listens: what comes
+// about there does so by itself.
+func newUnsweptHouse(t *testing.T, usernames ...string) *house {
+	t.Helper()
+	memory := mediatest.NewMemory()
+	h := newUnsweptHouseOver(t, memory, call.Backends{memory.Capabilities().Name: memory}, usernames...)
+	h.signalling()
+	return h
+}
+
+// newUnsweptHouseOver is newHouseOver, unswept.
+func newUnsweptHouseOver(t *testing.T, memory *mediatest.Memory, backends call.Backends, usernames ...string) *house {
+	t.Helper()
+	h := buildHouse(t, memory, backends)
+	h.reconciler.SweepEvery(24 * time.Hour)
+	h.open(usernames...)
+	return h
+}
+
+// buildHouse is a house in which nothing runs yet.
+func buildHouse(t *testing.T, memory *mediatest.Memory, backends call.Backends) *house {
+	t.Helper()
 	pool := postgrestest.New(t)
 	log := slog.New(slog.DiscardHandler)
-	hub := ledger.NewHub(pool, log)
 	h := &house{
-		T: t, pool: pool, media: memory, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool),
+		T: t, pool: pool, hub: ledger.NewHub(pool, log), media: memory, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool),
 		reconciler: call.NewReconciler(pool, backends, log),
 		people:     make(map[string]account.User), sessions: make(map[string]account.Token),
 	}
-	h.calls = call.NewService(pool, h.rooms, backends, hub)
+	h.calls = call.NewService(pool, h.rooms, backends, h.hub)
+	return h
+}
+
+// open has the house run, and the people known to it.
+func (h *house) open(usernames ...string) {
+	h.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.ctx = ctx
 	var running sync.WaitGroup
-	running.Go(func() { call.Follow(ctx, pool, hub, h.reconciler, log) })
-	t.Cleanup(func() { cancel(); running.Wait() })
+	running.Go(func() { call.Follow(ctx, h.pool, h.hub, h.reconciler, slog.New(slog.DiscardHandler)) })
+	h.Cleanup(func() { cancel(); running.Wait() })
 	for _, name := range usernames {
 		h.register(name)
 	}
-	return h
+}
+
+// signalling gives the house's media service a gate and callbacks.
+func (h *house) signalling() {
+	h.media.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+	h.media.OnEvent(func(e media.Event) { h.reconciler.Seen(e.Room) })
 }
 
 func (h *house) register(name string) {

@@ -33,11 +33,11 @@ func (h *house) comeBy(link room.InvitationToken, name string) {
 	h.sessions[name] = done.Guest
 }
 
-// Revoking an invitation puts out, within a second, all the guests who came by
-// it and nobody else; so does a guest's leaving for that guest.
+// Revoking an invitation puts out all the guests who came by it and nobody else,
+// without a sweep; so does a guest's leaving for that guest.
 func TestRevokingEndsTheStayOfItsGuests(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "ana", "ben")
+	h := newUnsweptHouse(t, "ana", "ben")
 	r := h.room("private", "ana")
 	h.sql(`update rooms set guests = true where id = $1`, r.ID)
 	revoked, other, members := h.invite(r, room.Guest), h.invite(r, room.Guest), h.invite(r, room.Member)
@@ -68,11 +68,7 @@ func TestRevokingEndsTheStayOfItsGuests(t *testing.T) {
 		h.waitOut(name, outs[name])
 		h.refusedAtTheDoor(tickets[name], call.PassOver)
 	}
-	took := time.Since(start)
-	t.Logf("out after %v", took.Round(time.Millisecond))
-	if took > soon {
-		t.Errorf("out after %v, want within %v", took, soon)
-	}
+	t.Logf("out after %v", time.Since(start).Round(time.Millisecond))
 	if got, want := h.ending(stream), (call.Ending{Reason: call.PassOver, Message: call.PassOver.Sentence("")}); got != want {
 		t.Errorf("told %+v, want %+v", got, want)
 	}

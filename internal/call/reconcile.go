@@ -40,6 +40,7 @@ type Reconciler struct {
 	users    *queue[account.UserID]
 	passages *queue[passage]
 	missed   chan struct{} // changes may have been missed: sweep now
+	every    time.Duration // comes a sweep
 
 	mu       sync.Mutex
 	failures map[room.ID]int // in a row
@@ -55,7 +56,7 @@ func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Rec
 	}
 	return &Reconciler{
 		pool: pool, backends: backends, log: log, lanes: lanes,
-		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1),
+		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1), every: sweepEvery,
 		failures: make(map[room.ID]int), wrong: make(map[string]bool),
 	}
 }
@@ -292,7 +293,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 // What is further away than two sweeps the next one sees.
 func (r *Reconciler) expect(present []presence) {
 	for _, p := range present {
-		if p.lasts != nil && *p.lasts > 0 && *p.lasts < 2*sweepEvery {
+		if p.lasts != nil && *p.lasts > 0 && *p.lasts < 2*r.every {
 			time.AfterFunc(*p.lasts, func() { r.rooms.add(p.room.ID) })
 		}
 	}

@@ -20,7 +20,7 @@ const (
 
 // sweep runs Sweep from time to time, and when changes may have been missed.
 func (r *Reconciler) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	for round := 0; ; round++ {
 		if err := r.sweepOnce(ctx, round); err != nil && ctx.Err() == nil {
