@@ -286,7 +286,7 @@ func TestConnectionsOfOneParticipantAreBounded(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 12 were refused", refused)
-	sfutest.Wait(t, 15*time.Second, "the participant can connect again", func() bool {
+	sfutest.Wait(t, "the participant can connect again", func() bool {
 		c, _, err := r.dial(t, "/rtc", query(token))
 		if err == nil {
 			c.CloseNow()
@@ -302,7 +302,7 @@ func TestServiceEndsConnections(t *testing.T) {
 	ping(t, c)
 	r.stop()
 	wantClose(t, c, websocket.StatusGoingAway)
-	sfutest.Wait(t, 10*time.Second, "the observer hears of the end", func() bool {
+	sfutest.Wait(t, "the observer hears of the end", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		return r.joined == 1 && r.gone == 1
@@ -321,7 +321,7 @@ func TestMediaServerDies(t *testing.T) {
 	_, _, before := server.Access()
 	sfutest.Kill(t, cfg)
 	wantClose(t, c, websocket.StatusGoingAway)
-	sfutest.Wait(t, 15*time.Second, "the participant can connect again", func() bool {
+	sfutest.Wait(t, "the participant can connect again", func() bool {
 		c, answer, err := r.dial(t, "/rtc", query(r.token(t, "alice")))
 		if err != nil {
 			if answer == nil || answer.StatusCode != http.StatusServiceUnavailable {

@@ -33,7 +33,7 @@ func alive(pid int) bool {
 // ends fails the test unless the process has ended, or is about to.
 func ends(t *testing.T, pid int) {
 	t.Helper()
-	sfutest.Wait(t, time.Second, "the process ends", func() bool { return !alive(pid) })
+	sfutest.Wait(t, "the process ends", func() bool { return !alive(pid) })
 }
 
 func TestStartAndStop(t *testing.T) {
@@ -146,7 +146,7 @@ func TestRestartAfterDeath(t *testing.T) {
 	s := sfutest.Start(t, cfg)
 	first, secret := sfutest.Pid(t, cfg), s.Secret()
 	sfutest.Kill(t, cfg)
-	sfutest.Wait(t, 10*time.Second, "a new child answers", func() bool {
+	sfutest.Wait(t, "a new child answers", func() bool {
 		return s.Secret() != secret && s.Ready(t.Context()) == nil
 	})
 	if second := sfutest.Pid(t, cfg); second == first {
@@ -209,7 +209,7 @@ func TestAdoptedChildIsRestarted(t *testing.T) {
 	s := sfutest.Start(t, cfg)
 	secret := s.Secret()
 	sfutest.Kill(t, cfg)
-	sfutest.Wait(t, 10*time.Second, "a new child answers", func() bool {
+	sfutest.Wait(t, "a new child answers", func() bool {
 		return s.Secret() != secret && s.Ready(t.Context()) == nil
 	})
 }
@@ -263,7 +263,7 @@ func TestChildEndsWithItsDirectory(t *testing.T) {
 	if err := os.RemoveAll(cfg.StateDir); err != nil {
 		t.Fatal(err)
 	}
-	sfutest.Wait(t, 15*time.Second, "the child ends", func() bool { return !alive(child) })
+	sfutest.Wait(t, "the child ends", func() bool { return !alive(child) })
 }
 
 func TestBadSettings(t *testing.T) {
@@ -322,7 +322,7 @@ func TestLogHoldsNoToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
-	sfutest.Wait(t, 5*time.Second, "the refusal is logged", func() bool { return strings.Contains(log.String(), "[redacted]") })
+	sfutest.Wait(t, "the refusal is logged", func() bool { return strings.Contains(log.String(), "[redacted]") })
 	file, err := os.ReadFile(filepath.Join(cfg.StateDir, "sfu.log"))
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +379,7 @@ func TestReplacedProgram(t *testing.T) {
 	if s.Secret() != secret {
 		t.Error("the earlier version was not adopted")
 	}
-	sfutest.Wait(t, 30*time.Second, "the earlier version is replaced", func() bool {
+	sfutest.Wait(t, "the earlier version is replaced", func() bool {
 		return s.Secret() != secret && s.Ready(t.Context()) == nil
 	})
 }
