@@ -160,11 +160,18 @@ func (p *program) printed() string {
 // within waits for a condition.
 func (p *program) within(what string, met func() bool) {
 	p.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !met(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !met(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.Fatalf("it does not come to be that %s:\n%s", what, p.said())
 		}
 	}
+}
+
+// answersReady waits until the program says that it is ready. On a busy machine one
+// answer may be that the database or the media server said nothing in time.
+func (p *program) answersReady() {
+	p.Helper()
+	p.within("it is ready", func() bool { status, _ := p.get("/readyz"); return status == http.StatusOK })
 }
 
 // stop sends a signal and waits for the end; it returns the exit status.

@@ -26,9 +26,7 @@ func TestFromTheFirstStartOn(t *testing.T) {
 	t.Parallel()
 	dir, port := dataDir(t), freePort(t)
 	p := start(t, dir, port)
-	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("readyz: %d %s", status, body)
-	}
+	p.answersReady()
 	if status, _ := p.get("/healthz"); status != http.StatusOK {
 		t.Errorf("healthz: %d", status)
 	}
@@ -41,9 +39,7 @@ func TestFromTheFirstStartOn(t *testing.T) {
 		if err == nil || !strings.Contains(string(out), strconv.Itoa(p.cmd.Process.Pid)) || strings.Count(strings.TrimSpace(string(out)), "\n") > 0 {
 			t.Errorf("got %v and, in place of one line that names the process:\n%s", err, out)
 		}
-		if status, _ := p.get("/readyz"); status != http.StatusOK {
-			t.Errorf("the first is disturbed: %d", status)
-		}
+		p.answersReady() // the first is not disturbed
 	})
 	t.Run("the setup link works once", func(t *testing.T) {
 		link, _ := url.Parse(p.setup)
@@ -116,9 +112,7 @@ func TestFromTheFirstStartOn(t *testing.T) {
 	if after := mediaServers(t, dir); len(before) != 1 || len(after) != 1 || before[0] != after[0] {
 		t.Errorf("media servers before %v, after %v; want one and the same", before, after)
 	}
-	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("readyz: %d %s", status, body)
-	}
+	p.answersReady()
 	p.stop(syscall.SIGINT)
 	if left := mediaServers(t, dir); len(left) != 0 {
 		t.Errorf("media servers left: %v", left)
@@ -206,9 +200,7 @@ func TestLiveKitElsewhere(t *testing.T) {
 	}
 	p := start(t, here, freePort(t), "--livekit-url", fmt.Sprintf("ws://127.0.0.1:%d", service.Port),
 		"--livekit-api-key", service.Key, "--livekit-api-secret", service.Secret)
-	if status, body := p.get("/readyz"); status != http.StatusOK {
-		t.Errorf("readyz: %d %s", status, body)
-	}
+	p.answersReady()
 	if own := mediaServers(t, here); len(own) != 0 {
 		t.Errorf("media servers of its own: %v", own)
 	}

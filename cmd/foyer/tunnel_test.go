@@ -105,11 +105,14 @@ func TestTunnel(t *testing.T) {
 
 	service.SetDown(true)
 	service.Drop()
-	if response, err := client.Get(p.local + "/readyz"); err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("the local address while ngrok is away: %v, %v", response, err)
-	} else {
+	p.within("the local address is ready while ngrok is away", func() bool {
+		response, err := client.Get(p.local + "/readyz")
+		if err != nil {
+			return false
+		}
 		response.Body.Close()
-	}
+		return response.StatusCode == http.StatusOK
+	})
 	service.SetDown(false)
 	p.within("the tunnel answers again", func() bool {
 		response, err := service.Client.Get(service.Origin + "/healthz")

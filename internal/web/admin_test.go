@@ -38,12 +38,15 @@ func TestMediaServiceThatRefuses(t *testing.T) {
 	h.sql(`update rooms set backend = 'twilio'`)
 	const advice = "Twilio does not accept the API key."
 	// Other rooms go on: the service for new ones is well.
-	if got := h.get("", "/readyz"); got.status != http.StatusOK || !strings.Contains(got.body, "media twilio: "+advice) || !strings.Contains(got.body, "media livekit: ok") {
-		t.Errorf("readyz: %d %s", got.status, got.body)
-	}
-	if got := h.get("boss", "/admin/media"); got.status != http.StatusOK || !strings.Contains(got.body, advice) {
-		t.Errorf("the administrator's page: %d %s", got.status, got.body)
-	}
+	// On a busy machine one answer may be that there is none in time.
+	h.waitFor("readyz says it", func() bool {
+		got := h.get("", "/readyz")
+		return got.status == http.StatusOK && strings.Contains(got.body, "media twilio: "+advice) && strings.Contains(got.body, "media livekit: ok")
+	})
+	h.waitFor("the administrator's page says it", func() bool {
+		got := h.get("boss", "/admin/media")
+		return got.status == http.StatusOK && strings.Contains(got.body, advice)
+	})
 	got := h.postJSON("ana", "/r/"+r.Slug+"/join", `{"display_name": ""}`)
 	if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "media_misconfigured") || !strings.Contains(got.body, "Tell the administrator") || strings.Contains(got.body, "API key") {
 		t.Errorf("join: %d %s", got.status, got.body)
