@@ -33,7 +33,7 @@ type listening struct {
 // listen opens an event stream as somebody.
 func (h *house) listen(who, path string, edit ...func(*http.Request)) *listening {
 	h.Helper()
-	ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.Context(), 2*time.Minute)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+path, nil)
 	if err != nil {
 		h.Fatal(err)

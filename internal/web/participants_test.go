@@ -58,9 +58,9 @@ func (h *house) enter(who, path string) (participant string) {
 
 func (h *house) waitFor(what string, condition func() bool) {
 	h.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			h.Fatalf("not within 10 s: %s", what)
+			h.Fatalf("not within 30 s: %s", what)
 		}
 	}
 }
