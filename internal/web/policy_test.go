@@ -148,7 +148,7 @@ func TestAdministratorsNeedAFactor(t *testing.T) {
 	if page := h.get("ana", "/account/confirm?by=factor&next=%2Fadmin%2Fmail"); strings.Contains(page.body, `name="password"`) {
 		t.Error("a password is asked for, which would not do")
 	}
-	proved := h.post("ana", "/account/confirm", url.Values{"code": {code(h, secret, 0)}, "next": {"/admin/mail"}})
+	proved := h.post("ana", "/account/confirm", url.Values{"code": {code(h, secret, nextPeriod)}, "next": {"/admin/mail"}})
 	h.cookies["ana"] = proved.cookie
 	if got := h.get("ana", "/admin/mail"); proved.location != "/admin/mail" || got.status != http.StatusOK {
 		t.Errorf("with a code: to %q, %d", proved.location, got.status)
