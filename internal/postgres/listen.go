@@ -82,7 +82,7 @@ func (l *Listener) wait(ctx context.Context, conn *pgx.Conn) (*pgconn.Notificati
 		if err == nil || !expired || ctx.Err() != nil || conn.IsClosed() {
 			return notification, err
 		}
-		answer, cancel := context.WithTimeout(ctx, min(patience, cmp.Or(l.Check, patience)))
+		answer, cancel := context.WithTimeout(ctx, patience)
 		err = conn.Ping(answer)
 		cancel()
 		if err != nil {

@@ -147,7 +147,7 @@ func TestListenerLeavesADeadConnection(t *testing.T) {
 	defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it may have ended
 	select {
 	case <-connected:
-	case <-time.After(20 * time.Second):
+	case <-time.After(40 * time.Second):
 		t.Fatal("still waiting for a server that is stopped")
 	}
 	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
