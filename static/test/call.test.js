@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Declined } from "../js/core/post.js";
 import { Refused } from "../js/media/types.js";
+import { trouble } from "./lib/answers.js";
 import { World, clock, settle } from "./lib/callworld.js";
 
 test("who comes back says whom they were", async (t) => {
@@ -185,6 +186,36 @@ for (const [reason, goesOn] of /** @type {const} */ ([["full", true], ["busy", t
     if (!goesOn) assert.equal(world.ending?.reason, reason);
   });
 }
+
+test("coming back to a server that has trouble goes on trying until that is over", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  await world.inCall();
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  for (let i = 0; i < 8; i++) {
+    await tick(8000);
+    world.refuse(await trouble());
+    await settle();
+    assert.equal(world.call.state, "reconnecting");
+  }
+  await tick(8000);
+  world.answer();
+  await settle();
+  world.media?.succeed?.();
+  await settle();
+  assert.equal(world.call.state, "incall");
+});
+
+test("joining a server that has trouble says so", async (t) => {
+  clock(t);
+  const world = new World();
+  void world.call.join("Ana");
+  await settle();
+  world.refuse(await trouble());
+  await settle();
+  assert.deepEqual(world.states, ["joining", "prejoin"]);
+  assert.deepEqual(world.refusals, ["failed"]);
+});
 
 test("coming back, the media service's own full is waited out; what does not pass ends", async (t) => {
   const tick = clock(t);

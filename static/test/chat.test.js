@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chat, newId, spoken } from "../js/core/chat.js";
 import { Declined } from "../js/core/post.js";
+import { trouble } from "./lib/answers.js";
 
 /** @typedef {import("../js/core/chat.js").Message} Message */
 
@@ -175,6 +176,34 @@ test("a busy server is asked again later; the order stays", async () => {
   chat.send("second");
   await until(() => texts(chat).length === 2, "both");
   assert.deepEqual(texts(chat), ["first", "second"]);
+});
+
+test("a server that has trouble gets the messages once that is over, in order", async () => {
+  const server = new Server();
+  const { chat } = join(server, "ana");
+  await until(() => !chat.loading, "loaded");
+  const failed = await trouble();
+  const failing = [failed, failed, failed];
+  server.trouble = () => failing.shift() ?? "";
+  /** @type {Set<string | undefined>} */
+  const states = new Set();
+  chat.on("change", () => states.add(chat.outbox[0]?.state));
+  chat.send("first");
+  chat.send("second");
+  await until(() => texts(chat).length === 2, "both");
+  assert.deepEqual(texts(chat), ["first", "second"]);
+  assert.ok(states.has("waiting") && !states.has("failed"), [...states].join());
+});
+
+test("what was written before is fetched once the server has no trouble any more", async () => {
+  const server = new Server();
+  for (let i = 0; i < 3; i++) server.write("ben", { id: `${i}`, text: `${i}` });
+  const failed = await trouble();
+  const failing = [failed, failed];
+  server.trouble = () => failing.shift() ?? "";
+  const { chat } = join(server, "ana");
+  await until(() => !chat.loading, "loaded");
+  assert.deepEqual(texts(chat), ["0", "1", "2"]);
 });
 
 test("what was not sent outlives a reload, and is sent once", async () => {

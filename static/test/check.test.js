@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Check } from "../js/core/check.js";
 import { Deafness } from "../js/core/level.js";
-import { Declined } from "../js/core/post.js";
+import { Declined, Failed } from "../js/core/post.js";
 
 const settle = async () => { for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve)); };
 const loud = new Float32Array(64).fill(0.3);
@@ -51,6 +51,7 @@ for (const [what, world, step, want] of /** @type {[string, object, string, stri
   ["no server", { ask: async () => { throw new TypeError("failed"); } }, "server", "bad server_unreachable"],
   ["signed out", { ask: async () => { throw new Declined("signed_out", ""); } }, "server", "bad signed_out"],
   ["a media service that does not answer Foyer", { ask: async () => { throw new Declined("media_unavailable", ""); } }, "server", "bad media_unavailable"],
+  ["a server that has trouble", { ask: async () => { throw new Failed(""); } }, "server", "bad server_failed"],
   ["a refusal of another kind", { ask: async () => { throw new Declined("cross_site", ""); } }, "server", "bad refused"],
   ["a service that can only be tried by joining", { ask: async () => ({ ...way, token: "" }) }, "media", "left_out only_by_joining"],
   ["signalling that is blocked", { path: { signalling: "blocked", media: "none" } }, "signalling", "bad signalling_blocked"],

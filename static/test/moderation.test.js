@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Moderation } from "../js/core/moderation.js";
 import { Declined } from "../js/core/post.js";
+import { trouble } from "./lib/answers.js";
 
 const settle = async () => { for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve)); };
 
@@ -71,6 +72,49 @@ test("who may not see the people any more may do nothing; who cannot be reached,
   assert.equal(moderation.seat("p"), undefined);
 });
 
+test("a server that could not say is asked again, and until then one may do what one could", async (t) => {
+  const failures = [await trouble(), new Declined("busy", ""), new TypeError("no network")];
+  const { moderation, questions, tick } = world(t);
+  moderation.refresh();
+  await tick(200);
+  questions[0]?.resolve(rights(true, ["p"]));
+  await settle();
+  moderation.refresh();
+  await tick(200);
+  for (const [i, failure] of failures.entries()) {
+    questions[i + 1]?.reject(failure);
+    await settle();
+    assert.equal(moderation.may.manage_lobby, true);
+    assert.equal(moderation.seat("p")?.remove, true);
+    await tick(5000);
+    assert.equal(questions.length, i + 3, "asked again");
+  }
+  questions.at(-1)?.resolve(rights(false));
+  await settle();
+  assert.equal(moderation.may.manage_lobby, false);
+  await tick(60_000);
+  assert.equal(questions.length, failures.length + 2, "nothing to ask about any more");
+});
+
+test("a question that is due anyway is asked once, and none after the call", async (t) => {
+  const { moderation, questions, tick } = world(t);
+  moderation.refresh();
+  await tick(200);
+  questions[0]?.reject(new TypeError("no network"));
+  await settle();
+  await tick(4000);
+  moderation.refresh();
+  await tick(200);
+  assert.equal(questions.length, 2);
+  await tick(60_000);
+  assert.equal(questions.length, 2);
+  questions[1]?.reject(new TypeError("no network"));
+  await settle();
+  moderation.clear();
+  await tick(60_000);
+  assert.equal(questions.length, 2);
+});
+
 test("an answer that comes after the call is over counts no more", async (t) => {
   const { moderation, questions, tick } = world(t);
   moderation.refresh();
@@ -84,8 +128,9 @@ test("an answer that comes after the call is over counts no more", async (t) => 
 });
 
 test("what does not work is told, and asked about anew", async (t) => {
+  const broken = await trouble();
   const { moderation, questions, posts, refusals, failed, tick } = world(t);
-  refusals.push(new Declined("rank", "Your role does not allow this."), new TypeError("no network"));
+  refusals.push(new Declined("rank", "Your role does not allow this."), new TypeError("no network"), broken);
   await moderation.remove("p");
   await moderation.admitAll();
   await moderation.block("e", true);
@@ -93,7 +138,7 @@ test("what does not work is told, and asked about anew", async (t) => {
   assert.deepEqual(posts, [
     ["/r/x/participants/p/remove", {}], ["/r/x/lobby/admit-all", {}], ["/r/x/lobby/e/block", { invitation: "on" }], ["/r/x/participants/p/ban", {}],
   ]);
-  assert.deepEqual(failed, ["rank", "unreachable"]);
+  assert.deepEqual(failed, ["rank", "unreachable", "failed"]);
   await tick(200);
   assert.equal(questions.length, 1);
 });

@@ -1,6 +1,7 @@
 // Where messages are written: the field, what is answered or edited, and the
 // files that go along.
 
+import { asDeclined } from "../core/post.js";
 import { t } from "../core/text.js";
 import { byId, within } from "./dom.js";
 import { keepFocus } from "./focus.js";
@@ -130,7 +131,7 @@ export class Composer {
       if (text !== message.text) await this.#chat.edit(message.id, text);
       this.#stop();
     } catch (error) {
-      this.#complain(t("chat.not_sent", { message: error instanceof Error ? error.message : "" }));
+      this.#complain(t("chat.not_sent", { message: asDeclined(error).message || t("failed.unreachable") }));
     } finally {
       this.#send.toggleAttribute("data-busy", false);
     }

@@ -1,7 +1,7 @@
 // Buttons that ask the browser for a passkey.
 
 import { known, usePasskey } from "../core/passkey.js";
-import { Declined } from "../core/post.js";
+import { Declined, Failed } from "../core/post.js";
 import { t } from "../core/text.js";
 import { within } from "./dom.js";
 
@@ -33,7 +33,7 @@ function offer(part) {
 
 /** @param {unknown} problem */
 function words(problem) {
-  if (problem instanceof Declined) return problem.message;
+  if (problem instanceof Declined || problem instanceof Failed) return problem.message;
   if (!(problem instanceof DOMException)) return t("passkey.no_answer");
   switch (problem.name) {
     case "InvalidStateError": return t("passkey.have_already");

@@ -9,7 +9,7 @@ import { askToJoin } from "../core/join.js";
 import { Lobby } from "../core/lobby.js";
 import { isTouchSafari } from "../core/phone.js";
 import { Moderation } from "../core/moderation.js";
-import { Declined, get, leave, post } from "../core/post.js";
+import { asDeclined, get, leave, post } from "../core/post.js";
 import { Reporting } from "../core/reporting.js";
 import { Screen } from "../core/screen.js";
 import { Settings } from "../core/settings.js";
@@ -322,7 +322,7 @@ function own(what) {
 
 /** Something that was asked for did not work. @param {unknown} error */
 function failed(error) {
-  const { reason, message } = error instanceof Declined ? error : { reason: "unreachable", message: "" };
+  const { reason, message } = asDeclined(error);
   notices.say(words.failed[reason] ?? (message || words.failedOtherwise));
 }
 

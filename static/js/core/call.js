@@ -8,7 +8,7 @@
 // nothing. What it is told by a connection that is no longer its own, it ignores.
 
 import { Emitter } from "./emitter.js";
-import { Declined } from "./post.js";
+import { Declined, asDeclined } from "./post.js";
 import { Roster } from "./roster.js";
 import { Refused } from "../media/types.js";
 
@@ -136,7 +136,7 @@ export class Call extends Emitter {
       this.#drop();
       this.roster.clear();
       this.#become("prejoin");
-      this.emit("refused", error instanceof Declined ? error : new Declined("unreachable", ""));
+      this.emit("refused", asDeclined(error));
     }
   }
 

@@ -9,7 +9,7 @@
 // that is newer.
 
 import { Emitter } from "./emitter.js";
-import { Declined } from "./post.js";
+import { Declined, isFinal } from "./post.js";
 import { t } from "./text.js";
 
 /**
@@ -69,9 +69,6 @@ const usualPauses = [500, 1000, 2000, 4000, 8000];
 
 /** How much of a message a quote has, in characters, as the server cuts it. */
 const quoted = 160;
-
-/** Refusals that pass by themselves. */
-const passing = ["busy", "media_unavailable"];
 
 /** @extends {Emitter<ChatEvents>} */
 export class Chat extends Emitter {
@@ -416,15 +413,6 @@ export class Chat extends Emitter {
     });
     this.#wake = () => {};
   }
-}
-
-/**
- * Whether asking again will not help.
- * @param {unknown} error
- * @returns {error is Declined}
- */
-function isFinal(error) {
-  return error instanceof Declined && !passing.includes(error.reason) && !error.reason.startsWith("status_5");
 }
 
 /** A random UUID, also where the page is not secure and the browser makes none. */

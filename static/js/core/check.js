@@ -4,7 +4,7 @@
 
 import { Emitter } from "./emitter.js";
 import { loudness, silence } from "./level.js";
-import { Declined } from "./post.js";
+import { Declined, Failed } from "./post.js";
 
 /** @typedef {"server" | "signalling" | "media" | "microphone" | "camera"} Step */
 
@@ -108,6 +108,7 @@ export class Check extends Emitter {
 
   /** @param {unknown} error */
   #refusal(error) {
+    if (error instanceof Failed) return "server_failed";
     if (!(error instanceof Declined)) return this.#around.online() ? "server_unreachable" : "offline";
     return ["signed_out", "not_found", "media_unavailable", "media_misconfigured", "busy"].includes(error.reason) ? error.reason : "refused";
   }

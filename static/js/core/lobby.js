@@ -8,7 +8,7 @@
 // stream, it ignores.
 
 import { Emitter } from "./emitter.js";
-import { Declined } from "./post.js";
+import { asDeclined } from "./post.js";
 
 /** @typedef {"outside" | "asking" | "waiting" | "denied"} State */
 
@@ -18,7 +18,7 @@ import { Declined } from "./post.js";
  * @property {{people: number}} told how many people who can let one in know of it
  * @property {{up: boolean}} connection whether the server is heard
  * @property {null} admitted one may join now
- * @property {Declined} refused asking did not work
+ * @property {import("./post.js").Declined} refused asking did not work
  * @property {{reason: "signed_out" | "not_found"}} closed the room is not there for one any more
  */
 
@@ -107,7 +107,7 @@ export class Lobby extends Emitter {
     } catch (error) {
       if (signal.aborted) return;
       this.#leave();
-      this.emit("refused", error instanceof Declined ? error : new Declined("unreachable", ""));
+      this.emit("refused", asDeclined(error));
     }
   }
 

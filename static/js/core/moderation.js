@@ -3,7 +3,7 @@
 // changed.
 
 import { Emitter } from "./emitter.js";
-import { Declined } from "./post.js";
+import { asDeclined, isFinal } from "./post.js";
 
 /**
  * @typedef {object} Seat a participant and what one may do with them
@@ -32,7 +32,7 @@ import { Declined } from "./post.js";
 /**
  * @typedef {object} ModerationEvents
  * @property {Rights} rights
- * @property {Declined} failed something did not work
+ * @property {import("./post.js").Declined} failed something did not work
  */
 
 /**
@@ -52,6 +52,9 @@ const none = {
 /** Several changes within this time are asked about together. */
 const gather = 150; // milliseconds
 
+/** When the server could not say, it is asked again after this. */
+const again = 5000;
+
 /** @extends {Emitter<ModerationEvents>} */
 export class Moderation extends Emitter {
   #base;
@@ -59,6 +62,8 @@ export class Moderation extends Emitter {
   #rights = none;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
   /** Which question the last answer may belong to. */
   #turn = 0;
 
@@ -91,6 +96,7 @@ export class Moderation extends Emitter {
   refresh() {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      clearTimeout(this.#retry);
       void this.#refresh();
     }, gather);
   }
@@ -98,6 +104,7 @@ export class Moderation extends Emitter {
   /** Forgets everything: one is not in the call any more. */
   clear() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#retry);
     this.#timer = undefined;
     this.#turn++;
     this.#set(none);
@@ -200,9 +207,11 @@ export class Moderation extends Emitter {
       const rights = await this.#around.get(`${this.#base}/participants`);
       if (turn === this.#turn) this.#set(rights);
     } catch (error) {
-      // Out of reach: what was true a moment ago holds until the stream is back
-      // and asks again. A refusal means that one may do nothing any more.
-      if (turn === this.#turn && error instanceof Declined) this.#set(none);
+      if (turn !== this.#turn) return;
+      // A refusal means that one may do nothing any more. Out of reach, what was
+      // true a moment ago holds until the server says.
+      if (isFinal(error)) this.#set(none);
+      else this.#retry = setTimeout(() => void this.#refresh(), again);
     }
   }
 
@@ -221,7 +230,7 @@ export class Moderation extends Emitter {
       await this.#around.post(`${this.#base}/${path}`, body);
       return true;
     } catch (error) {
-      this.emit("failed", error instanceof Declined ? error : new Declined("unreachable", ""));
+      this.emit("failed", asDeclined(error));
       this.refresh();
       return false;
     }

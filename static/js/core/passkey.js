@@ -17,7 +17,7 @@ export function known() {
 
 /**
  * Has the server say what to sign, the person agree, and the server take the
- * answer. Resolves with the path to go on to. Rejects with core/post.js's Declined,
+ * answer. Resolves with the path to go on to. Rejects as core/post.js does,
  * and with a DOMException when the person or the browser says no.
  * @param {string} path of the server
  * @param {{name?: string, next?: string}} about

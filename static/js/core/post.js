@@ -17,9 +17,34 @@ export class Declined extends Error {
   }
 }
 
+/** The server was asked and has trouble itself: the same may work in a moment. The message is a sentence for the person. */
+export class Failed extends Error {}
+
+/** Refusals that pass by themselves. */
+const passing = ["busy", "media_unavailable"];
+
+/**
+ * Whether the server has said no and asking again will not help.
+ * @param {unknown} error
+ * @returns {error is Declined}
+ */
+export function isFinal(error) {
+  return error instanceof Declined && !passing.includes(error.reason);
+}
+
+/**
+ * Why something did not work, for the person, whatever kept it from working.
+ * @param {unknown} error
+ */
+export function asDeclined(error) {
+  if (error instanceof Declined) return error;
+  return error instanceof Failed ? new Declined("failed", error.message) : new Declined("unreachable", "");
+}
+
 /**
  * Sends JSON and returns the answer's. Rejects with Declined when the server
- * says no, and with another error when it could not be asked.
+ * says no, with Failed when it has trouble, and with another error when it could
+ * not be asked.
  * @param {string} path
  * @param {Record<string, unknown>} body
  * @param {AbortSignal} [signal]
@@ -61,6 +86,8 @@ async function ask(path, request) {
   /** @type {{error?: {reason?: string, message?: string, fields?: Record<string, string>}}} */
   const body = await answer.json().catch(() => ({}));
   const { reason = "", message = "", fields = {} } = body.error ?? {};
+  // A database that is away for a moment is no refusal.
+  if (reason === "failed" && answer.status >= 500) throw new Failed(message);
   if (!reason && answer.status >= 500) throw new Error(`${path}: status ${answer.status}`);
   throw new Declined(reason || `status_${answer.status}`, message, fields, Number(answer.headers.get("Retry-After")) || 0);
 }
