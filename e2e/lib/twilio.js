@@ -72,7 +72,7 @@ export class Twilio {
 
   /**
    * Makes something happen.
-   * @param {"drop" | "refuse" | "quality" | "complete" | "fail"} what
+   * @param {"drop" | "refuse" | "hold" | "quality" | "complete" | "fail"} what
    * @param {Record<string, string>} form
    */
   async make(what, form) {

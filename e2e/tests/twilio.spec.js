@@ -62,6 +62,21 @@ test("two people see and hear each other, mute, leave and rejoin", async ({ visi
   });
 });
 
+test("a moderator may act upon whoever has just come, though the service says so late", async ({ visit, twilio }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  await join(ana, room);
+  await ana.button("People").click();
+  await twilio.make("hold", { hold: "true" });
+  const seats = ana.page.waitForResponse(`**${room}/participants`);
+  await join(ben, room);
+  await expect(ana.tile("ben")).toBeVisible();
+  expect((await (await seats).json()).people, "the server does not know of Ben yet").toHaveLength(1);
+  await twilio.make("hold", { hold: "false" });
+  await ana.button("Actions for Ben").click();
+  await expect(ana.page.getByRole("menuitem", { name: "Remove from the call", exact: true })).toBeVisible();
+});
+
 test("another microphone and another camera are chosen in the middle of the call", async ({ visit, launch }) => {
   const ana = await visit("ana");
   const ben = await visit("ben", { browser: await launch({ choice: true }) });

@@ -206,6 +206,19 @@ test("coming back to a server that has trouble goes on trying until that is over
   assert.equal(world.call.state, "incall");
 });
 
+test("that the server knows somebody else in the call is told", async (t) => {
+  clock(t);
+  const world = new World();
+  let joined = 0;
+  world.call.on("joined", () => { joined++; });
+  await world.inCall();
+  world.events?.emit("joined", { participant: "me1", username: "ana", display_name: "Ana", role: "owner" });
+  world.events?.emit("admitted", { participant: "c", username: "cleo", display_name: "Cleo", role: "member" });
+  assert.equal(joined, 0);
+  world.events?.emit("joined", { participant: "c", username: "cleo", display_name: "Cleo", role: "member" });
+  assert.equal(joined, 1);
+});
+
 test("joining a server that has trouble says so", async (t) => {
   clock(t);
   const world = new World();

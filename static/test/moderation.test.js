@@ -96,6 +96,28 @@ test("a server that could not say is asked again, and until then one may do what
   assert.equal(questions.length, failures.length + 2, "nothing to ask about any more");
 });
 
+test("when people come and go, whoever may do something with them asks, and who is being told what they may", async (t) => {
+  const { moderation, questions, tick } = world(t);
+  moderation.moved();
+  await tick(200);
+  assert.equal(questions.length, 0, "may nothing");
+  moderation.refresh();
+  await tick(200);
+  moderation.moved(); // the answer that is on its way may not know of them
+  await tick(200);
+  assert.equal(questions.length, 2);
+  questions[1]?.resolve(rights(true));
+  await settle();
+  moderation.moved();
+  await tick(200);
+  assert.equal(questions.length, 3);
+  questions[2]?.resolve(rights(false));
+  await settle();
+  moderation.moved();
+  await tick(200);
+  assert.equal(questions.length, 3);
+});
+
 test("a question that is due anyway is asked once, and none after the call", async (t) => {
   const { moderation, questions, tick } = world(t);
   moderation.refresh();

@@ -266,10 +266,8 @@ hands.on("failed", failed);
 call.on("sound", ({ blocked }) => keepFocus(() => { tapToHear.hidden = !blocked; }));
 const lift = keepTo(call, { devices, screen, notices, gestures, chatPanel, bar, small, turnOn });
 tellOf(call, { username, devices, screen, sounds, notices, gestures, asked, stage, people, bar });
-for (const event of /** @type {const} */ (["added", "removed"])) {
-  // Whoever may do something with others has to know what with whom.
-  call.roster.on(event, () => { if (moderation.may.manage_lobby) moderation.refresh(); });
-}
+for (const event of /** @type {const} */ (["added", "removed"])) call.roster.on(event, () => moderation.moved());
+call.on("joined", () => moderation.moved());
 moderation.on("rights", ({ may }) => {
   bar.mayEnd = may.end_call;
   chatPanel.may = { ...chatPanel.may, remove: may.delete_messages };

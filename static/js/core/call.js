@@ -40,6 +40,7 @@ import { Refused } from "../media/types.js";
  * @property {{by: string}} askUnmute somebody asks this person to unmute
  * @property {{by: string}} shareStopped somebody stopped this person's share
  * @property {import("./chat.js").Message} message somebody wrote, edited or deleted something
+ * @property {null} joined the server knows somebody else in the call, a moment after they are seen there
  * @property {null} heard the server is heard, for the first time or again
  * @property {null} rights who may do what may be otherwise now
  * @property {{blocked: boolean}} sound
@@ -300,7 +301,10 @@ export class Call extends Emitter {
     }));
 
     events.on("admitted", ifOwn((who) => this.roster.name(who)));
-    events.on("joined", ifOwn((who) => this.roster.name(who)));
+    events.on("joined", ifOwn((who) => {
+      this.roster.name(who);
+      if (who.participant !== this.#participant) this.emit("joined", null);
+    }));
     events.on("left", ifOwn(({ participant }) => this.roster.unname(participant)));
     events.on("hand", ifOwn(({ participant, hand_at: at, by }) => {
       this.roster.hand(participant, at);

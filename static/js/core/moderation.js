@@ -60,6 +60,8 @@ export class Moderation extends Emitter {
   #base;
   #around;
   #rights = none;
+  /** Whether an answer is on its way, which may not know what happens meanwhile. */
+  #asking = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -101,12 +103,18 @@ export class Moderation extends Emitter {
     }, gather);
   }
 
+  /** Somebody came or went: whoever may do something with others asks what with whom. */
+  moved() {
+    if (this.#rights.may.manage_lobby || this.#asking) this.refresh();
+  }
+
   /** Forgets everything: one is not in the call any more. */
   clear() {
     clearTimeout(this.#timer);
     clearTimeout(this.#retry);
     this.#timer = undefined;
     this.#turn++;
+    this.#asking = false;
     this.#set(none);
   }
 
@@ -203,11 +211,15 @@ export class Moderation extends Emitter {
 
   async #refresh() {
     const turn = ++this.#turn;
+    this.#asking = true;
     try {
       const rights = await this.#around.get(`${this.#base}/participants`);
-      if (turn === this.#turn) this.#set(rights);
+      if (turn !== this.#turn) return;
+      this.#asking = false;
+      this.#set(rights);
     } catch (error) {
       if (turn !== this.#turn) return;
+      this.#asking = false;
       // A refusal means that one may do nothing any more. Out of reach, what was
       // true a moment ago holds until the server says.
       if (isFinal(error)) this.#set(none);

@@ -90,6 +90,10 @@ func controls(service *twiliotest.Service, signalling *twiliotest.Signalling) ht
 	routes.HandleFunc("POST /refuse", func(_ http.ResponseWriter, r *http.Request) {
 		signalling.Refuse(r.FormValue("refuse") == "true")
 	})
+	// Holds status callbacks back, or lets them go.
+	routes.HandleFunc("POST /hold", func(_ http.ResponseWriter, r *http.Request) {
+		service.HoldCallbacks(r.FormValue("hold") == "true")
+	})
 	// Sets what is told of somebody's network, 0 to 5.
 	routes.HandleFunc("POST /quality", func(w http.ResponseWriter, r *http.Request) {
 		level, err := strconv.Atoi(r.FormValue("level"))
