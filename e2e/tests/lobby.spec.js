@@ -4,6 +4,7 @@ import { expect, test } from "../lib/test.js";
 import { knock as atTheGate } from "../lib/gate.js";
 import { expectPicture, openConnections } from "../lib/media.js";
 import { askToJoin, expectCount, join, joinHere, makeRoom, signUp } from "../lib/people.js";
+import { saidIn } from "../lib/said.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
 
@@ -108,6 +109,7 @@ test("who is denied is told so and may ask again; who is blocked finds no room",
   await signUp(zoe);
   const room = await makeRoom(ana, [], { visibility: "open", lobby: "strangers" });
   await join(ana, room);
+  const said = await saidIn(ana.page, "announcements");
   await ask(zoe, room);
   await ana.button(`Deny ${zoe.displayName}`).click();
   await expect(zoe.page.getByRole("heading", { name: "You were not let in" })).toBeVisible();
@@ -117,6 +119,7 @@ test("who is denied is told so and may ask again; who is blocked finds no room",
   await expect(zoe.page.getByRole("heading", { name: "You were not let in" }), "after a reload too").toBeVisible();
   await zoe.button("Ask again").click();
   await expect(waits(zoe)).toBeVisible();
+  await expect.poll(said, "each time").toEqual([`${zoe.displayName} wants to come in`, `${zoe.displayName} wants to come in`]);
 
   await openPanel(ana);
   await expect(knocks(ana), "the panel says it already").toBeHidden();

@@ -1,7 +1,7 @@
 // The question of a moderator whether one unmutes. Nobody else can do that.
 
 import { t } from "../core/text.js";
-import { byId } from "./dom.js";
+import { byId, say } from "./dom.js";
 
 const staysFor = 30_000; // milliseconds
 
@@ -23,7 +23,7 @@ export class Asked {
   /** @param {string} by whose question it is */
   show(by) {
     this.#card.hidden = false;
-    this.#line.textContent = t("lead.asks_to_unmute", { name: by });
+    say(this.#line, t("lead.asks_to_unmute", { name: by }));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.hide(), staysFor);
   }
@@ -33,7 +33,7 @@ export class Asked {
     if (!this.#card.hidden && this.#card.contains(document.activeElement)) this.#leave();
     clearTimeout(this.#timer);
     this.#card.hidden = true;
-    this.#line.textContent = "";
+    say(this.#line, "");
   }
 
   /** Focus goes on to the button that does the same. */

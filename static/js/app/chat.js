@@ -6,7 +6,7 @@ import { listed, t } from "../core/text.js";
 import { upload } from "../core/upload.js";
 import { ask } from "./ask.js";
 import { Composer } from "./composer.js";
-import { byId } from "./dom.js";
+import { byId, say } from "./dom.js";
 import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { drawMessage, drawPending, messageRow, pendingRow } from "./messages.js";
@@ -92,7 +92,7 @@ export class ChatPanel {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#unspoken = [];
-    this.#said.textContent = "";
+    say(this.#said, "");
   }
 
   /** @param {boolean} open */
@@ -226,7 +226,7 @@ export class ChatPanel {
     this.#unspoken.push(message);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#said.textContent = spoken(this.#unspoken, listed);
+      say(this.#said, spoken(this.#unspoken, listed));
       this.#unspoken = [];
     }, gather);
   }

@@ -1,6 +1,7 @@
 // Keeps the dashboard true while somebody looks at it: the page is fetched again,
 // and what changes by itself put in place of what was there.
 
+import { say } from "./dom.js";
 import { withForms } from "./form.js";
 
 const usually = 10_000; // milliseconds
@@ -51,7 +52,7 @@ function replace(page) {
   withForms(fresh);
   if (focused) focusAgain(focused, fresh);
   const line = document.getElementById("news");
-  if (line && news.length > 0) line.textContent = news.join(" ");
+  if (line && news.length > 0) say(line, news.join(" "));
 }
 
 /**

@@ -61,6 +61,18 @@ export function anchorOf(button) {
 }
 
 /**
+ * Says something in a live region. The same again is said again: browsers leave a
+ * text that is given anew as it is, and read out only what comes into the region.
+ * @param {HTMLElement} region
+ * @param {string} sentence
+ */
+export function say(region, sentence) {
+  const line = document.createElement("span");
+  line.textContent = sentence;
+  region.replaceChildren(...(sentence ? [line] : []));
+}
+
+/**
  * Has a button do something, which it shows until it is done. Further clicks
  * meanwhile, as of who clicks twice out of habit, ask for nothing more.
  * @param {HTMLButtonElement} button

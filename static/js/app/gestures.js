@@ -3,7 +3,7 @@
 
 import { ReactionLines, glyphs, isReaction } from "../core/reactions.js";
 import { t } from "../core/text.js";
-import { anchorOf, byId } from "./dom.js";
+import { anchorOf, byId, say } from "./dom.js";
 import { keepFocus } from "./focus.js";
 
 /** @typedef {import("../core/reactions.js").Reaction} Reaction */
@@ -78,7 +78,7 @@ export class Gestures {
   /** The call is over. */
   clear() {
     this.#lines.clear();
-    this.#announcements.textContent = "";
+    say(this.#announcements, "");
     if (this.#tray.matches(":popover-open")) this.#tray.hidePopover();
     for (const float of this.#stage.querySelectorAll(".reaction")) float.remove();
   }
@@ -115,10 +115,10 @@ export class Gestures {
 
   /** @param {Map<Reaction, string[]>} sent */
   #tell(sent) {
-    this.#announcements.textContent = [...sent].map(([reaction, names]) => {
+    say(this.#announcements, [...sent].map(([reaction, names]) => {
       const what = t(`reaction.${reaction}`);
       return names.length > 3 ? t("reaction.several", { count: names.length, reaction: what })
         : t("reaction.line", { names: names.join(", "), reaction: what });
-    }).join(". ");
+    }).join(". "));
   }
 }

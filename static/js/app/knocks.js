@@ -1,7 +1,7 @@
 // The notice about those who wait to come in. It stays until that is decided;
-// each of them is announced once.
+// each of them is announced once, and again when they ask again.
 
-import { byId, onPress } from "./dom.js";
+import { byId, onPress, say } from "./dom.js";
 import { keepFocus } from "./focus.js";
 import { words } from "./words.js";
 
@@ -19,7 +19,7 @@ export class Knocks {
   #card = byId("knocks", HTMLElement);
   #announcements = byId("announcements", HTMLElement);
   #acts;
-  /** @type {Set<string>} */
+  /** What was announced: who asked, and when. @type {Set<string>} */
   #known = new Set();
   /** @type {Waiting[]} */
   #waiting = [];
@@ -32,9 +32,9 @@ export class Knocks {
 
   /** @param {Waiting[]} waiting */
   set waiting(waiting) {
-    const fresh = waiting.filter(({ id }) => !this.#known.has(id));
-    for (const { id } of fresh) this.#known.add(id);
-    if (fresh.length > 0) this.#announcements.textContent = words.knocks(fresh.map(({ display_name: name }) => name));
+    const fresh = waiting.filter((one) => !this.#known.has(asked(one)));
+    for (const one of fresh) this.#known.add(asked(one));
+    if (fresh.length > 0) say(this.#announcements, words.knocks(fresh.map(({ display_name: name }) => name)));
     const same = waiting.map(({ id }) => id).join() === this.#waiting.map(({ id }) => id).join();
     this.#waiting = waiting;
     if (!same) this.#draw();
@@ -50,7 +50,7 @@ export class Knocks {
   /** Forgets who was announced: another call begins. */
   clear() {
     this.#known.clear();
-    this.#announcements.textContent = "";
+    say(this.#announcements, "");
     this.waiting = [];
   }
 
@@ -74,6 +74,11 @@ export class Knocks {
       this.#card.append(line, act(words.view, "", false, this.#acts.view), act(words.admitAll, "", true, this.#acts.admitAll));
     }
   }
+}
+
+/** Who asks again after having been sent away has the same id. @param {Waiting} waiting */
+function asked({ id, asked_at: at }) {
+  return `${id} ${at}`;
 }
 
 /**
