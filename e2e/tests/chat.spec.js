@@ -160,7 +160,8 @@ test("files and pasted pictures, with progress, cancel and refusals", async ({ v
   await ben.page.locator("#composer-files").setInputFiles([{ name: "lost.txt", mimeType: "text/plain", buffer: Buffer.from("x") }]);
   await expect(ben.page.getByText("The connection was lost.")).toBeVisible();
   await ben.page.unroute("**/files?name=*");
-  await ben.page.locator(".attachment").getByRole("button", { name: "Retry" }).click();
+  await ben.page.locator(".attachment").getByRole("button", { name: "Retry" }).press("Enter");
+  await expect(field(ben), "the button is gone").toBeFocused();
   await expect(ben.page.locator(".attachment[data-state=done]")).toHaveCount(1);
 
   // What is deleted is gone.
@@ -185,7 +186,9 @@ test("who is not allowed to write reads, and what fails can be tried again", asy
   await write(ben, "try");
   await expect(ben.page.getByText("Not sent. This is no message.")).toBeVisible();
   await ben.page.unroute("**/messages");
-  await ben.page.locator("#outbox").getByRole("button", { name: "Retry" }).click();
+  const retry = ben.page.locator("#outbox").getByRole("button", { name: "Retry" });
+  await retry.press("Enter");
+  await expect(field(ben), "the button is gone").toBeFocused();
   await expect(texts(ben)).toHaveText(["try"]);
 });
 
@@ -259,4 +262,40 @@ test("a whole conversation by keyboard", async ({ visit }) => {
   await expect(field(ana)).toBeVisible();
   await ana.page.keyboard.press("Escape");
   await expect(field(ana)).toBeHidden();
+});
+
+test("focus stays in the chat when what has it goes away", async ({ visit, foyer }) => {
+  const [ana, ben] = [await visit("ana"), await visit("ben")];
+  const room = await makeRoom(ana, [ben]);
+  for (const person of [ana, ben]) {
+    await join(person, room);
+    await openChat(person);
+  }
+  /** @param {string} text */
+  const reply = (text) => row(ben, text).getByRole("button", { name: "Reply to Ana" });
+  await test.step("with a message that somebody deletes", async () => {
+    await write(ana, "one");
+    await reply("one").focus();
+    await chooseFor(ana, "one", "Delete");
+    await ana.page.getByRole("button", { name: "Yes, delete" }).click();
+    await expect(row(ben, "one")).toHaveCount(0);
+    await expect(field(ben)).toBeFocused();
+  });
+  await test.step("with the right to write", async () => {
+    await write(ana, "two");
+    await reply("two").focus();
+    await foyer.sql(`update rooms set switches = switches || '{"chat": false}' where slug = $1`, [room.split("/").at(-1)]);
+    await expect(reply("two")).toBeHidden();
+    await expect(ben.page.getByRole("region", { name: "Chat" })).toBeFocused();
+    await foyer.sql(`update rooms set switches = switches || '{"chat": true}' where slug = $1`, [room.split("/").at(-1)]);
+    await expect(reply("two")).toBeVisible();
+  });
+  await test.step("with a message that goes by itself in the end", async () => {
+    await ben.page.route("**/messages", (route) => route.abort());
+    await write(ben, "three");
+    await ben.page.locator("#outbox").getByRole("button", { name: "Retry" }).focus();
+    await ben.page.unroute("**/messages");
+    await expect(texts(ben)).toHaveText(["two", "three"]);
+    await expect(field(ben)).toBeFocused();
+  });
 });

@@ -141,7 +141,12 @@ export class ChatPanel {
     });
   }
 
+  /** What has focus may go: a message is deleted, one that waited is sent. */
   #drawNow() {
+    keepFocus(() => this.#drawAll(), () => this.#composer.refuge);
+  }
+
+  #drawAll() {
     const { messages, outbox, more, loading } = this.#chat;
     byId("chat-empty", HTMLElement).hidden = messages.length + outbox.length > 0 || loading;
     this.#scroll.ariaBusy = loading ? "true" : "false";

@@ -58,11 +58,16 @@ export class Composer {
 
   /** @param {boolean} allowed */
   set allowed(allowed) {
-    keepFocus(() => { this.#form.hidden = !allowed; }, () => byId("chat-scroll", HTMLElement));
+    keepFocus(() => { this.#form.hidden = !allowed; }, () => this.refuge);
   }
 
   focus() {
     this.#text.focus();
+  }
+
+  /** Where focus goes when what had it goes; not into the field where that brings up a keyboard on the screen. */
+  get refuge() {
+    return this.#form.hidden || matchMedia("(pointer: coarse)").matches ? byId("chat-scroll", HTMLElement) : this.#text;
   }
 
   /** @param {Message} message */
@@ -190,7 +195,7 @@ export class Composer {
     const nothing = this.#text.value.trim() === "" && files.length === 0;
     this.#send.ariaDisabled = nothing || !this.#attachments.ready ? "true" : "false";
     this.#list.hidden = files.length === 0;
-    keyed(this.#list, files, ({ key }) => key, (file) => this.#attachmentRow(file), drawAttachment);
+    keepFocus(() => keyed(this.#list, files, ({ key }) => key, (file) => this.#attachmentRow(file), drawAttachment), () => this.refuge);
   }
 
   /** @param {Attachment} file */
