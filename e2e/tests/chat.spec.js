@@ -151,10 +151,19 @@ test("files and pasted pictures, with progress, cancel and refusals", async ({ v
   await expect(ana.page.getByRole("img", { name: /pasted\.png/ })).toBeVisible();
   await expect(ana.page.getByRole("img", { name: /dropped\.png/ })).toHaveCount(0);
 
-  // What the server refuses says so beside it.
+  // What the server refuses says so beside it, and aloud.
+  const said = await saidIn(ben.page, "chat-spoken");
   await ben.page.locator("#composer-files").setInputFiles([{ name: "virus.exe", mimeType: "text/plain", buffer: Buffer.from("x") }]);
   await expect(ben.page.getByText("virus.exe was not uploaded. Programs cannot be sent here.")).toBeVisible();
+  await expect.poll(said).toEqual(["virus.exe was not uploaded. Programs cannot be sent here."]);
+  const problem = ben.page.locator("#composer").getByRole("alert");
+  const saidOfSending = await saidIn(ben.page, "composer-problem");
+  for (let times = 1; times <= 2; times++) {
+    await field(ben).press("Enter");
+    await expect.poll(saidOfSending, "each time").toEqual(Array(times).fill("A file was not uploaded. Try it again or remove it, then send."));
+  }
   await ben.button("Remove virus.exe").click();
+  await expect(problem).toBeHidden();
   // A connection that breaks can be tried again; one that is slow, called off.
   await ben.page.route("**/files?name=*", (route) => route.abort());
   await ben.page.locator("#composer-files").setInputFiles([{ name: "lost.txt", mimeType: "text/plain", buffer: Buffer.from("x") }]);
@@ -183,13 +192,29 @@ test("who is not allowed to write reads, and what fails can be tried again", asy
   await expect(field(ben)).toBeVisible();
   // Refused, the message stays with its reason.
   await ben.page.route("**/messages", (route) => route.fulfill({ status: 422, contentType: "application/json", body: JSON.stringify({ error: { reason: "invalid", message: "This is no message.", fields: {} } }) }));
+  const said = await saidIn(ben.page, "chat-spoken");
   await write(ben, "try");
   await expect(ben.page.getByText("Not sent. This is no message.")).toBeVisible();
+  await expect.poll(said).toEqual(["Not sent. This is no message."]);
   await ben.page.unroute("**/messages");
   const retry = ben.page.locator("#outbox").getByRole("button", { name: "Retry" });
   await retry.press("Enter");
   await expect(field(ben), "the button is gone").toBeFocused();
   await expect(texts(ben)).toHaveText(["try"]);
+
+  // Who has closed the panel meanwhile is told too.
+  /** @type {() => void} */
+  let refuse = () => {};
+  const closed = new Promise((resolve) => { refuse = () => resolve(undefined); });
+  await ben.page.route("**/messages", async (route) => {
+    await closed;
+    await route.fulfill({ status: 422, contentType: "application/json", body: JSON.stringify({ error: { reason: "invalid", message: "Nor is this.", fields: {} } }) });
+  });
+  await write(ben, "late");
+  await field(ben).press("Escape");
+  await expect(field(ben)).toBeHidden();
+  refuse();
+  await expect(ben.page.locator("#notices")).toContainText("Not sent. Nor is this.");
 });
 
 test("500 messages of four people while browsers and server lose each other: none lost, none twice, in order", async ({ launch, visit, foyer }) => {

@@ -16,7 +16,10 @@ function rig(more = {}) {
     upload: async ({ name, size }) => ({ id: `id of ${name}`, name, type: "text/plain", size, image: false }),
     forget: (id) => forgotten.push(id), most: 1024, count: 3, ...more,
   });
-  return { attachments, forgotten };
+  /** @type {string[]} */
+  const failures = [];
+  attachments.on("failed", ({ name, problem }) => failures.push(`${name}: ${problem}`));
+  return { attachments, forgotten, failures };
 }
 
 test("files are uploaded at once and go with the message", async () => {
@@ -30,19 +33,23 @@ test("files are uploaded at once and go with the message", async () => {
 });
 
 test("what cannot be sent is not uploaded", async () => {
-  const { attachments } = rig({ upload: () => Promise.reject(new Error("uploaded")) });
+  const { attachments, failures } = rig({ upload: () => Promise.reject(new Error("uploaded")) });
   attachments.add([file("empty", 0), file("large", 1025)]);
   await settled();
   assert.deepEqual(attachments.list.map(({ state, again }) => `${state} ${again}`), ["failed false", "failed false"]);
   assert.ok(attachments.list.every(({ problem }) => problem && problem !== "uploaded"));
+  assert.deepEqual(failures, attachments.list.map(({ name, problem }) => `${name}: ${problem}`));
 });
 
 test("more than a message takes", async () => {
-  const { attachments } = rig();
+  const { attachments, failures } = rig();
   attachments.add(["a", "b", "c", "d"].map((name) => file(name)));
   await settled();
   assert.deepEqual(attachments.list.map(({ state }) => state), ["done", "done", "done", "failed"]);
-  assert.equal(attachments.ready, false);
+  assert.deepEqual([attachments.ready, attachments.failed], [false, true]);
+  assert.equal(failures.length, 1);
+  attachments.remove(attachments.list[3]?.key ?? "");
+  assert.deepEqual([attachments.ready, attachments.failed], [true, false]);
 });
 
 test("progress is told, and cancelling ends the upload", async () => {

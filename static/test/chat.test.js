@@ -156,11 +156,15 @@ test("what the server refuses fails beside the message; the next goes on", async
   await until(() => !chat.loading, "loaded");
   const no = [new Declined("switched_off", "This is switched off here.")];
   server.trouble = () => no.shift() ?? "";
+  /** @type {string[]} */
+  const failures = [];
+  chat.on("failed", ({ problem }) => failures.push(problem));
   chat.send("refused");
   chat.send("taken");
   await until(() => texts(chat).length === 1, "the next went");
   assert.deepEqual(texts(chat), ["taken"]);
   assert.deepEqual(chat.outbox.map(({ text, state, problem }) => [text, state, problem]), [["refused", "failed", "This is switched off here."]]);
+  assert.deepEqual(failures, ["This is switched off here."], "told once");
   chat.retry(chat.outbox[0]?.id ?? "");
   await until(() => texts(chat).length === 2, "retried");
   assert.deepEqual(chat.outbox, []);

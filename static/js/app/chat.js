@@ -39,6 +39,8 @@ export class ChatPanel {
   #newFrom = "";
   /** @type {Message[]} */
   #unspoken = [];
+  /** What went wrong, in sentences. @type {string[]} */
+  #wrong = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -68,7 +70,12 @@ export class ChatPanel {
     this.#scroll.addEventListener("scroll", () => this.#readAlong(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#readAlong());
     chat.on("change", () => this.#draw());
-    chat.on("arrived", ({ message }) => this.#speak(message));
+    chat.on("arrived", ({ message }) => {
+      this.#unspoken.push(message);
+      this.#speak();
+    });
+    chat.on("failed", ({ problem }) => this.#tell(t("chat.not_sent", { message: problem })));
+    attachments.on("failed", ({ name, problem }) => this.#tell(t("chat.upload_failed", { name, message: problem })));
     this.#drawCount();
   }
 
@@ -92,6 +99,7 @@ export class ChatPanel {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#unspoken = [];
+    this.#wrong = [];
     say(this.#said, "");
   }
 
@@ -226,12 +234,22 @@ export class ChatPanel {
     row?.focus();
   }
 
-  /** Tells those who do not see it that somebody wrote, all of a moment in one sentence. @param {Message} message */
-  #speak(message) {
-    this.#unspoken.push(message);
+  /** Says what went wrong: beside the message it stands, where the panel is open. @param {string} sentence */
+  #tell(sentence) {
+    if (!this.#panel.open) {
+      this.#failed(sentence);
+      return;
+    }
+    this.#wrong.push(sentence);
+    this.#speak();
+  }
+
+  /** Tells those who do not see it what went wrong and that somebody wrote, all of a moment at once. */
+  #speak() {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      say(this.#said, spoken(this.#unspoken, listed));
+      say(this.#said, [...this.#wrong, spoken(this.#unspoken, listed)].filter(Boolean).join(" "));
+      this.#wrong = [];
       this.#unspoken = [];
     }, gather);
   }

@@ -3,7 +3,7 @@
 
 import { asDeclined } from "../core/post.js";
 import { t } from "../core/text.js";
-import { byId, within } from "./dom.js";
+import { byId, say, within } from "./dom.js";
 import { keepFocus } from "./focus.js";
 import { keyed } from "./keyed.js";
 import { copy } from "./messages.js";
@@ -30,6 +30,8 @@ export class Composer {
   #doing = null;
   /** What was being typed before a message was edited. */
   #laidAside = "";
+  /** Why a message could not go with its files, if that is what is complained of. @type {"" | "chat.files_missing" | "chat.files_coming"} */
+  #lacked = "";
 
   /**
    * @param {HTMLElement} panel that files can be dropped on
@@ -51,7 +53,10 @@ export class Composer {
     this.#text.addEventListener("input", () => this.#typed());
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     within(this.#about, "button", HTMLButtonElement).addEventListener("click", () => this.#stop());
-    attachments.on("change", () => this.#draw());
+    attachments.on("change", () => {
+      if (this.#lacked !== "" && this.#lacked !== this.#lack) this.#complain("");
+      this.#draw();
+    });
     this.#takeFiles();
     this.#draw();
   }
@@ -106,6 +111,12 @@ export class Composer {
     this.focus();
   }
 
+  /** Why a message cannot go yet with its files. */
+  get #lack() {
+    if (this.#attachments.ready) return "";
+    return this.#attachments.failed ? "chat.files_missing" : "chat.files_coming";
+  }
+
   #submit() {
     const text = this.#text.value.trim();
     const over = [...text].length - this.#most;
@@ -117,7 +128,13 @@ export class Composer {
       void this.#save(this.#doing.message, text);
       return false;
     }
-    if (!this.#attachments.ready || text === "" && this.#attachments.list.length === 0) return false;
+    const lack = this.#lack;
+    if (lack) {
+      this.#complain(t(lack));
+      this.#lacked = lack;
+      return false;
+    }
+    if (text === "" && this.#attachments.list.length === 0) return false;
     this.#chat.send(text, this.#doing?.message.id ?? "", this.#attachments.take());
     this.#doing = null;
     this.#text.value = "";
@@ -176,8 +193,9 @@ export class Composer {
 
   /** @param {string} sentence */
   #complain(sentence) {
-    this.#problem.textContent = sentence;
+    this.#lacked = "";
     this.#problem.hidden = sentence === "";
+    say(this.#problem, sentence);
   }
 
   #draw() {

@@ -45,7 +45,7 @@ export class Refusal extends Error {
   }
 }
 
-/** @extends {Emitter<{change: null}>} */
+/** @extends {Emitter<{change: null, failed: {name: string, problem: string}}>} */
 export class Attachments extends Emitter {
   #around;
   /** @type {Own[]} */
@@ -66,6 +66,11 @@ export class Attachments extends Emitter {
     return this.#list.every((own) => own.shown.state === "done");
   }
 
+  /** Whether one of them is not on its way any more. */
+  get failed() {
+    return this.#list.some((own) => own.shown.state === "failed");
+  }
+
   /** @param {Iterable<File>} files */
   add(files) {
     for (const file of files) {
@@ -73,9 +78,9 @@ export class Attachments extends Emitter {
       const shown = { key: newId(), name: file.name, state: "uploading", part: 0, problem: "", again: false };
       const own = { shown, file, sending: new AbortController(), uploaded: null };
       this.#list.push(own);
-      if (this.#list.length > this.#around.count) fail(shown, t("chat.too_many_files", { count: this.#around.count }), false);
-      else if (file.size === 0) fail(shown, t("chat.file_empty"), false);
-      else if (file.size > this.#around.most) fail(shown, t("chat.file_too_large", { megabytes: Math.floor(this.#around.most / 2 ** 20) }), false);
+      if (this.#list.length > this.#around.count) this.#fail(shown, t("chat.too_many_files", { count: this.#around.count }), false);
+      else if (file.size === 0) this.#fail(shown, t("chat.file_empty"), false);
+      else if (file.size > this.#around.most) this.#fail(shown, t("chat.file_too_large", { megabytes: Math.floor(this.#around.most / 2 ** 20) }), false);
       else void this.#upload(own);
     }
     this.emit("change", null);
@@ -119,19 +124,20 @@ export class Attachments extends Emitter {
       own.shown.state = "done";
     } catch (error) {
       if (own.sending.signal.aborted) return;
-      if (error instanceof Refusal) fail(own.shown, error.message, error.again);
-      else fail(own.shown, t("chat.upload_lost"), true);
+      if (error instanceof Refusal) this.#fail(own.shown, error.message, error.again);
+      else this.#fail(own.shown, t("chat.upload_lost"), true);
     }
     if (own.sending.signal.aborted && own.uploaded) this.#around.forget(own.uploaded.id);
     this.emit("change", null);
   }
-}
 
-/**
- * @param {Attachment} shown
- * @param {string} problem
- * @param {boolean} again
- */
-function fail(shown, problem, again) {
-  Object.assign(shown, { state: "failed", problem, again });
+  /**
+   * @param {Attachment} shown
+   * @param {string} problem
+   * @param {boolean} again
+   */
+  #fail(shown, problem, again) {
+    Object.assign(shown, { state: "failed", problem, again });
+    this.emit("failed", { name: shown.name, problem });
+  }
 }

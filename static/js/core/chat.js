@@ -53,6 +53,7 @@ import { t } from "./text.js";
 /**
  * @typedef {object} ChatEvents
  * @property {null} change something is otherwise
+ * @property {{problem: string}} failed a message was not sent, and is not tried again by itself
  * @property {{message: Message}} arrived somebody else has just written
  */
 
@@ -308,6 +309,7 @@ export class Chat extends Emitter {
           next.state = "failed";
           next.problem = Object.values(error.fields)[0] || error.message;
           this.#outboxChanged();
+          this.emit("failed", { problem: next.problem });
           continue;
         }
         next.state = "waiting";
