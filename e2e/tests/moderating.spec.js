@@ -4,6 +4,7 @@ import { expect, test } from "../lib/test.js";
 import { expectPicture, expectSilence, expectSound, openDevices, watchDevices } from "../lib/media.js";
 import { expectCount, join, makeRoom } from "../lib/people.js";
 import { saidIn } from "../lib/said.js";
+import { make, withOthers } from "../lib/stage.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
 
@@ -114,6 +115,12 @@ test("reactions show on the tile of who sent them, are said in one line, and do 
   expect(await ana.tile("ben").locator(".reaction").evaluate((float) => float.getAnimations().length)).toBe(0);
   await ben.page.keyboard.press("Escape");
   await expect(ben.button("React"), "focus comes back").toBeFocused();
+});
+
+test("in a large call too it is told who comes and goes", async ({ visit }) => {
+  const ana = await withOthers(visit, 12);
+  await make(ana, "drop", "drawn-0");
+  await expect(ana.page.locator("#notices")).toContainText("Ben Hale left");
 });
 
 test("muting silences one and all, nobody is unmuted by others, and who was muted may unmute", async ({ visit }) => {

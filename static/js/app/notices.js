@@ -1,6 +1,7 @@
 // One line at the top of the stage, spoken politely; gone after a while unless
 // it says what is going on.
 
+import { Moves } from "../core/moves.js";
 import { listed, t } from "../core/text.js";
 import { byId } from "./dom.js";
 import { keepFocus } from "./focus.js";
@@ -8,18 +9,18 @@ import { words } from "./words.js";
 
 const shownFor = 5000; // milliseconds
 const offeredFor = 10_000; // with something to press
-const gather = 1200; // comings and goings within this time are told in one line
+const gather = 1200; // hands that go up within this time are told in one line
 
 export class Notices {
   #region = byId("notices", HTMLElement);
   /** @type {Map<string, HTMLElement>} */
   #lasting = new Map();
-  /** @type {{joined: string[], left: string[]}} */
-  #moves = { joined: [], left: [] };
+  #moves = new Moves(({ joined, left }) => {
+    if (joined.length) this.say(words.joined(joined));
+    if (left.length) this.say(words.left(left));
+  });
   /** @type {string[]} */
   #raised = [];
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
 
   /** @param {string} text */
   say(text) {
@@ -69,19 +70,10 @@ export class Notices {
    * Somebody came or went.
    * @param {"joined" | "left"} how
    * @param {string} name
+   * @param {number} people how many are in the call
    */
-  moved(how, name) {
-    const other = how === "joined" ? this.#moves.left : this.#moves.joined;
-    const undone = other.indexOf(name);
-    if (undone >= 0) other.splice(undone, 1);
-    else this.#moves[how].push(name);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const { joined, left } = this.#moves;
-      this.#moves = { joined: [], left: [] };
-      if (joined.length) this.say(words.joined(joined));
-      if (left.length) this.say(words.left(left));
-    }, gather);
+  moved(how, name, people) {
+    this.#moves.add(how, name, people);
   }
 
   /** Somebody raised a hand. @param {string} name */
@@ -97,9 +89,7 @@ export class Notices {
 
   /** Takes every line away. */
   clear() {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#moves = { joined: [], left: [] };
+    this.#moves.clear();
     this.#raised = [];
     this.#lasting.clear();
     this.#region.replaceChildren();

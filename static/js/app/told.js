@@ -1,6 +1,5 @@
 // What others do in a call, as one is told of it: by a line, a sound, or on the stage.
 
-import { quietAbove } from "../core/sounds.js";
 import { t } from "../core/text.js";
 import { isOn } from "./switches.js";
 import { words } from "./words.js";
@@ -61,7 +60,7 @@ export function tellOf(call, { username, devices, screen, sounds, notices, gestu
     sounds.people = call.roster.count;
     if (local || !name || call.state !== "incall") return;
     sounds.play(how === "joined" ? "join" : "leave");
-    if (call.roster.count <= quietAbove) notices.moved(how, name);
+    notices.moved(how, name, call.roster.count);
   }
 }
 

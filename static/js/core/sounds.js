@@ -3,7 +3,7 @@
 
 /** @typedef {"join" | "leave" | "hand" | "chat" | "test"} Cue */
 
-/** With more people than this in the call, comings and goings are neither heard nor told. */
+/** With more people than this in the call, comings and goings are not heard, and told seldom. */
 export const quietAbove = 8;
 
 /** The tones of each, in hertz, one after the other. @type {Record<Cue, number[]>} */
