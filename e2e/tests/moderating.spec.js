@@ -155,6 +155,21 @@ test("muting silences one and all, nobody is unmuted by others, and who was mute
   await expect(panel(ana).getByRole("button", { name: "Mute all" }), "nobody is left to mute").toBeHidden();
 });
 
+test("a switch that is on looks other than one that is off, also in forced colours", async ({ visit }) => {
+  const ana = await visit("ana");
+  await join(ana, await makeRoom(ana));
+  await ana.button("People").click();
+  await panel(ana).getByRole("button", { name: "What members may do" }).click();
+  const camera = ana.page.getByRole("switch", { name: "Turn on their camera" });
+  await ana.page.emulateMedia({ forcedColors: "active" });
+  /** @param {boolean} on */
+  const picture = async (on) => {
+    await camera.evaluate((input, checked) => { /** @type {HTMLInputElement} */ (input).checked = checked; }, on);
+    return camera.screenshot({ animations: "disabled" });
+  };
+  expect((await picture(true)).equals(await picture(false))).toBe(false);
+});
+
 test("the panel of switches holds for pages and for programs that ignore them", async ({ visit }) => {
   const { ana, ben, cleo, room } = await three(visit);
   await expectPicture(cleo.tile("ben"));

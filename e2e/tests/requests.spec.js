@@ -5,6 +5,21 @@ import { expect, test } from "../lib/test.js";
 import { logIn, makeRoom, signUp } from "../lib/people.js";
 import { shots } from "../lib/shots.js";
 
+/** @typedef {import("@playwright/test").Page} Page */
+
+/**
+ * Has the dashboard be drawn anew, as when something on it has changed.
+ * @param {Page} page
+ */
+async function redraw(page) {
+  const before = await page.locator("#fresh").elementHandle();
+  await page.locator("#fresh").evaluate((fresh) => {
+    fresh.append(document.createElement("i"));
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await expect.poll(() => before?.evaluate((element) => element.isConnected)).toBe(false);
+}
+
 test("a listed room is found, asked for, granted on the dashboard without a reload, and entered", async ({ visit, newcomer }) => {
   const ana = await visit("ana");
   const dan = await newcomer();
@@ -12,6 +27,11 @@ test("a listed room is found, asked for, granted on the dashboard without a relo
   const room = await makeRoom(ana, [], { name: "Choir practice", topic: "Only for those who sing", visibility: "listed" });
   const { page } = dan;
   await page.goto("/");
+  for (const control of [dan.button("New room"), page.getByRole("link", { name: "Find a room" })]) {
+    await control.focus();
+    await redraw(page);
+    await expect(control, "focus stays though the page is drawn anew").toBeFocused();
+  }
   await page.getByRole("link", { name: "Find a room" }).click();
   await page.getByLabel("Part of the room’s name").fill("CHOIR");
   await dan.button("Search").click();
@@ -38,6 +58,10 @@ test("a listed room is found, asked for, granted on the dashboard without a relo
   await shots(dan, "ask-asked");
   const desk = ana.page.getByRole("region", { name: "Waiting for you" });
   await expect(desk, "shown without a reload").toContainText("I sing the bass, <b>mostly</b>");
+  const named = desk.getByRole("link", { name: "Choir practice" });
+  await named.focus();
+  await redraw(ana.page);
+  await expect(named).toBeFocused();
   await desk.getByRole("button", { name: "Accept" }).click();
   await expect(ana.page.getByRole("status").first()).toContainText("belongs to Choir practice now.");
   await expect(desk).toHaveCount(0);
