@@ -70,6 +70,23 @@ test("a listed room is found, asked for, granted on the dashboard without a relo
   await expect(dan.button("Join call")).toBeVisible();
 });
 
+test("times are as their reader writes them, in their zone", async ({ visit, newcomer }) => {
+  const room = await makeRoom(await visit("ana"), [], { visibility: "listed" });
+  const dan = await newcomer({ options: { locale: "de-DE", timezoneId: "Asia/Tokyo" } });
+  await signUp(dan);
+  const german = new Intl.DateTimeFormat("de-DE", { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo" });
+  /** @param {import("@playwright/test").Locator} time */
+  const written = async (time) => german.format(new Date(await time.getAttribute("datetime") ?? ""));
+  await dan.page.goto(room);
+  await dan.button("Ask to join").click();
+  const asked = dan.page.getByRole("main").locator("time");
+  await expect(asked).toHaveText(/now|ago/);
+  await expect(asked).toHaveAttribute("title", await written(asked));
+  await dan.page.goto("/account/sessions");
+  const begun = dan.page.getByRole("main").locator("time").first();
+  await expect(begun).toHaveText(await written(begun));
+});
+
 test("who is declined may ask again; who asks may withdraw; a second answer harms nothing", async ({ visit, newcomer, foyer }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
   const dan = await newcomer();

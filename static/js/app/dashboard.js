@@ -2,7 +2,7 @@
 // and what changes by itself put in place of what was there.
 
 import { say } from "./dom.js";
-import { withForms } from "./form.js";
+import { withForms, withTimes } from "./form.js";
 
 const usually = 10_000; // milliseconds
 const withLobby = 3_000; // people may wait to be let in
@@ -43,6 +43,7 @@ async function refresh() {
 function replace(page) {
   const old = document.getElementById("fresh");
   const fresh = page.getElementById("fresh");
+  if (fresh) withTimes(fresh); // as the old one's are, so that the two can be compared
   // An answer that is on its way leads to a new page by itself; what a question is
   // about stays until it is answered.
   if (!old || !fresh || old.isEqualNode(fresh) || old.querySelector("form[data-sent]") || document.querySelector("dialog[open]")) return;

@@ -22,11 +22,24 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 for (const button of document.querySelectorAll("button[data-share]")) {
   if (button instanceof HTMLButtonElement) offerSharing(button);
 }
-for (const time of document.querySelectorAll("time[data-local]")) {
-  if (time instanceof HTMLTimeElement) inReadersZone(time);
-}
+withTimes(document);
 withForms(document);
 previewAddress();
+
+/**
+ * Says the times of a part of the page as its reader writes them, in their zone:
+ * in its title, where the text says how long ago it was.
+ * @param {ParentNode} part
+ */
+export function withTimes(part) {
+  const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of part.querySelectorAll("time[data-local]")) {
+    if (!(time instanceof HTMLTimeElement)) continue;
+    const local = dates.format(new Date(time.dateTime));
+    if (time.title) time.title = local;
+    else time.textContent = local;
+  }
+}
 
 /**
  * Prepares the forms of a part of the page that has just come into it.
@@ -93,11 +106,6 @@ function offerSharing(button) {
   button.addEventListener("click", () => {
     navigator.share(data).catch(() => {}); // they changed their mind
   });
-}
-
-/** @param {HTMLTimeElement} time */
-function inReadersZone(time) {
-  time.textContent = new Date(time.dateTime).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
 /**
