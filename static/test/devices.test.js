@@ -363,6 +363,25 @@ test("what a phone call took away is opened again when the page is seen", async 
   assert.equal(media.open.length, 2);
 });
 
+test("what a phone call still kept when the page was seen is told once, and asked for again the next time", async () => {
+  const media = new Phone();
+  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
+  /** @type {string[]} */
+  const told = [];
+  devices.on("problem", ({ input, problem }) => told.push(`${input} ${problem}`));
+  await devices.start();
+  Object.assign(devices.use.microphone.track ?? {}, { muted: true });
+  media.wrong = { audio: "NotReadableError" };
+  await devices.resume();
+  await devices.resume();
+  assert.deepEqual([told, devices.use.microphone.track, media.asked.length], [["microphone busy"], null, 3]);
+  media.wrong = {};
+  await devices.resume();
+  assert.deepEqual([inUse(devices, "microphone"), devices.outgoing().microphoneOn, media.asked.length], ["m1", true, 4]);
+  await devices.resume();
+  assert.equal(media.asked.length, 4);
+});
+
 test("a weak computer has the camera take smaller pictures, also when it is opened anew", async () => {
   const media = new FakeMedia();
   const devices = devicesOf(media);

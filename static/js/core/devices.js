@@ -181,7 +181,7 @@ export class Devices extends Emitter {
     if (!on || use.track) return;
     await this.#open([input]);
     await this.#list();
-    if (use.on && use.problem) this.emit("problem", { input, problem: use.problem });
+    this.#complain(input);
   }
 
   /**
@@ -250,14 +250,19 @@ export class Devices extends Emitter {
 
   /**
    * The page is seen again, or a phone call is over: what the system took away
-   * meanwhile is opened anew.
+   * meanwhile is opened anew, as is what it still kept for itself the last time.
    */
   async resume() {
     const lost = inputs.filter((input) => {
       const { on, track } = this.use[input];
       return on && track && (track.readyState === "ended" || (this.#oneAtATime && track.muted));
     });
-    await this.#open(lost);
+    const kept = inputs.filter((input) => {
+      const { on, track, opening, problem } = this.use[input];
+      return this.#oneAtATime && on && !track && !opening && (problem === "busy" || problem === "failed");
+    });
+    await this.#open([...lost, ...kept]);
+    for (const input of lost) this.#complain(input); // of the others one was told
   }
 
   /**
@@ -359,6 +364,11 @@ export class Devices extends Emitter {
     this.emit("change", null);
     if (this.use[input].on) await this.#open([input]);
     await this.#list();
+    this.#complain(input);
+  }
+
+  /** Says what is wrong with an input that the person wants. @param {Input} input */
+  #complain(input) {
     const { on, problem } = this.use[input];
     if (on && problem) this.emit("problem", { input, problem });
   }
