@@ -124,7 +124,7 @@ test("in a large call too it is told who comes and goes", async ({ visit }) => {
 });
 
 test("muting silences one and all, nobody is unmuted by others, and who was muted may unmute", async ({ visit }) => {
-  const { ana, ben, cleo } = await three(visit);
+  const { ana, ben, cleo, room } = await three(visit);
   await expectSound(cleo.page);
   await cleo.button("Mute microphone").click(); // so that only Ben is heard
   await ana.button("Mute microphone").click();
@@ -153,6 +153,8 @@ test("muting silences one and all, nobody is unmuted by others, and who was mute
   await panel(ana).getByRole("button", { name: "Mute all" }).click();
   for (const person of [ben, cleo]) await expect(person.button("Unmute microphone")).toBeVisible();
   await expect(panel(ana).getByRole("button", { name: "Mute all" }), "nobody is left to mute").toBeHidden();
+  await ben.page.goto(room);
+  await expect(ben.button("Mute microphone"), "that was for this call alone").toBeVisible();
 });
 
 test("a switch that is on looks other than one that is off, also in forced colours", async ({ visit }) => {

@@ -40,8 +40,8 @@ export function tellOf(call, { username, devices, screen, sounds, notices, gestu
   });
   call.on("spotlight", ({ participant }) => { stage.spotlight = people.spotlight = participant; });
   call.on("muted", ({ by }) => {
-    // The media service may have muted the track; the button has to say so too.
-    if (isOn(devices, "microphone")) void devices.turn("microphone", false);
+    // The media service may have muted the track; the button has to say so too. For this call: it was not one's own choice.
+    if (isOn(devices, "microphone")) void devices.turnForNow("microphone", false);
     notices.say(t("lead.muted_you", { name: by }));
   });
   call.on("askUnmute", ({ by }) => { if (bar.may.microphone && !isOn(devices, "microphone")) asked.show(by); });
