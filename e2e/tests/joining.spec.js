@@ -126,6 +126,27 @@ test("who comes to many is muted, told so, and unmutes with one click", async ({
   await expect(ana.button("Mute microphone"), "that was for this call alone").toBeVisible();
 });
 
+test("one's own picture is as in a mirror, before the call and in it, unless the camera looks away from oneself", async ({ visit }) => {
+  const ana = await visit("ana");
+  const room = await makeRoom(ana);
+  await ana.page.goto(room);
+  await expect(ana.page.locator("#preview video")).toHaveClass(/mirrored/);
+  await joinHere(ana);
+  await expect(ana.tile("ana")).toHaveClass(/mirrored/);
+  await ana.page.addInitScript(() => {
+    const { getSettings } = MediaStreamTrack.prototype;
+    MediaStreamTrack.prototype.getSettings = function settings() {
+      return { ...getSettings.call(this), facingMode: "environment" };
+    };
+  });
+  await ana.page.goto(room);
+  await expectPicture(ana.page.locator("#preview"));
+  await expect(ana.page.locator("#preview video")).not.toHaveClass(/mirrored/);
+  await joinHere(ana);
+  await expectPicture(ana.tile("ana"));
+  await expect(ana.tile("ana")).not.toHaveClass(/mirrored/);
+});
+
 test("devices are listed by name, a chosen display name is what others see", async ({ visit }) => {
   const [ana, ben] = [await visit("ana"), await visit("ben")];
   const room = await makeRoom(ana, [ben]);

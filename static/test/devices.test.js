@@ -332,9 +332,10 @@ test("a phone's camera is flipped and flipped back, and the side is remembered",
   const memory = storage();
   const devices = new Devices(/** @type {never} */ (media), memory, { oneAtATime: true });
   await devices.start();
-  assert.deepEqual([devices.facing, devices.flips], ["user", true]);
+  assert.deepEqual([devices.facing, devices.flips, devices.mirrors], ["user", true, true]);
   await devices.flip();
   assert.deepEqual([devices.facing, inUse(devices, "camera"), media.open.length], ["environment", "back", 2]);
+  assert.equal(devices.mirrors, false);
   await media.plug([...media.devices, ["audiooutput", "s1", "Headset"]]);
   assert.equal(devices.facing, "environment");
   const later = new Devices(/** @type {never} */ (new Phone()), memory, { oneAtATime: true });

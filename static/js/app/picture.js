@@ -11,6 +11,7 @@
  * @property {(id: string, source: MediaSource, element: HTMLMediaElement) => void} detach
  * @property {(id: string, source: "camera" | "share", size: Size | null) => void} watch
  * @property {() => MediaStreamTrack | null} ownPicture
+ * @property {() => boolean} mirrors whether one's own is shown as in a mirror
  */
 
 /** A moving picture. */

@@ -133,7 +133,7 @@ export class Prejoin {
     this.#state.textContent = camera.opening ? words.yourCameraStarts : camera.on && camera.problem ? words.yourCamera[camera.problem] : words.yourCameraIsOff;
     if (this.#shown) this.#meter.listen(microphone.on ? microphone.track : null);
 
-    this.#video.classList.toggle("mirrored", this.#devices.facing !== "environment");
+    this.#video.classList.toggle("mirrored", this.#devices.mirrors);
     const text = problemText(this.#devices) || (this.#deaf ? `${t("check.microphone_silent")} ${t("check.microphone_silent_do")}` : "");
     this.#problem.hidden = text === "";
     within(this.#problem, "p", HTMLElement).textContent = text;

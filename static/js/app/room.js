@@ -88,6 +88,7 @@ const stage = new Stage(call.roster, {
   detach: (id, source, element) => call.detach(id, source, element),
   watch: (id, source, size) => call.watch(id, source, size),
   ownPicture: () => devices.outgoing().camera,
+  mirrors: () => devices.mirrors,
 }, view, {
   items: (tile) => [
     ...tileItems(tile, view),

@@ -17,6 +17,7 @@ export class Tile {
   more;
   /** Shows a poor connection, and opens its details. */
   bars;
+  #source;
   #picture;
   #sound;
   /** @type {Participant} */
@@ -28,11 +29,11 @@ export class Tile {
    * @param {HTMLElement} sounds where elements that play sound are kept
    */
   constructor(participant, source, sounds) {
+    this.#source = source;
     const template = byId("tile-template", HTMLTemplateElement);
     const { id, local } = participant;
     this.element = within(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), ".tile", HTMLElement);
     this.element.dataset.participant = id;
-    this.element.classList.toggle("mirrored", local);
     this.more = within(this.element, ".tile-more", HTMLButtonElement);
     this.bars = within(this.element, ".tile-quality", HTMLButtonElement);
     const blank = within(this.element, ".tile-blank", HTMLElement);
@@ -87,6 +88,7 @@ export class Tile {
     if (participant.username !== before.username || participant.displayName !== before.displayName) this.#showWho();
     const { classList } = this.element;
     classList.toggle("muted", !participant.microphone);
+    classList.toggle("mirrored", participant.local && this.#source.mirrors());
     classList.toggle("speaking", participant.speaking && participant.microphone);
     within(this.element, ".tile-state", HTMLElement).textContent = (participant.microphone ? words.microphoneOn : words.microphoneOff) + (participant.hand ? t("hand.on_tile") : "");
     within(this.element, ".tile-hand", HTMLElement).hidden = participant.hand === 0;

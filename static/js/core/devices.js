@@ -230,6 +230,11 @@ export class Devices extends Emitter {
     return facing === "user" || facing === "environment" ? facing : "";
   }
 
+  /** Whether one looks into the camera as into a mirror; what one shows others with the other one has to be read. */
+  get mirrors() {
+    return this.facing !== "environment";
+  }
+
   /** Whether there is another camera on the other side. */
   get flips() {
     return this.facing !== "" && this.lists.camera.length > 1;
