@@ -74,6 +74,21 @@ test("that the connection is weak is said once in a while, not all the time", ()
   assert.deepEqual(call.said, ["weak", "weak"]);
 });
 
+test("a time without measurements is no strain, and no ease", () => {
+  const call = new Watched();
+  call.pass({ limited: "cpu", quality: "poor" }, 4);
+  call.now += 30_000; // the connection was lost, and is back
+  call.strain.pause();
+  call.pass({ limited: "cpu", quality: "poor" }, 4);
+  assert.deepEqual(call.said, []);
+  call.pass({ limited: "cpu" }, 12);
+  call.pass({}, 4);
+  call.now += 60_000;
+  call.strain.pause();
+  call.pass({}, 4);
+  assert.deepEqual(call.said, ["size 1"], "the size stays");
+});
+
 test("the next call begins with whole pictures", () => {
   const call = new Watched();
   call.pass({ limited: "cpu" }, 12);

@@ -43,6 +43,7 @@ export class Weak {
   /** Measures for as long as one is in the call. @param {boolean} on */
   set watching(on) {
     clearInterval(this.#timer);
+    this.#strain.pause();
     if (on) this.#timer = setInterval(() => void this.#measure(), measureEvery);
   }
 

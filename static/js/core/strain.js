@@ -65,10 +65,15 @@ export class Strain extends Emitter {
     if (!strained && this.#size > 0 && lasted >= this.#ease) this.#stepUp(now);
   }
 
-  /** A call begins: as if nothing had been. */
-  reset() {
+  /** Nothing was measured for a while: what was before it has not lasted through it. */
+  pause() {
     this.#since = null;
     this.#weakSince = null;
+  }
+
+  /** A call begins: as if nothing had been. */
+  reset() {
+    this.pause();
     this.#saidWeak = -Infinity;
     this.#ease = betterAfter;
     this.#grew = false;
