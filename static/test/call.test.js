@@ -298,6 +298,32 @@ test("the gate's refusal ends with its reason", async (t) => {
   assert.equal(world.ending?.reason, "locked");
 });
 
+test("a server that does not answer is given up on: joining says so, and coming back asks again", async (t) => {
+  const tick = clock(t);
+  const world = new World();
+  void world.call.join("Ana");
+  await settle();
+  await tick(14_999);
+  assert.equal(world.call.state, "joining");
+  await tick(1);
+  assert.deepEqual([world.call.state, world.refusals], ["prejoin", ["unreachable"]]);
+  await world.inCall();
+  await tick(15_000);
+  assert.equal(world.call.state, "incall");
+  world.media?.emit("parted", { parting: "lost", reason: "" });
+  await tick(300);
+  assert.equal(world.asks.length, 3);
+  await tick(15_000);
+  assert.equal(world.asks.at(-1)?.aborted(), true);
+  await tick(1000);
+  assert.equal(world.asks.length, 4);
+  world.answer();
+  await settle();
+  world.media?.succeed?.();
+  await settle();
+  assert.equal(world.call.state, "incall");
+});
+
 test("ended while coming back stops coming back", async (t) => {
   const tick = clock(t);
   const world = new World();

@@ -69,6 +69,9 @@ const reasonWithin = 2000; // milliseconds
 /** The pauses before fresh joins after a connection was lost; the last repeats. */
 const pauses = [300, 1000, 2000, 4000, 8000];
 
+/** How long the server may take to say whether one is let in: behind a network that swallows what is sent nothing would ever come. */
+const answersWithin = 15_000; // milliseconds
+
 /** How long to go on trying to come back. */
 const giveUpAfter = 120_000;
 
@@ -239,7 +242,7 @@ export class Call extends Emitter {
    * @param {AbortSignal} signal
    */
   async #enter(signal) {
-    const answer = await this.#around.ask(this.#displayName, signal, this.#participant);
+    const answer = await this.#ask(signal);
     this.#participant = answer.participant;
     const media = await this.#around.media(answer.backend);
     if (signal.aborted) {
@@ -265,6 +268,17 @@ export class Call extends Emitter {
     this.roster.settle(media.others());
     this.#become("incall");
     this.#sendNow();
+  }
+
+  /** @param {AbortSignal} signal */
+  async #ask(signal) {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), answersWithin);
+    try {
+      return await this.#around.ask(this.#displayName, AbortSignal.any([signal, late.signal]), this.#participant);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
