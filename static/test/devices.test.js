@@ -494,6 +494,29 @@ test("another microphone that is chosen while it is off in the call is open but 
   assert.equal(devices.use.microphone.track, null);
 });
 
+test("a microphone that is pulled out while it is off in the call is replaced, or taken again when it is back", async (t) => {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  devices.listens = true;
+  await devices.turn("microphone", false);
+  const pull = async (/** @type {string[][]} */ left) => {
+    const lost = media.open.find(({ kind }) => kind === "audio");
+    await media.plug(left);
+    lost?.dispatchEvent(new Event("ended"));
+    await settle();
+  };
+  await pull([["audioinput", "m2", "Mic two"], ["videoinput", "c1", "Cam one"]]);
+  assert.deepEqual([inUse(devices, "microphone"), devices.use.microphone.track?.enabled], ["m2", false]);
+  await pull([["videoinput", "c1", "Cam one"]]);
+  assert.deepEqual([devices.use.microphone.track, devices.use.microphone.problem], [null, null]);
+  await media.plug([["audioinput", "m1", "Mic one"], ["videoinput", "c1", "Cam one"]]);
+  await settle();
+  assert.deepEqual([inUse(devices, "microphone"), devices.use.microphone.track?.enabled], ["m1", false]);
+  assert.deepEqual(media.open.map(({ deviceId }) => deviceId), ["c1", "m1"]);
+});
+
 test("nobody listens to a microphone that one may not use", async (t) => {
   permissions(t, "granted");
   const media = new FakeMedia();

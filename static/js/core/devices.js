@@ -368,6 +368,7 @@ export class Devices extends Emitter {
     this.#close(input);
     this.emit("change", null);
     if (this.use[input].on) await this.#open([input]);
+    else void this.#listen();
     await this.#list();
     this.#complain(input);
   }
@@ -395,6 +396,7 @@ export class Devices extends Emitter {
   /** Something was plugged in or out. */
   async #plugged() {
     await this.#list();
+    void this.#listen(); // to one that is back
     for (const input of inputs) {
       const use = this.use[input];
       if (!use.on) continue;
