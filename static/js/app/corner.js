@@ -1,6 +1,7 @@
 // Lets one's own tile be drawn from one corner of the stage to another.
 
 import { nearest } from "../core/layout.js";
+import { isLetGo } from "./pointer.js";
 
 const starts = 4; // pixels that a finger moves before it draws the tile along
 
@@ -35,7 +36,9 @@ export class CornerDrag {
   }
 
   /** @param {PointerEvent} event */
-  #move({ clientX, clientY, pointerId }) {
+  #move(event) {
+    if (isLetGo(event)) this.#release();
+    const { clientX, clientY, pointerId } = event;
     const held = this.#held;
     if (!held) return;
     const [x, y] = [clientX - held.x, clientY - held.y];

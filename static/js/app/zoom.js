@@ -1,6 +1,7 @@
 // Enlarges a shared screen: by buttons, keys, the wheel with Ctrl, and two fingers.
 
 import { panned, whole, zoomed } from "../core/zoom.js";
+import { isLetGo } from "./pointer.js";
 
 const step = 1.4;
 const shift = 0.1; // of the frame, for an arrow key
@@ -96,6 +97,7 @@ export class ZoomView {
 
   /** @param {PointerEvent} event */
   #move(event) {
+    if (isLetGo(event)) this.#pointers.delete(event.pointerId);
     const before = this.#pointers.get(event.pointerId);
     if (!before) return;
     const now = this.#at(event);
