@@ -131,6 +131,27 @@ test("asks once at a time; saying no is no problem, a failure is", async () => {
   assert.deepEqual(told, ["problem"]);
 });
 
+test("a screen that is stopped, here or by the browser, while it is made ready is not shared, and the next is no matter of its", async () => {
+  for (const end of ["here", "browser"]) {
+    const [track, sound] = [new Track(), new Track()];
+    let ready = () => {};
+    track.applyConstraints = () => new Promise((resolve) => { ready = () => resolve(undefined); });
+    const next = new Track();
+    const given = [giving(track, sound), giving(next)];
+    const { screen, told } = screenOf(() => given.shift()?.() ?? Promise.reject(new Error("no more")));
+    const starting = screen.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (end === "here") screen.stop();
+    else track.dispatchEvent(new Event("ended"));
+    ready();
+    await starting;
+    assert.deepEqual([screen.track, screen.asking, track.stopped, sound.stopped, told], [null, false, true, true, []], end);
+    await screen.start();
+    track.dispatchEvent(new Event("ended"));
+    assert.deepEqual([screen.track, told], [next, ["on"]], end);
+  }
+});
+
 test("what is chosen after it was stopped is let go of at once, with its sound; a failure then is no problem any more", async () => {
   const browser = { give: (/** @type {unknown} */ _) => {}, fail: (/** @type {Error} */ _) => {} };
   const { screen, told } = screenOf(() => new Promise((resolve, reject) => { Object.assign(browser, { give: resolve, fail: reject }); }));

@@ -124,15 +124,14 @@ export class Screen extends Emitter {
     const turn = this.#turn;
     try {
       const stream = await this.#screens.getDisplayMedia(this.#wish());
-      if (turn !== this.#turn) {
+      const [track] = stream.getVideoTracks();
+      // The browser has a button of its own that ends it.
+      track?.addEventListener("ended", () => { if (turn === this.#turn) this.stop(); }, { once: true });
+      if (track) await this.#tune(track);
+      if (!track || turn !== this.#turn) {
         for (const late of [...stream.getVideoTracks(), ...stream.getAudioTracks()]) late.stop();
         return;
       }
-      const [track] = stream.getVideoTracks();
-      if (!track) return;
-      await this.#tune(track);
-      // The browser has a button of its own that ends it.
-      track.addEventListener("ended", () => this.stop(), { once: true });
       this.#track = track;
       const [sound = null] = stream.getAudioTracks();
       sound?.addEventListener("ended", () => this.#silence(), { once: true });
