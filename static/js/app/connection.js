@@ -61,9 +61,14 @@ export class Connection {
   async #measure(participant, anchor, before) {
     const now = await this.#stats(participant.id);
     if (!this.#box.matches(":popover-open") || this.#from !== anchor) return;
+    if (!anchor.isConnected) { // they have left
+      this.close();
+      return;
+    }
     if (now && before) {
       this.#facts.replaceChildren(...facts(summary(before, now), participant.local).flatMap(([name, value]) => fact(name, value)));
-      place(this.#box, anchor.getBoundingClientRect());
+      // Bars go as soon as the connection is good again; what they opened stays where it is.
+      if (drawn(anchor)) place(this.#box, anchor.getBoundingClientRect());
     }
     this.#timer = setTimeout(() => void this.#measure(participant, anchor, now), every);
   }
