@@ -459,6 +459,16 @@ function permissions(t, state) {
 /** Devices of somebody whose microphone was off when they were here before. @param {FakeMedia} media @param {object} [how] */
 const muted = (media, how) => new Devices(/** @type {never} */ (media), storage('{"off": {"microphone": true}}'), how);
 
+/** Devices in a call, where the microphone is listened to also while it is off. @param {import("node:test").TestContext} t */
+async function listening(t) {
+  permissions(t, "granted");
+  const media = new FakeMedia();
+  const devices = devicesOf(media);
+  await devices.start();
+  devices.listens = true;
+  return { media, devices };
+}
+
 test("in the call a microphone that was off from the beginning is open but silent, and none is before", async (t) => {
   permissions(t, "granted");
   const media = new FakeMedia();
@@ -477,11 +487,7 @@ test("in the call a microphone that was off from the beginning is open but silen
 });
 
 test("another microphone that is chosen while it is off in the call is open but silent", async (t) => {
-  permissions(t, "granted");
-  const media = new FakeMedia();
-  const devices = devicesOf(media);
-  await devices.start();
-  devices.listens = true;
+  const { media, devices } = await listening(t);
   await devices.turn("microphone", false);
   await devices.choose("microphone", "m2");
   await settle();
@@ -495,11 +501,7 @@ test("another microphone that is chosen while it is off in the call is open but 
 });
 
 test("a microphone that is pulled out while it is off in the call is replaced, or taken again when it is back", async (t) => {
-  permissions(t, "granted");
-  const media = new FakeMedia();
-  const devices = devicesOf(media);
-  await devices.start();
-  devices.listens = true;
+  const { media, devices } = await listening(t);
   await devices.turn("microphone", false);
   const pull = async (/** @type {string[][]} */ left) => {
     const lost = media.open.find(({ kind }) => kind === "audio");
@@ -518,11 +520,7 @@ test("a microphone that is pulled out while it is off in the call is replaced, o
 });
 
 test("nobody listens to a microphone that one may not use", async (t) => {
-  permissions(t, "granted");
-  const media = new FakeMedia();
-  const devices = devicesOf(media);
-  await devices.start();
-  devices.listens = true;
+  const { media, devices } = await listening(t);
   devices.permit({ microphone: false, camera: true });
   await settle();
   assert.deepEqual(media.open.map(({ kind }) => kind), ["video"]);
