@@ -80,6 +80,10 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, session a
 		err = input.Invalid{"confirm": words.Text("mydata.type_username", "username", session.User.Username)}
 	}
 	if err == nil {
+		// The form may have been a while on its way, and the session have ended meanwhile.
+		_, err = s.Accounts.Resume(r.Context(), s.token(r))
+	}
+	if err == nil {
 		err = s.Rooms.DeleteAccount(r.Context(), session.User, s.tellDeleted)
 	}
 	switch {
