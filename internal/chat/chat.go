@@ -94,19 +94,33 @@ type reader struct {
 	inCall bool
 }
 
+// comingBack is how long somebody may have been away from the call and still be
+// told what was written meanwhile: as long as a page that lost it tries to come
+// back.
+const comingBack = 2 * time.Minute
+
 // standing finds out what part of a room's messages somebody may read, and
 // whether they are in the call. It returns what the policy says of reading.
 func standing(ctx context.Context, db postgres.Querier, in room.Room, who room.Person) (reader, error) {
 	r := reader{room: in.ID, person: string(who.User) + string(who.Guest)}
 	// Whoever lost the call and came back, in whatever way, goes on reading from
-	// where they first came into it.
+	// where they came into it. Whoever was put out, or stayed away, begins anew:
+	// what was written meanwhile was not written to them.
 	var entered *time.Time
 	err := db.QueryRow(ctx, `
-		select min(grants.issued_at), coalesce(bool_or(`+room.Present+`), false),
-			coalesce((array_agg(grants.display_name order by grants.issued_at desc))[1], '')
-		from calls join grants on grants.call_id = calls.id
-		where calls.room_id = $1 and calls.ended_at is null and coalesce(grants.user_id, grants.guest_id) = $2`,
-		r.room, r.person).Scan(&entered, &r.inCall, &r.name)
+		with mine as (
+			select grants.issued_at, grants.display_name, `+room.Present+` as present,
+				max(coalesce(grants.revoked_at, grants.left_at, 'infinity'))
+					filter (where grants.revoked_at is null or grants.reason = 'replaced') over earlier as until,
+				max(grants.revoked_at) filter (where grants.reason is distinct from 'replaced') over earlier as put_out
+			from calls join grants on grants.call_id = calls.id
+			where calls.room_id = $1 and calls.ended_at is null and coalesce(grants.user_id, grants.guest_id) = $2
+			window earlier as (order by grants.issued_at, grants.id rows between unbounded preceding and 1 preceding)
+		)
+		select max(issued_at) filter (where until is null or until < put_out or until < issued_at - $3::interval),
+			coalesce(bool_or(present), false), coalesce((array_agg(display_name order by issued_at desc))[1], '')
+		from mine`,
+		r.room, r.person, comingBack).Scan(&entered, &r.inCall, &r.name)
 	if err != nil {
 		return reader{}, fmt.Errorf("who reads: %w", err)
 	}

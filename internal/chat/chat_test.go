@@ -151,6 +151,85 @@ func TestWhoReadsWhat(t *testing.T) {
 	}
 }
 
+// TestComingBack: whoever lost the call goes on reading, whoever was put out of it
+// or stayed away does not read what was written meanwhile, nor before.
+func TestComingBack(t *testing.T) {
+	t.Parallel()
+	ends := map[string]string{
+		"lost":     `left_at = now()`,
+		"lapsed":   `left_at = now(), connected_at = null, reason = 'lapsed'`,
+		"replaced": `left_at = now(), revoked_at = now(), reason = 'replaced'`,
+		// Lost for a while, then the page came back.
+		"replaced late": `left_at = now() - interval '5 minutes', revoked_at = now(), reason = 'replaced'`,
+		"away long":     `left_at = now() - interval '3 minutes'`,
+		// A moderator put out who had just lost the call.
+		"lost, then put out": `left_at = now() - interval '10 seconds', revoked_at = now(), reason = 'expelled'`,
+	}
+	for _, reason := range []string{"expelled", "lobby", "removed", "pass_over", "locked", "signed_out", "denied", "gone"} {
+		ends[reason] = `left_at = now(), revoked_at = now(), reason = '` + reason + `'`
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "eve")
+			h.enter("ana")
+			grant := h.enter("eve")
+			h.sql(`update grants set issued_at = now() - interval '10 minutes' where id = $1`, grant)
+			h.send("ana", "with")
+			h.sql(`update grants set `+end+` where id = $1`, grant)
+			h.send("ana", "without")
+			again := h.enter("eve")
+			h.send("ana", "back")
+			want := "back"
+			switch name {
+			case "lost", "lapsed", "replaced", "replaced late":
+				want = "with without back"
+			}
+			if got := h.texts("eve"); got != want {
+				t.Errorf("reads %q, want %q", got, want)
+			}
+			// What they lose afterwards takes them back to there, not further.
+			h.leave(again)
+			h.enter("eve")
+			if got := h.texts("eve"); got != want {
+				t.Errorf("after a lost connection reads %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// TestComingBackBesideAnother: somebody may be in the call several times.
+func TestComingBackBesideAnother(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ other, want string }{
+		"one stays":       {``, "with without back"},
+		"one was lost":    {`left_at = now() - interval '30 seconds'`, "back"},
+		"both go":         {`left_at = now(), revoked_at = now(), reason = 'expelled'`, "back"},
+		"one was away":    {`left_at = now() - interval '5 minutes'`, "back"},
+		"one was put out": {`left_at = now() - interval '5 minutes', revoked_at = now() - interval '5 minutes', reason = 'lobby'`, "back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "eve")
+			h.enter("ana")
+			laptop, phone := h.enter("eve"), h.enter("eve")
+			h.sql(`update grants set issued_at = now() - interval '10 minutes' where id = $1`, laptop)
+			h.sql(`update grants set issued_at = now() - interval '9 minutes' where id = $1`, phone)
+			h.send("ana", "with")
+			h.sql(`update grants set left_at = now(), revoked_at = now(), reason = 'expelled' where id = $1`, phone)
+			if test.other != "" {
+				h.sql(`update grants set `+test.other+` where id = $1`, laptop)
+			}
+			h.send("ana", "without")
+			h.enter("eve")
+			h.send("ana", "back")
+			if got := h.texts("eve"); got != test.want {
+				t.Errorf("reads %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestSwitchedOff(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -6,6 +6,7 @@ import {
   VideoPresets, setLogLevel,
 } from "../../vendor/livekit.mjs";
 import { Emitter } from "../core/emitter.js";
+import { genuine } from "./kinds.js";
 import { pathIn, sample } from "./rtc_stats.js";
 import { Refused } from "./types.js";
 
@@ -289,7 +290,7 @@ class LiveKit extends Emitter {
    * @param {HTMLMediaElement} element
    */
   attach(id, source, element) {
-    this.#publication(id, source)?.track?.attach(element);
+    this.#track(id, source)?.attach(element);
   }
 
   /**
@@ -298,7 +299,7 @@ class LiveKit extends Emitter {
    * @param {HTMLMediaElement} element
    */
   detach(id, source, element) {
-    this.#publication(id, source)?.track?.detach(element);
+    this.#track(id, source)?.detach(element);
   }
 
   /**
@@ -319,7 +320,7 @@ class LiveKit extends Emitter {
   #ask(id, source) {
     const size = this.#watched.get(`${id} ${source}`);
     const publication = this.#publication(id, source);
-    if (size === undefined || !publication?.track) return;
+    if (size === undefined || !publication || !this.#track(id, source)) return;
     if (size) publication.setVideoDimensions(size);
     publication.setEnabled(size !== null);
   }
@@ -362,6 +363,14 @@ class LiveKit extends Emitter {
   #publication(id, source) {
     return this.#room.remoteParticipants.get(id)?.getTrackPublication(sources[source]);
   }
+
+  /**
+   * @param {string} id
+   * @param {Source} source
+   */
+  #track(id, source) {
+    return genuine(source, this.#publication(id, source)?.track);
+  }
 }
 
 /**
@@ -388,14 +397,14 @@ function sourceOf(source) {
 }
 
 /**
- * @param {RemoteParticipant} participant
+ * @param {Pick<RemoteParticipant, "identity" | "getTrackPublication">} participant
  * @returns {import("./types.js").Present}
  */
-function present(participant) {
+export function present(participant) {
   /** @param {Source} source */
   const shown = (source) => {
     const publication = participant.getTrackPublication(sources[source]);
-    return publication?.track && !publication.isMuted ? publication.trackSid : "";
+    return publication && !publication.isMuted && genuine(source, publication.track) ? publication.trackSid : "";
   };
   const microphone = participant.getTrackPublication(Track.Source.Microphone);
   return {
@@ -403,7 +412,7 @@ function present(participant) {
     microphone: microphone !== undefined && !microphone.isMuted,
     picture: shown("camera"),
     share: shown("share"),
-    sound: microphone?.track ? microphone.trackSid : "",
+    sound: microphone && genuine("microphone", microphone.track) ? microphone.trackSid : "",
     shareSound: shown("shareSound"),
   };
 }

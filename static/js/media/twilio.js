@@ -3,6 +3,7 @@
 import { LocalAudioTrack, LocalVideoTrack, Logger, connect } from "../../vendor/twilio.mjs";
 import { Emitter } from "../core/emitter.js";
 import { LevelMeter } from "../core/level.js";
+import { genuine } from "./kinds.js";
 import { sample } from "./twilio_stats.js";
 import { parting, qualityOf, refusal, roomOf } from "./twilio_terms.js";
 import { Refused } from "./types.js";
@@ -398,18 +399,18 @@ function likeness(picture) {
 }
 
 /**
- * @param {RemoteParticipant} participant
+ * @param {Pick<RemoteParticipant, "tracks">} participant
  * @param {Source} source
  */
 function publicationOf(participant, source) {
-  return [...participant.tracks.values()].find(({ trackName }) => trackName === source);
+  return [...participant.tracks.values()].find((publication) => publication.trackName === source && genuine(source, publication));
 }
 
 /**
- * @param {RemoteParticipant} participant
+ * @param {Pick<RemoteParticipant, "identity" | "tracks">} participant
  * @returns {import("./types.js").Present}
  */
-function present(participant) {
+export function present(participant) {
   const microphone = publicationOf(participant, "microphone");
   return {
     id: participant.identity,
