@@ -56,6 +56,8 @@ func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Ba
 			out = append(out, c.ID)
 		case reason != "":
 			leavers = append(leavers, leaver{known[i], reason})
+		case c.Disguised: // what their switches say, and muting, would not meet it
+			leavers = append(leavers, leaver{known[i], Expelled})
 		default:
 			stay = append(stay, func() error { return r.settle(ctx, backend, known[i], c) })
 		}

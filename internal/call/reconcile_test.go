@@ -190,6 +190,29 @@ func TestStraysArePutOut(t *testing.T) {
 	}
 }
 
+// Whoever got sound past the gate as a picture does not stay.
+func TestWhoSendsInDisguiseIsPutOut(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("open", "ana")
+	_, ana := h.enter("ana", r)
+	_, ben := h.enter("ben", r)
+	ben.Disguise()
+	if err := h.reconciler.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.waitClosed("ben, who is heard as a picture", ben)
+	var reason call.Reason
+	if err := h.pool.QueryRow(t.Context(), `select coalesce(reason, '') from grants where id = $1`, ben.ID).Scan(&reason); err != nil || reason != call.Expelled {
+		t.Errorf("the grant ended as %q, %v", reason, err)
+	}
+	select {
+	case <-ana.Done():
+		t.Error("ana was put out as well")
+	default:
+	}
+}
+
 // Somebody whom the gate let in just before the room was deleted is out as soon
 // as they have joined.
 func TestDeletedWhileJoining(t *testing.T) {

@@ -65,7 +65,7 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 			right = right && connected == (p.connected != nil)
 		}
 		if connected {
-			right = right && v.at[p.id] == p.liveRoom() && (c.May == permissions(p.may) || !r.canUpdate(p.room))
+			right = right && !c.Disguised && v.at[p.id] == p.liveRoom() && (c.May == permissions(p.may) || !r.canUpdate(p.room))
 		}
 		if !right {
 			r.rooms.add(p.room.ID)

@@ -55,6 +55,9 @@ type Connected struct {
 	// May is what the backend lets them publish; nothing where it cannot tell,
 	// because it has no Update.
 	May Permissions
+	// Disguised says that they send something as what it is not, sound as a
+	// picture say, which no page does; false where the backend cannot tell.
+	Disguised bool
 }
 
 // EventKind says what an Event reports.

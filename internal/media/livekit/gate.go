@@ -94,6 +94,7 @@ func (g *gate) refuse(w http.ResponseWriter, p *problem) {
 type entrance struct {
 	member
 	participant media.Participant
+	tracks      []claim // that it says it will send
 }
 
 // enter decides whether r may connect, and has the live room be there.
@@ -109,7 +110,8 @@ func (g *gate) enter(r *http.Request) (entrance, hop, *problem) {
 	case err != nil:
 		return entrance{}, hop{}, &problem{http.StatusUnauthorized, "token", nil}
 	}
-	if h.check() != nil {
+	tracks, err := h.check()
+	if err != nil {
 		return entrance{}, hop{}, &problem{http.StatusBadRequest, "query", nil}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), admitTime)
@@ -126,7 +128,7 @@ func (g *gate) enter(r *http.Request) (entrance, hop, *problem) {
 	if err := g.backend.makeRoom(r.Context(), m.room); err != nil {
 		return entrance{}, hop{}, &problem{http.StatusServiceUnavailable, "unavailable", err}
 	}
-	return entrance{m, p}, h, nil
+	return entrance{m, p, tracks}, h, nil
 }
 
 // connect relays a signalling connection until it ends. It returns a problem
@@ -144,6 +146,9 @@ func (g *gate) connect(w http.ResponseWriter, r *http.Request) *problem {
 		return &problem{http.StatusTooManyRequests, "connections", nil}
 	}
 	defer relay.close()
+	if !relay.tracks.hold(in.tracks) {
+		return &problem{http.StatusBadRequest, "query", nil}
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), handshakeTime)
 	defer cancel()
 	defer context.AfterFunc(relay.ctx, cancel)()

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func New(cfg Config) (*Backend, error) {
 		tokens: newTokens(cfg.GateKey),
 		client: newClient(),
 		log:    cfg.Log,
-		relays: relays{live: make(map[member]map[*relay]struct{})},
+		relays: relays{live: make(map[member]*connections)},
 		pace:   defaultPace,
 	}, nil
 }
@@ -149,10 +150,24 @@ func connected(participants []*livekit.ParticipantInfo) []media.Connected {
 		case livekit.ParticipantInfo_JOINED, livekit.ParticipantInfo_ACTIVE:
 			in = append(in, media.Connected{
 				ID: media.ParticipantID(p.Identity), Since: joinedAt(p), May: allowed(p.Permission),
+				Disguised: slices.ContainsFunc(p.Tracks, disguised),
 			})
 		}
 	}
 	return in
+}
+
+// disguised reports whether a track, or an encoding of it, is of another kind than
+// it was declared. The gate lets nobody send that; it knows of what was declared
+// through itself.
+func disguised(track *livekit.TrackInfo) bool {
+	other := "audio/"
+	if track.Type == livekit.TrackType_AUDIO {
+		other = "video/"
+	}
+	return strings.HasPrefix(track.MimeType, other) || slices.ContainsFunc(track.Codecs, func(codec *livekit.SimulcastCodecInfo) bool {
+		return strings.HasPrefix(codec.MimeType, other)
+	})
 }
 
 func joinedAt(p *livekit.ParticipantInfo) time.Time {

@@ -29,7 +29,7 @@ const (
 // simulated failures (13), changes of name, metadata and attributes (15; Foyer
 // decides those), and data tracks and blobs (19 to 23; Foyer has its own way).
 var requests = map[protowire.Number]verdict{
-	1:  pass, // offer
+	1:  look, // offer
 	2:  pass, // answer
 	3:  pass, // trickle
 	4:  look, // add_track
@@ -91,8 +91,9 @@ func only(message []byte) (protowire.Number, bool) {
 	return number, m >= 0 && n+m == len(message)
 }
 
-// checkRequest decides upon a message from a browser.
-func checkRequest(message []byte) verdict {
+// checkRequest decides upon a message from a browser, of whose participant's
+// tracks the kinds are known.
+func checkRequest(message []byte, known *kinds) verdict {
 	number, ok := only(message)
 	if !ok {
 		return refuse
@@ -104,15 +105,21 @@ func checkRequest(message []byte) verdict {
 	if proto.Unmarshal(message, &request) != nil {
 		return refuse
 	}
-	if !honest(request.GetAddTrack()) {
+	if offer := request.GetOffer(); offer != nil {
+		if claims, err := offered(offer); err != nil || !known.hold(claims) {
+			return refuse
+		}
+		return pass
+	}
+	if claims, ok := declared(request.GetAddTrack()); !ok || !known.hold(claims) {
 		return drop
 	}
 	return pass
 }
 
-// honest reports whether the track is of the type that its source has. LiveKit
-// checks only that the source is allowed: a camera could be published as a
-// microphone.
+// honest reports whether the track is declared to be of the type that its source
+// has. LiveKit checks only that the source is allowed: a camera could be
+// published as a microphone.
 func honest(track *livekit.AddTrackRequest) bool {
 	switch track.GetSource() {
 	case livekit.TrackSource_MICROPHONE, livekit.TrackSource_SCREEN_SHARE_AUDIO:

@@ -37,7 +37,7 @@ func TestCheckRequest(t *testing.T) {
 		want    verdict
 	}{
 		{"ping", ping, pass},
-		{"offer", encode(t, &livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{Offer: &livekit.SessionDescription{Sdp: "v=0"}}}), pass},
+		{"offer", encode(t, sections("audio|msid:- a")), pass},
 		{"leave", encode(t, &livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{}}}), pass},
 		{"simulated failure", simulate, drop},
 		{"metadata", encode(t, &livekit.SignalRequest{Message: &livekit.SignalRequest_UpdateMetadata{
@@ -61,7 +61,7 @@ func TestCheckRequest(t *testing.T) {
 		{"track that is not one", []byte{4<<3 | 2, 1, 0xff}, refuse},
 	}
 	for _, test := range tests {
-		if got := checkRequest(test.message); got != test.want {
+		if got := checkRequest(test.message, newKinds()); got != test.want {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}
@@ -73,7 +73,7 @@ func FuzzCheckRequest(f *testing.F) {
 	f.Add([]byte{14 << 3, 1})
 	f.Add(encode(f, addTrack(livekit.TrackSource_CAMERA, livekit.TrackType_VIDEO)))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		if checkRequest(message) != pass {
+		if checkRequest(message, newKinds()) != pass {
 			return
 		}
 		var request livekit.SignalRequest

@@ -59,6 +59,7 @@ type relay struct {
 	pace         pace
 	browser, sfu *websocket.Conn
 	wire         net.Conn // under browser
+	tracks       *kinds   // of the participant, on all their connections
 
 	messages, bytes *rate.Limiter
 	heard           atomic.Int64 // when the browser last sent something, in Unix nanoseconds
@@ -153,7 +154,7 @@ func (r *relay) fromBrowser() (websocket.StatusCode, string) {
 		if r.messages.Wait(r.ctx) != nil || r.bytes.WaitN(r.ctx, message.Len()) != nil {
 			return websocket.StatusGoingAway, ""
 		}
-		switch checkRequest(message.Bytes()) {
+		switch checkRequest(message.Bytes(), r.tracks) {
 		case pass:
 			err = r.write(r.sfu, message.Bytes())
 		case refuse:

@@ -29,6 +29,7 @@ type rig struct {
 
 	mu      sync.Mutex
 	refusal error
+	may     media.Permissions
 	joined  int
 	gone    int
 }
@@ -41,7 +42,7 @@ func newRig(t testing.TB) *rig {
 
 func newRigOver(t testing.TB, access func() (string, string, string)) *rig {
 	t.Helper()
-	r := &rig{backend: newBackend(t, access), access: access}
+	r := &rig{backend: newBackend(t, access), access: access, may: media.Permissions{Microphone: true}}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	gate := httptest.NewServer(r.backend.Signalling(ctx, r.admit, r))
@@ -54,7 +55,7 @@ func newRigOver(t testing.TB, access func() (string, string, string)) *rig {
 func (r *rig) admit(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return media.Participant{ID: id, Name: "A", May: media.Permissions{Microphone: true}}, r.refusal
+	return media.Participant{ID: id, Name: "A", May: r.may}, r.refusal
 }
 
 func (r *rig) refuse(err error) {

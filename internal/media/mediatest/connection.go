@@ -66,6 +66,7 @@ type Connection struct {
 	may       media.Permissions
 	published map[Source]bool
 	muted     bool // the microphone, by Memory.Mute
+	disguised bool
 	received  map[stream]int
 }
 
@@ -101,6 +102,13 @@ func (c *Connection) Publish(source Source) error {
 	}
 	c.published[source] = true
 	return nil
+}
+
+// Disguise begins to send what is not what it is declared to be.
+func (c *Connection) Disguise() {
+	c.memory.mu.Lock()
+	defer c.memory.mu.Unlock()
+	c.disguised = true
 }
 
 // Received counts the packets that arrived from a participant's source. As

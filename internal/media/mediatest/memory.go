@@ -166,7 +166,7 @@ func (m *Memory) Live(_ context.Context, rooms ...media.RoomID) (map[media.RoomI
 			continue
 		}
 		for _, c := range m.rooms[room] {
-			live[room] = append(live[room], media.Connected{ID: c.ID, Since: c.since, May: c.may})
+			live[room] = append(live[room], media.Connected{ID: c.ID, Since: c.since, May: c.may, Disguised: c.disguised})
 		}
 	}
 	return live, nil

@@ -98,15 +98,62 @@ var keyFrame = append([]byte{0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x1
 
 // Publish sends a packet every 20 milliseconds until the connection ends.
 func (c *client) Publish(source mediatest.Source) error {
+	track, data, err := newTrack(source == mediatest.Microphone)
+	if err != nil {
+		return err
+	}
+	if err := c.publish(source, track); err != nil {
+		return err
+	}
+	c.wg.Go(func() { c.send(track, data) })
+	return nil
+}
+
+// Disguise sends under the name of source, as what source is declared to be,
+// what it is not: sound as a picture, or a picture as sound. The error is that
+// of being refused at once.
+func (c *client) Disguise(source mediatest.Source) error {
+	track, data, err := newTrack(source != mediatest.Microphone)
+	if err != nil {
+		return err
+	}
+	c.wg.Go(func() { c.send(track, data) })
+	return c.publish(source, &disguised{LocalTrack: track})
+}
+
+// disguised is a track that LiveKit's client declares as the other kind: that is
+// asked for first, and what the offer is made of afterwards.
+type disguised struct {
+	*lksdk.LocalTrack
+	declared bool
+}
+
+// Kind implements webrtc.TrackLocal.
+func (d *disguised) Kind() webrtc.RTPCodecType {
+	kind := d.LocalTrack.Kind()
+	if d.declared {
+		return kind
+	}
+	d.declared = true
+	if kind == webrtc.RTPCodecTypeAudio {
+		return webrtc.RTPCodecTypeVideo
+	}
+	return webrtc.RTPCodecTypeAudio
+}
+
+// newTrack returns a track of sound or of pictures, and what a packet of it has.
+func newTrack(sound bool) (*lksdk.LocalTrack, []byte, error) {
 	capability, data := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, keyFrame
-	if source == mediatest.Microphone {
+	if sound {
 		capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
 		data = make([]byte, 80)
 	}
 	track, err := lksdk.NewLocalTrack(capability)
-	if err != nil {
-		return err
-	}
+	return track, data, err
+}
+
+// publish has track published as source.
+func (c *client) publish(source mediatest.Source, track webrtc.TrackLocal) error {
 	published := make(chan error, 1)
 	go func() { // waits longer for a refusal than the test may
 		publication, err := c.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{
@@ -121,14 +168,10 @@ func (c *client) Publish(source mediatest.Source) error {
 	}()
 	select {
 	case err := <-published:
-		if err != nil {
-			return err
-		}
+		return err
 	case <-c.done:
 		return errors.New("disconnected")
 	}
-	c.wg.Go(func() { c.send(track, data) })
-	return nil
 }
 
 func (c *client) send(track *lksdk.LocalTrack, data []byte) {

@@ -103,6 +103,11 @@ func (c *Clients) Publish(args StreamArgs, _ *int) error {
 	return c.get(args.Client).Publish(args.Source)
 }
 
+// Disguise is Disguiser's.
+func (c *Clients) Disguise(args StreamArgs, _ *int) error {
+	return c.get(args.Client).Disguise(args.Source)
+}
+
 // Received is mediatest.Client's.
 func (c *Clients) Received(args StreamArgs, packets *int) error {
 	*packets = c.get(args.Client).Received(args.From, args.Source)
@@ -131,6 +136,14 @@ func (c *Clients) Wait(n int, _ *int) error {
 func (c *Clients) Leave(n int, _ *int) error {
 	c.get(n).Leave()
 	return nil
+}
+
+// Disguiser is what the clients of this package are too: they can do what no
+// honest one does.
+type Disguiser interface {
+	// Disguise sends under the name of a source what it is not, sound as a picture
+	// or a picture as sound. It may fail, or send in vain.
+	Disguise(mediatest.Source) error
 }
 
 // Process is a process of clients.
@@ -217,6 +230,11 @@ func (r *remote) call(method string, args, answer any) {
 
 func (r *remote) Publish(source mediatest.Source) error {
 	return r.process.Call("Clients.Publish", StreamArgs{Client: r.n, Source: source}, new(int))
+}
+
+// Disguise implements Disguiser.
+func (r *remote) Disguise(source mediatest.Source) error {
+	return r.process.Call("Clients.Disguise", StreamArgs{Client: r.n, Source: source}, new(int))
 }
 
 func (r *remote) Received(from media.ParticipantID, source mediatest.Source) int {
