@@ -111,6 +111,9 @@ func (s *Store) DenyAndBan(ctx context.Context, id ID, by account.UserID, entry 
 // if wanted, the invitation that a guest came by. The caller holds the room and
 // has asked the policy.
 func BanPerson(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, who Person, name string, withInvitation bool) error {
+	if err := holdUser(ctx, tx, who.User); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`delete from memberships where room_id = $1 and user_id::text = $2`,
 		`delete from lobby where room_id = $1 and person::text = $2`,

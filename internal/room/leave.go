@@ -108,6 +108,21 @@ func deleteAccount(ctx context.Context, tx pgx.Tx, user account.User, then accou
 	return account.Delete(ctx, tx, user.ID)
 }
 
+// holdUser keeps an account for as long as the transaction lasts. Whoever changes
+// rows that go with it, and makes another, holds it before: deleting it holds it
+// too, and then takes those rows. It does nothing without a user, and returns
+// postgres.ErrNotFound when the account is gone.
+func holdUser(ctx context.Context, tx pgx.Tx, user account.UserID) error {
+	if user == "" {
+		return nil
+	}
+	tag, err := tx.Exec(ctx, `select from users where id = $1 for key share`, user)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = postgres.ErrNotFound
+	}
+	return err
+}
+
 func roomsOf(ctx context.Context, db postgres.Querier, user account.UserID) ([]ID, error) {
 	rows, err := db.Query(ctx, `select room_id from memberships where user_id = $1 order by room_id`, user)
 	if err != nil {

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"foyer/internal/account"
+	"foyer/internal/input"
+	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -135,6 +139,60 @@ func TestOwnersWhoGoAtOnce(t *testing.T) {
 		var owners int
 		if err := h.pool.QueryRow(t.Context(), `select count(*) from memberships where room_id = $1 and role = 'owner'`, r.ID).Scan(&owners); err != nil || owners != 1 {
 			t.Fatalf("%d owners are left, %v; want one", owners, err)
+		}
+	}
+}
+
+// Whoever changes what a room knows of somebody whose account is being deleted waits
+// for that and does not make it wait.
+func TestChangesAndTheEndOfAnAccount(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben", "cleo", "eve")
+	r := h.create("ana", "Team", "listed")
+	for name, act := range map[string]func(row string) error{
+		"ben": func(row string) error {
+			return h.rooms.DenyAndBan(t.Context(), r.ID, h.id("ana"), room.EntryID(row), false)
+		},
+		"cleo": func(row string) error {
+			_, err := h.rooms.GrantRequest(t.Context(), r.ID, h.id("ana"), room.RequestID(row), (&told{}).tell)
+			return err
+		},
+		"eve": func(string) error {
+			_, err := h.rooms.AddMember(t.Context(), r.ID, h.id("ana"), "eve", room.Member)
+			return err
+		},
+	} {
+		row := uuid.NewString()
+		h.sql(`insert into lobby (id, room_id, user_id, display_name) values ($1, $2, $3, 'Somebody')`, row, r.ID, h.id(name))
+		h.sql(`insert into join_requests (id, room_id, user_id, message) values ($1, $2, $3, '')`, row, r.ID, h.id(name))
+		end, err := h.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer end.Rollback(context.Background())
+		if _, err := end.Exec(t.Context(), `select from users where id = $1 for update`, h.id(name)); err != nil {
+			t.Fatal(err)
+		}
+		changed := make(chan error, 1)
+		go func() { changed <- act(row) }()
+		for waits, deadline := false, time.Now().Add(time.Minute); !waits; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("nobody waits for the end of %s", name)
+			}
+			if err := h.pool.QueryRow(t.Context(), `
+				select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := end.Exec(t.Context(), `delete from users where id = $1`, h.id(name)); err != nil {
+			t.Errorf("deleting %s: %v", name, err)
+		}
+		if err := end.Commit(t.Context()); err != nil {
+			t.Error(err)
+		}
+		var unknown input.Invalid
+		if err := <-changed; !errors.Is(err, postgres.ErrNotFound) && !errors.As(err, &unknown) {
+			t.Errorf("then, of %s: %v", name, err)
 		}
 	}
 }

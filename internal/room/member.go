@@ -75,6 +75,9 @@ func add(ctx context.Context, tx pgx.Tx, id ID, by account.UserID, login string,
 // that; false when they have a role already, which stays. The caller holds the
 // room, has asked the policy, and knows that they are not banned.
 func enrol(ctx context.Context, tx pgx.Tx, id ID, by, user account.UserID, username string, role Role) (fresh bool, err error) {
+	if err := holdUser(ctx, tx, user); err != nil {
+		return false, err
+	}
 	if _, err := tx.Exec(ctx, `delete from join_requests where room_id = $1 and user_id = $2`, id, user); err != nil {
 		return false, err
 	}

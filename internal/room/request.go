@@ -158,7 +158,14 @@ func (s *Store) decide(ctx context.Context, id ID, by account.UserID, request Re
 	err = s.change(ctx, id, by, DecideRequests, func(tx pgx.Tx, _ Room) error {
 		var asker account.User
 		var decided JoinRequest
-		err := tx.QueryRow(ctx, `
+		err := tx.QueryRow(ctx, `select user_id from join_requests where room_id = $1 and id::text = $2`, id, request).Scan(&asker.ID)
+		if err != nil {
+			return postgres.Translate(err)
+		}
+		if err := holdUser(ctx, tx, asker.ID); err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, `
 			delete from join_requests using users
 			where join_requests.room_id = $1 and join_requests.id::text = $2
 				and users.id = join_requests.user_id and users.disabled_at is null
