@@ -80,7 +80,7 @@ func TestCheckIsOverInTime(t *testing.T) {
 		"soon-x": false,
 		"":       false,
 	} {
-		p, err := h.calls.Admit(h.ctx, media.RoomID(media.RoomPrefix+"check-"+name), "someone")
+		p, err := h.calls.Admit(h.ctx, media.RoomID(media.RoomPrefix+"check-"+name), "someone", media.Coming)
 		var refusal *media.Refusal
 		switch {
 		case want && (err != nil || p.ID != "someone" || p.May != (media.Permissions{})):

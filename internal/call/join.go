@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"foyer/internal/account"
 	"foyer/internal/ledger"
@@ -67,14 +68,14 @@ func (s *Service) enter(ctx context.Context, visit room.Visit, displayName strin
 	}
 	e := entry{Visit: visit, displayName: displayName, byApproval: room.ByApproval(visit.Person, visit.Room.State())}
 	if former == "" {
-		err = admit(ctx, s.pool, e, &ticket)
+		err = admit(ctx, s.pool, &e, &ticket)
 	} else {
 		e, err = s.readmit(ctx, e, former, &ticket)
 	}
 	if err != nil {
 		return Ticket{}, err
 	}
-	ticket.Grant, err = backend.Grant(ctx, liveRoom(visit.Room.ID, visit.Room.Generation),
+	ticket.Grant, err = backend.Grant(ctx, liveRoom(e.Room.ID, e.Room.Generation),
 		media.Participant{ID: ticket.Participant, Name: displayName, May: permissions(ticket.May)}, room.GrantLife)
 	if err != nil {
 		if e.as == "" {
@@ -92,12 +93,22 @@ type batcher interface {
 
 // admit writes the grant and its ledger entry and reads who else is in, in one
 // transaction of one round trip. The place is taken under the lock that orders
-// the room's ledger, so that no two take the last one.
-func admit(ctx context.Context, db batcher, v entry, ticket *Ticket) error {
+// the room's ledger, so that no two take the last one. It sets the room's
+// generation to the one that they came into: their call may have ended, or the
+// room gone, since they were looked at.
+func admit(ctx context.Context, db batcher, v *entry, ticket *Ticket) error {
 	var batch pgx.Batch
 	// Nobody waits for the disk: a grant that a crash of the machine takes back
 	// was worth no more than its two minutes, and the gate refuses its token.
 	batch.Queue(`select pg_advisory_xact_lock(ledger_key($1)), set_config('synchronous_commit', 'off', true)`, v.Room.ID)
+	// Before any row of theirs, as whoever takes an account away does.
+	batch.Queue(`select from users where id = nullif($1, '')::uuid for key share`, v.Person.User).
+		Exec(func(tag pgconn.CommandTag) error {
+			if v.Person.User != "" && tag.RowsAffected() == 0 {
+				return account.ErrSignedOut
+			}
+			return nil
+		})
 	// Whoever asks again before they came, after a reload say, holds one place,
 	// not two. The earlier token still opens the door while there is another.
 	batch.Queue(`
@@ -105,13 +116,21 @@ func admit(ctx context.Context, db batcher, v entry, ticket *Ticket) error {
 		where room_id = $1 and session_id = $2 and coalesce(user_id, guest_id)::text = $3
 			and connected_at is null and left_at is null and revoked_at is null`,
 		v.Room.ID, v.Session.ID, string(v.Person.User)+string(v.Person.Guest))
+	batch.Queue(`select deleted_at is not null from rooms where id = $1`, v.Room.ID).
+		QueryRow(func(row pgx.Row) error {
+			var gone bool
+			if err := row.Scan(&gone); err != nil || !gone {
+				return err
+			}
+			return room.ErrHidden
+		})
 	if v.former != "" {
 		queueEnd(ctx, &batch, v.former, Replaced)
 	}
 	batch.Queue(`
 		with begun as (
-			insert into calls (id, room_id) select $2, $1
-			where not exists (select from calls where room_id = $1 and ended_at is null)
+			insert into calls (id, room_id) select $2, id from rooms
+			where id = $1 and deleted_at is null and not exists (select from calls where room_id = $1 and ended_at is null)
 			returning room_id, id)
 		insert into ledger (room_id, kind, subject, address) select room_id, $3, id, $4 from begun`,
 		v.Room.ID, uuid.Must(uuid.NewV7()).String(), ledger.CallStarted, ledger.Address(ctx))
@@ -120,19 +139,20 @@ func admit(ctx context.Context, db batcher, v entry, ticket *Ticket) error {
 		with granted as (
 			insert into grants (id, room_id, generation, user_id, guest_id, session_id, display_name, permissions, by_approval,
 				held_until, role, call_id, returns_as, hand_at)
-			select $1, $2, $3, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14, current.id, nullif($17, ''),
+			select $1, $2, rooms.generation, nullif($4, '')::uuid, nullif($5, '')::uuid, $6, $7, $8, $9, now() + $10, $14, current.id, nullif($17, ''),
 				(select hand_at from grants former where former.id = $16 and former.session_id = $6 and former.call_id = current.id)
-			from calls current
-			where current.room_id = $2 and current.ended_at is null
-				and ($18 or (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11)
-			returning room_id, coalesce(user_id, guest_id) as person, id, hand_at)
+			from calls current join rooms on rooms.id = current.room_id
+			where current.room_id = $2 and current.ended_at is null and rooms.deleted_at is null
+				and ($3 or (select count(*) from grants where room_id = $2 and `+room.Present+`) < $11)
+			returning room_id, generation, coalesce(user_id, guest_id) as person, id, hand_at)
 		insert into ledger (room_id, kind, actor, subject, data, address)
-		select room_id, $12, person, id, $13::jsonb || jsonb_build_object('hand_at', hand_at), $15 from granted returning id`,
-		ticket.Participant, v.Room.ID, v.Room.Generation, v.Person.User, v.Person.Guest, v.Session.ID, v.displayName, ticket.May,
+		select room_id, $12, person, id, $13::jsonb || jsonb_build_object('hand_at', hand_at), $15 from granted
+		returning id, (select generation from granted)`,
+		ticket.Participant, v.Room.ID, v.hasPlace, v.Person.User, v.Person.Guest, v.Session.ID, v.displayName, ticket.May,
 		v.byApproval, room.GrantLife, v.Room.Capacity, ledger.Admitted, ledger.Data(who),
-		v.Person.Role, ledger.Address(ctx), v.former, v.as, v.hasPlace).
+		v.Person.Role, ledger.Address(ctx), v.former, v.as).
 		QueryRow(func(row pgx.Row) error {
-			err := row.Scan(&ticket.Position)
+			err := row.Scan(&ticket.Position, &v.Room.Generation)
 			if noRows(err) {
 				return room.Full
 			}
@@ -174,8 +194,10 @@ func (s *Service) giveBack(ctx context.Context, id media.ParticipantID) {
 }
 
 // Admit is the media.Admit of Foyer's gate: it asks the policy again, on every
-// connect and reconnect, whatever the token says.
-func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.ParticipantID) (media.Participant, error) {
+// connect and reconnect, whatever the token says. Who is connected already keeps
+// their place by that alone: one that was kept for them anew would outlast them
+// when they vanish.
+func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.ParticipantID, is media.Standing) (media.Participant, error) {
 	if p, refusal, ok := admitCheck(live, id); ok {
 		return p, refusal
 	}
@@ -190,12 +212,14 @@ func (s *Service) Admit(ctx context.Context, live media.RoomID, id media.Partici
 	if reason := p.barred(); reason != "" {
 		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(reason)}
 	}
-	kept, err := s.keepPlace(ctx, p.room, p.id)
-	if err != nil {
-		return media.Participant{}, err
-	}
-	if !kept {
-		return media.Participant{}, &media.Refusal{Status: 403, Reason: string(Full)}
+	if is == media.Coming {
+		kept, err := s.keepPlace(ctx, p.room, p.id)
+		if err != nil {
+			return media.Participant{}, err
+		}
+		if !kept {
+			return media.Participant{}, &media.Refusal{Status: 403, Reason: string(Full)}
+		}
 	}
 	return media.Participant{ID: p.id, Name: p.displayName, May: p.permissions()}, nil
 }

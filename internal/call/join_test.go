@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"foyer/internal/account"
 	"foyer/internal/call"
 	"foyer/internal/input"
 	"foyer/internal/media"
@@ -103,11 +105,113 @@ func TestGateAsksAgain(t *testing.T) {
 	h.sql(`update grants set held_until = now() - interval '1 minute' where id = $1`, waiting.Participant)
 
 	other := h.room("private", "ben")
-	if _, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(other.ID)+"-1"), inside.Participant); err == nil {
+	if _, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(other.ID)+"-1"), inside.Participant, media.Coming); err == nil {
 		t.Error("a grant of one room admits to another")
 	}
-	if _, err := h.calls.Admit(t.Context(), "foyer-x", "nobody"); err == nil {
+	if _, err := h.calls.Admit(t.Context(), "foyer-x", "nobody", media.Coming); err == nil {
 		t.Error("an unknown grant admits")
+	}
+}
+
+// Who comes in the instant in which the call ends comes into the next one; in that
+// in which the room or their account goes, nowhere.
+func TestJoinWaitsForTheEnd(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben", "cleo")
+	for _, test := range []struct {
+		what, statement string
+		want            error
+	}{
+		{"the call ends", `update calls set ended_at = now() where room_id = $1; update rooms set generation = generation + 1 where id = $1`, nil},
+		{"the room goes", `update rooms set deleted_at = now(), generation = generation + 1 where id = $1`, room.ErrHidden},
+		{"their account goes", `delete from users where id = $2`, account.ErrSignedOut},
+	} {
+		for _, former := range []media.ParticipantID{"", "somebody"} {
+			name := "ben"
+			if former != "" {
+				name = "cleo"
+			}
+			r := h.room("private", "ana", name)
+			end, err := h.pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer end.Rollback(context.Background())
+			statement := strings.NewReplacer("$1", "'"+string(r.ID)+"'", "$2", "'"+string(h.id(name))+"'").Replace(test.statement)
+			for _, step := range []string{`select pg_advisory_xact_lock(ledger_key('` + string(r.ID) + `'))`, statement} {
+				if _, err := end.Exec(t.Context(), step); err != nil {
+					t.Fatal(err)
+				}
+			}
+			type result struct {
+				ticket call.Ticket
+				err    error
+			}
+			joined := make(chan result, 1)
+			go func() {
+				ticket, err := h.calls.Rejoin(t.Context(), h.sessions[name], r.Slug, "", former)
+				joined <- result{ticket, err}
+			}()
+			h.somebodyWaits()
+			if err := end.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got := <-joined
+			if !errors.Is(got.err, test.want) {
+				t.Errorf("%s, former %q: %v, want %v", test.what, former, got.err, test.want)
+			}
+			if test.want != nil {
+				continue
+			}
+			if reason, err := h.calls.Over(t.Context(), got.ticket.Participant); err != nil || reason != "" {
+				t.Errorf("%s, former %q: they came in and are out again: %q, %v", test.what, former, reason, err)
+			}
+			h.connect(name, r, got.ticket)
+		}
+	}
+}
+
+// somebodyWaits waits until a transaction waits for another.
+func (h *house) somebodyWaits() {
+	h.Helper()
+	h.waitFor("somebody waits", func() (waits bool) {
+		if err := h.pool.QueryRow(h.Context(), `
+			select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits); err != nil {
+			h.Fatal(err)
+		}
+		return waits
+	})
+}
+
+// Who joins while their account is being deleted waits for that and does not make
+// it wait.
+func TestJoinAndTheEndOfTheAccount(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	h.join("ben", r) // and has a grant that is not used
+	end, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Rollback(context.Background())
+	if _, err := end.Exec(t.Context(), `select from users where id = $1 for update`, h.id("ben")); err != nil {
+		t.Fatal(err)
+	}
+	joined := make(chan error, 1)
+	go func() {
+		_, err := h.calls.Join(t.Context(), h.sessions["ben"], r.Slug, "")
+		joined <- err
+	}()
+	h.somebodyWaits()
+	if _, err := end.Exec(t.Context(), `delete from users where id = $1`, h.id("ben")); err != nil {
+		t.Errorf("deleting: %v", err)
+	}
+	if err := end.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-joined; !errors.Is(err, account.ErrSignedOut) {
+		t.Errorf("joining: %v", err)
 	}
 }
 

@@ -156,7 +156,7 @@ func TestComingBackTakesAPlace(t *testing.T) {
 		admitted := make([]bool, people)
 		for i, id := range grants {
 			group.Go(func() {
-				_, err := h.calls.Admit(t.Context(), live, id)
+				_, err := h.calls.Admit(t.Context(), live, id, media.Coming)
 				var refusal *media.Refusal
 				if err != nil && (!errors.As(err, &refusal) || refusal.Reason != string(call.Full)) {
 					t.Errorf("unexpected: %v", err)
@@ -190,7 +190,7 @@ func TestBackWithoutAPlace(t *testing.T) {
 	connection.Leave()
 	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 1 })
 	_, _ = h.enter("cleo", r)
-	h.media.Signalling(t.Context(), func(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+	h.media.Signalling(t.Context(), func(_ context.Context, _ media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
 		return media.Participant{ID: id}, nil // no gate
 	}, h.reconciler)
 	back, err := h.media.Connect(t.Context(), ticket.Grant.Token)
@@ -233,6 +233,29 @@ func TestReconnectKeepsThePlace(t *testing.T) {
 	again.Leave()
 	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 2 })
 	h.refusedAtTheDoor(ticket, call.Full)
+}
+
+// Whether somebody may still be there is asked from time to time: that keeps no
+// place which outlasts them when they vanish in that moment.
+func TestAskingKeepsNoPlace(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana")
+	r := h.room("private", "ana")
+	ticket, connection := h.enter("ana", r)
+	live := media.RoomID("foyer-" + string(r.ID) + "-1")
+	held := func() (held bool) {
+		if err := h.pool.QueryRow(t.Context(), `select coalesce(held_until > now(), false) from grants where id = $1`, ticket.Participant).Scan(&held); err != nil {
+			t.Fatal(err)
+		}
+		return held
+	}
+	h.waitFor("the hold is over", func() bool { return !held() })
+	p, err := h.calls.Admit(t.Context(), live, ticket.Participant, media.Staying)
+	if err != nil || p.ID != ticket.Participant || held() {
+		t.Errorf("asked of ana: %+v, %v; a place is held: %t", p, err, held())
+	}
+	connection.Leave()
+	h.waitFor("the place is free", func() bool { return h.taken(r) == 0 })
 }
 
 // Whoever leaves the moment they came holds no place.

@@ -43,8 +43,9 @@ type Reconciler struct {
 	every    time.Duration // comes a sweep
 
 	mu       sync.Mutex
-	failures map[room.ID]int // in a row
-	wrong    map[string]bool // backends that somebody has to set right first
+	failures map[room.ID]int  // in a row
+	retrying map[room.ID]bool // once more, after a pause
+	wrong    map[string]bool  // backends that somebody has to set right first
 }
 
 // NewReconciler returns a reconciler over a database and the configured
@@ -57,7 +58,7 @@ func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Rec
 	return &Reconciler{
 		pool: pool, backends: backends, log: log, lanes: lanes,
 		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1), every: sweepEvery,
-		failures: make(map[room.ID]int), wrong: make(map[string]bool),
+		failures: make(map[room.ID]int), retrying: make(map[room.ID]bool), wrong: make(map[string]bool),
 	}
 }
 
@@ -211,31 +212,44 @@ func (r *Reconciler) attend(ctx context.Context, id room.ID) {
 	if ctx.Err() != nil {
 		return
 	}
-	pause := r.pause(id, err)
 	if err == nil {
+		r.recovered(id)
 		return
 	}
 	if isMisconfigured(err) {
 		r.log.Warn("room not reconciled, the sweep will when the media service is set right", "room_id", id, "error", err)
 		return
 	}
-	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_in", pause)
-	time.AfterFunc(pause, func() { r.rooms.add(id) })
+	pause := r.retry(id)
+	r.log.Warn("room not reconciled, trying again", "room_id", id, "error", err, "retry_within", pause)
 }
 
-// pause counts how a room's reconciliation went and returns how long to wait
-// before the next attempt.
-func (r *Reconciler) pause(id room.ID, err error) time.Duration {
+// recovered notes that a room's reconciliation worked.
+func (r *Reconciler) recovered(id room.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil {
-		delete(r.failures, id)
-		return 0
-	}
+	delete(r.failures, id)
+}
+
+// retry has a room attended again, once, however many attempts fail before that,
+// and returns how long it may take.
+func (r *Reconciler) retry(id room.ID) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	pause := min(retryAfter<<r.failures[id], retryAtLatest)
 	if pause < retryAtLatest {
 		r.failures[id]++
 	}
+	if r.retrying[id] {
+		return pause
+	}
+	r.retrying[id] = true
+	time.AfterFunc(pause, func() {
+		r.mu.Lock()
+		delete(r.retrying, id)
+		r.mu.Unlock()
+		r.rooms.add(id)
+	})
 	return pause
 }
 

@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -153,7 +154,7 @@ func TestStraysArePutOut(t *testing.T) {
 	_, own := h.enter("ana", r)
 	h.sql(`update rooms set deleted_at = now() where id = $1`, deleted.ID)
 	// A gate that lets everybody in.
-	everybody := func(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+	everybody := func(_ context.Context, _ media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
 		return media.Participant{ID: id}, nil
 	}
 	h.media.Signalling(t.Context(), everybody, h.reconciler)
@@ -220,13 +221,13 @@ func TestDeletedWhileJoining(t *testing.T) {
 	h := newHouse(t, "ana")
 	r := h.room("private", "ana")
 	ticket := h.join("ana", r)
-	h.media.Signalling(t.Context(), func(ctx context.Context, live media.RoomID, id media.ParticipantID) (media.Participant, error) {
-		p, err := h.calls.Admit(ctx, live, id)
+	h.media.Signalling(t.Context(), func(ctx context.Context, live media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
+		p, err := h.calls.Admit(ctx, live, id, media.Coming)
 		if deleted := h.rooms.Delete(ctx, r.ID, h.id("ana")); deleted != nil {
 			t.Error(deleted)
 		}
 		h.waitFor("the grant is revoked", func() bool {
-			_, err := h.calls.Admit(ctx, live, id)
+			_, err := h.calls.Admit(ctx, live, id, media.Coming)
 			return err != nil
 		})
 		return p, err
@@ -238,6 +239,40 @@ func TestDeletedWhileJoining(t *testing.T) {
 	start := time.Now()
 	h.waitClosed("ana", connection)
 	t.Logf("out after %v", time.Since(start).Round(time.Millisecond))
+}
+
+// downAndCounting is a media service that does not answer, and counts how often it
+// is asked about single rooms.
+type downAndCounting struct {
+	*mediatest.Memory
+	asked atomic.Int64
+}
+
+func (d *downAndCounting) Live(_ context.Context, rooms ...media.RoomID) (map[media.RoomID][]media.Connected, error) {
+	if len(rooms) > 0 {
+		d.asked.Add(1)
+	}
+	return nil, media.ErrUnavailable
+}
+
+// While the media service does not answer, a room is tried again ever more seldom,
+// however often it changes meanwhile.
+func TestRetriesDoNotMultiply(t *testing.T) {
+	t.Parallel()
+	memory := mediatest.NewMemory()
+	down := &downAndCounting{Memory: memory}
+	h := newHouseOver(t, memory, call.Backends{memory.Capabilities().Name: down}, "ana")
+	r := h.room("private", "ana")
+	for range 30 {
+		before := down.asked.Load()
+		h.reconciler.AccessChanged("room:" + string(r.ID))
+		h.waitFor("the change is looked at", func() bool { return down.asked.Load() > before })
+	}
+	before := down.asked.Load()
+	time.Sleep(10 * time.Second) // longer than the longest pause
+	if n := down.asked.Load() - before; n > 4 {
+		t.Errorf("tried %d times in 10 seconds", n)
+	}
 }
 
 // While the media service does not answer nobody can be removed from it; once it
@@ -252,7 +287,7 @@ func TestRemovalWaitsForTheMediaService(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.waitFor("the gate is closed", func() bool {
-		_, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(r.ID)+"-1"), ticket.Participant)
+		_, err := h.calls.Admit(t.Context(), media.RoomID("foyer-"+string(r.ID)+"-1"), ticket.Participant, media.Coming)
 		return err != nil
 	})
 	h.media.SetDown(false)

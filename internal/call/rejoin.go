@@ -57,7 +57,7 @@ func (s *Service) readmit(ctx context.Context, e entry, former media.Participant
 				return err
 			}
 		}
-		return admit(ctx, tx, e, ticket)
+		return admit(ctx, tx, &e, ticket)
 	})
 	return e, err
 }

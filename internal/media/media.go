@@ -167,10 +167,19 @@ type Backend interface {
 }
 
 // Admit is asked by a Signaller on every connect and reconnect, after the
-// token's signature and expiry were verified: may this participant be in this
-// room now, and with which permissions? A nil error admits. The error's text is
-// for the log; only the status and reason of a Refusal reach the browser.
-type Admit func(ctx context.Context, room RoomID, id ParticipantID) (Participant, error)
+// token's signature and expiry were verified, and from time to time of who is
+// connected: may this participant be in this room now, and with which
+// permissions? A nil error admits. The error's text is for the log; only the
+// status and reason of a Refusal reach the browser.
+type Admit func(ctx context.Context, room RoomID, id ParticipantID, is Standing) (Participant, error)
+
+// Standing is how a participant stands at the moment in which Admit is asked.
+type Standing int
+
+const (
+	Coming  Standing = iota // about to connect: a place is kept for them
+	Staying                 // connected, as far as the Signaller knows: asking keeps nothing
+)
 
 // Refusal is an Admit error that chooses the HTTP status of the answer. Errors
 // that are not a Refusal answer 503.

@@ -116,7 +116,7 @@ func (g *gate) enter(r *http.Request) (entrance, hop, *problem) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), admitTime)
 	defer cancel()
-	p, err := g.admit(ctx, m.room, m.id)
+	p, err := g.admit(ctx, m.room, m.id, media.Coming)
 	var refusal *media.Refusal
 	switch {
 	case errors.As(err, &refusal):

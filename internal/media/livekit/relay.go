@@ -229,7 +229,7 @@ func (r *relay) look() {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, admitTime)
 	defer cancel()
-	_, err := r.gate.admit(ctx, r.room, r.id)
+	_, err := r.gate.admit(ctx, r.room, r.id, media.Staying)
 	var refusal *media.Refusal
 	switch {
 	case err == nil:

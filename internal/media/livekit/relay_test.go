@@ -87,6 +87,11 @@ func TestLivingBrowserIsKept(t *testing.T) {
 	for range len(tokens) + 1 {
 		next()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wrong > 0 {
+		t.Errorf("asked %d times about somebody who is not as it was said", s.wrong)
+	}
 }
 
 // TestRefusedWhileConnected: one who may not be there any more is told, put

@@ -52,7 +52,7 @@ func newRigOver(t testing.TB, access func() (string, string, string)) *rig {
 	return r
 }
 
-func (r *rig) admit(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+func (r *rig) admit(_ context.Context, _ media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return media.Participant{ID: id, Name: "A", May: r.may}, r.refusal

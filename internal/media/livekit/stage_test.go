@@ -30,6 +30,7 @@ type stage struct {
 	mu      sync.Mutex
 	refusal error
 	asked   int // how often whether somebody may be there
+	wrong   int // how often of somebody who is coming though they are connected, or the reverse
 	removed []string
 	gone    int
 }
@@ -85,9 +86,12 @@ func (s *stage) service(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/protobuf")
 }
 
-func (s *stage) admit(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+func (s *stage) admit(_ context.Context, _ media.RoomID, id media.ParticipantID, is media.Standing) (media.Participant, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if (is == media.Coming) != (s.asked == 0) {
+		s.wrong++
+	}
 	s.asked++
 	return media.Participant{ID: id, Name: "A"}, s.refusal
 }

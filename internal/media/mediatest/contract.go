@@ -98,7 +98,7 @@ type door struct {
 	joined, gone []member
 }
 
-func (d *door) admit(_ context.Context, room media.RoomID, id media.ParticipantID) (media.Participant, error) {
+func (d *door) admit(_ context.Context, room media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.refusal != nil {

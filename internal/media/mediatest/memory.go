@@ -140,7 +140,7 @@ func (m *Memory) check(ctx context.Context, token string) (grant, error) {
 	case admit == nil:
 		return g, nil
 	}
-	p, err := admit(ctx, g.room, g.participant.ID)
+	p, err := admit(ctx, g.room, g.participant.ID, media.Coming)
 	if err != nil {
 		return grant{}, err
 	}

@@ -47,7 +47,7 @@ func TestMemoryGate(t *testing.T) {
 	t.Parallel()
 	m := mediatest.NewMemory()
 	var refusal error
-	admit := func(_ context.Context, _ media.RoomID, id media.ParticipantID) (media.Participant, error) {
+	admit := func(_ context.Context, _ media.RoomID, id media.ParticipantID, _ media.Standing) (media.Participant, error) {
 		return media.Participant{ID: id}, refusal
 	}
 	ctx, stop := context.WithCancel(t.Context())
