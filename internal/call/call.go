@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -63,8 +64,8 @@ func roomOf(live media.RoomID) (id room.ID, generation int, ok bool) {
 		return "", 0, false
 	}
 	generation, err := strconv.Atoi(name[dash+1:])
-	const uuidLength = 36
-	return room.ID(name[:dash]), generation, err == nil && dash == uuidLength
+	const uuidLength = 36 // as we write it: the parser knows other ways
+	return room.ID(name[:dash]), generation, err == nil && dash == uuidLength && uuid.Validate(name[:dash]) == nil
 }
 
 // Who is a participant as the others in the room see them.

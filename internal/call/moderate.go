@@ -36,7 +36,7 @@ func (s *Service) End(ctx context.Context, in room.ID, by account.UserID) error 
 // policy says, and ErrNotYours when there is no such participant.
 func (s *Service) Expel(ctx context.Context, in room.ID, by account.UserID, id media.ParticipantID) error {
 	return s.moderate(ctx, in, by, id, room.Ask{Action: room.Expel}, func(tx pgx.Tx, p presence, byName string) error {
-		if _, err := tx.Exec(ctx, `update guests set ended_at = now() where id::text = $1 and ended_at is null`, p.person.Guest); err != nil {
+		if _, err := tx.Exec(ctx, `update guests set ended_at = now() where id = nullif($1, '')::uuid and ended_at is null`, p.person.Guest); err != nil {
 			return err
 		}
 		ending := Ending{Reason: Expelled, By: byName, Message: Expelled.Sentence(byName)}

@@ -134,7 +134,7 @@ func (r *Reconciler) closeStrays(ctx context.Context, backend media.Backend, cal
 			ids = append(ids, id)
 		}
 	}
-	rows, err := r.pool.Query(ctx, `select id, case when deleted_at is null then generation else 0 end from rooms where id::text = any($1)`, ids)
+	rows, err := r.pool.Query(ctx, `select id, case when deleted_at is null then generation else 0 end from rooms where id = any($1)`, ids)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,8 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 // attempt is one try to deliver. Every change it makes names its turn, so whoever
 // was overtaken changes nothing.
 type attempt struct {
-	id, message  string
+	id           int64
+	message      string
 	webhook      ID
 	turn, tried  int
 	url          string
@@ -153,7 +154,7 @@ type outcome struct {
 // none when there is nothing left to do.
 func (s *Sender) attempt(ctx context.Context, id int64) (wait time.Duration, err error) {
 	a, wait, err := s.claim(ctx, id)
-	if err != nil || a.id == "" {
+	if err != nil || a.id == 0 {
 		return wait, err
 	}
 	result := s.send(ctx, a)
@@ -181,7 +182,7 @@ func (s *Sender) claim(ctx context.Context, id int64) (a attempt, wait time.Dura
 		update deliveries set attempts = attempts + 1, turn = turn + 1, next_at = now() + $2::interval
 		from webhooks
 		where webhooks.id = deliveries.webhook_id and deliveries.id = $1 and state = 'waiting' and next_at <= now() and webhooks.paused_at is null
-		returning deliveries.id::text, 'msg_' || replace(message::text, '-', ''), webhook_id, turn, attempts, url, convert_to(body::text, 'UTF8'), secret`,
+		returning deliveries.id, 'msg_' || replace(message::text, '-', ''), webhook_id, turn, attempts, url, convert_to(body::text, 'UTF8'), secret`,
 		id, 2*patience).Scan(&a.id, &a.message, &a.webhook, &a.turn, &a.tried, &a.url, &a.body, &a.sealed)
 	if !noRows(err) {
 		return a, 0, wrap("claim delivery", err)
@@ -217,7 +218,7 @@ const settleWithin = 8 * time.Second
 func (s *Sender) settle(ctx context.Context, a attempt, set string, args ...any) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
-	_, err := s.store.pool.Exec(ctx, `update deliveries set `+set+` where id::text = $1 and turn = $2 and state = 'waiting'`,
+	_, err := s.store.pool.Exec(ctx, `update deliveries set `+set+` where id = $1 and turn = $2 and state = 'waiting'`,
 		append([]any{a.id, a.turn}, args...)...)
 	return wrap("settle delivery", err)
 }
@@ -230,11 +231,11 @@ func (s *Sender) pause(ctx context.Context, a attempt, result outcome) error {
 	err := postgres.Tx(ctx, s.store.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			update webhooks set paused_at = now() where id = $1 and paused_at is null
-				and exists (select from deliveries where id::text = $2 and turn = $3 and state = 'waiting')`, a.webhook, a.id, a.turn)
+				and exists (select from deliveries where id = $2 and turn = $3 and state = 'waiting')`, a.webhook, a.id, a.turn)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `update deliveries set status = $3 where id::text = $1 and turn = $2`, a.id, a.turn, result.status); err != nil {
+		if _, err := tx.Exec(ctx, `update deliveries set status = $3 where id = $1 and turn = $2`, a.id, a.turn, result.status); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, giveUpQuery, a.webhook, result.problem)

@@ -115,6 +115,10 @@ func isReceiver(address string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && u.Fragment == ""
 }
 
+// ofRoomOrSite is the SQL condition for the webhooks of the room $1, or of the site
+// when that is empty.
+const ofRoomOrSite = `(webhooks.room_id = nullif($1, '')::uuid or webhooks.room_id is null and $1 = '')`
+
 // Make makes a webhook of a room, or of the site when that is empty. The caller
 // has asked the policy. It returns input.Invalid with fields url and topics.
 func (s *Store) Make(ctx context.Context, by account.UserID, in ledger.Room, d Draft) (ID, error) {
@@ -128,7 +132,7 @@ func (s *Store) Make(ctx context.Context, by account.UserID, in ledger.Room, d D
 			return err
 		}
 		var count int
-		err := tx.QueryRow(ctx, `select count(*) from webhooks where room_id is not distinct from nullif($1, '')::uuid`, in).Scan(&count)
+		err := tx.QueryRow(ctx, `select count(*) from webhooks where `+ofRoomOrSite, in).Scan(&count)
 		if err != nil {
 			return err
 		}
@@ -173,14 +177,21 @@ func entry(kind ledger.Kind, by account.UserID, in ledger.Room, id ID, address s
 
 // Remove ends a webhook, with its deliveries. It returns postgres.ErrNotFound.
 func (s *Store) Remove(ctx context.Context, by account.UserID, in ledger.Room, id ID) error {
-	err := postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
+	// Nobody who appends waits for it: from here on nothing is written for it, and
+	// when it goes, little goes with it.
+	err := s.change(ctx, `paused_at = coalesce(paused_at, now())`, in, id)
+	if err == nil {
+		err = s.forgetDeliveries(ctx, id)
+	}
+	if err != nil {
+		return fmt.Errorf("remove webhook: %w", err)
+	}
+	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := s.lock(ctx, tx, in); err != nil {
 			return err
 		}
 		var address string
-		err := tx.QueryRow(ctx, `
-			delete from webhooks where id::text = $1 and room_id is not distinct from nullif($2, '')::uuid returning url`, id, in).Scan(&address)
-		if err != nil {
+		if err := tx.QueryRow(ctx, `delete from webhooks where id = $1 returning url`, id).Scan(&address); err != nil {
 			return err
 		}
 		return ledger.Append(ctx, tx, entry(ledger.WebhookRemoved, by, in, id, address))
@@ -191,17 +202,39 @@ func (s *Store) Remove(ctx context.Context, by account.UserID, in ledger.Room, i
 	return nil
 }
 
+// forgetDeliveries deletes what a webhook was told, some at a time.
+func (s *Store) forgetDeliveries(ctx context.Context, of ID) error {
+	const some = 1000
+	for more := true; more; {
+		tag, err := s.pool.Exec(ctx, `
+			delete from deliveries where id = any(array(select id from deliveries where webhook_id = $1 order by id limit $2))`, of, some)
+		if err != nil {
+			return err
+		}
+		more = tag.RowsAffected() == some
+	}
+	return nil
+}
+
 // Resume sends to a receiver again that had said that it is gone.
 func (s *Store) Resume(ctx context.Context, in ledger.Room, id ID) error {
-	tag, err := s.pool.Exec(ctx, `
-		update webhooks set paused_at = null where id::text = $1 and room_id is not distinct from nullif($2, '')::uuid`, id, in)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = postgres.ErrNotFound
-	}
-	if err != nil {
+	if err := s.change(ctx, `paused_at = null`, in, id); err != nil {
 		return fmt.Errorf("resume webhook: %w", err)
 	}
 	return nil
+}
+
+// change sets a column of a webhook of a room, or of the site. It returns
+// postgres.ErrNotFound.
+func (s *Store) change(ctx context.Context, set string, in ledger.Room, id ID) error {
+	if uuid.Validate(string(id)) != nil {
+		return postgres.ErrNotFound
+	}
+	tag, err := s.pool.Exec(ctx, `update webhooks set `+set+` where id = $1 and room_id is not distinct from nullif($2, '')::uuid`, id, in)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = postgres.ErrNotFound
+	}
+	return err
 }
 
 const columns = `webhooks.id, coalesce(webhooks.room_id::text, ''), webhooks.url, webhooks.topics, webhooks.created_at,
@@ -218,7 +251,7 @@ func (w *Webhook) fields() []any {
 func (s *Store) List(ctx context.Context, in ledger.Room) ([]Webhook, error) {
 	rows, err := s.pool.Query(ctx, `
 		select `+columns+` from webhooks left join users on users.id = webhooks.created_by
-		where room_id is not distinct from nullif($1, '')::uuid order by webhooks.created_at, webhooks.id`, in)
+		where `+ofRoomOrSite+` order by webhooks.created_at, webhooks.id`, in)
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", err)
 	}

@@ -41,15 +41,9 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustPa
 func newHouse(t *testing.T, allowed []netip.Prefix) *house {
 	t.Helper()
 	pool := postgrestest.New(t)
-	store, err := NewStore(pool, make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{T: t, pool: pool, store: store, owner: account.UserID(uuid.NewString()), room: ledger.Room(uuid.NewString())}
-	h.exec(`insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, h.owner)
-	h.exec(`insert into rooms (id, slug, name, backend) values ($1, 'team', 'Team', 'memory')`, h.room)
+	h := houseOn(t, pool)
 	log := slog.New(slog.DiscardHandler)
-	sender := NewSender(store, Reach{Allowed: allowed}, "test", log)
+	sender := NewSender(h.store, Reach{Allowed: allowed}, "test", log)
 	sender.pauses = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -61,6 +55,19 @@ func newHouse(t *testing.T, allowed []netip.Prefix) *house {
 		}
 	})
 	t.Cleanup(func() { cancel(); running.Wait() })
+	return h
+}
+
+// houseOn is a house on a database, without a sender.
+func houseOn(t *testing.T, pool *pgxpool.Pool) *house {
+	t.Helper()
+	store, err := NewStore(pool, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{T: t, pool: pool, store: store, owner: account.UserID(uuid.NewString()), room: ledger.Room(uuid.NewString())}
+	h.exec(`insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, h.owner)
+	h.exec(`insert into rooms (id, slug, name, backend) values ($1, 'team', 'Team', 'memory')`, h.room)
 	return h
 }
 
@@ -408,4 +415,37 @@ func TestQueriesHaveIndexes(t *testing.T) {
 			t.Errorf("%s is not used:\n%s", index, plan)
 		}
 	}
+}
+
+// The statements of an attempt, whatever comes of it, and of a removal.
+func TestStatementsHaveIndexes(t *testing.T) {
+	t.Parallel()
+	pool, watch := postgrestest.NewWatched(t)
+	h := houseOn(t, pool)
+	sender := NewSender(h.store, Reach{Allowed: loopback}, "test", slog.New(slog.DiscardHandler))
+	sender.pauses = []time.Duration{time.Nanosecond, time.Nanosecond}
+	to := newReceiver(t, func(n int, w http.ResponseWriter) {
+		w.WriteHeader([]int{http.StatusInternalServerError, http.StatusNoContent, http.StatusGone, http.StatusNoContent}[n-1])
+	})
+	id := h.make(h.room, to.URL, Access)
+	for _, want := range []State{Delivered, Failed} {
+		h.append(ledger.MemberAdded, h.room)
+		deliveries, err := h.store.Deliveries(t.Context(), id, 0, 1)
+		if err != nil || len(deliveries) != 1 {
+			t.Fatalf("%v, %v", deliveries, err)
+		}
+		for wait := time.Nanosecond; wait > 0; time.Sleep(wait) {
+			if wait, err = sender.attempt(t.Context(), deliveries[0].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.await(id, want)
+	}
+	if listed, err := h.store.List(t.Context(), h.room); err != nil || len(listed) != 1 {
+		t.Errorf("listed %v, %v", listed, err)
+	}
+	if err := h.store.Remove(t.Context(), h.owner, h.room, id); err != nil {
+		t.Fatal(err)
+	}
+	watch.Check(t, 12)
 }
