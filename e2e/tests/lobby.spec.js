@@ -203,6 +203,23 @@ test("who is moved to the lobby is out within a second, waits, and comes in agai
   await expectPicture(zoe.tile("ana"));
 });
 
+test("who waits goes on waiting when the room is locked, and is let in once it is unlocked", async ({ visit }) => {
+  const [ana, zoe] = [await visit("ana"), await visit("zoe")];
+  const room = await makeRoom(ana, [], { visibility: "open", lobby: "strangers" });
+  await join(ana, room);
+  await ask(zoe, room);
+  await ana.post(`${room}/lock`, { locked: "true" });
+  await zoe.page.reload();
+  await expect(waits(zoe), "a reload goes on waiting").toBeVisible();
+  await expect(zoe.page.getByText("1 person who can let you in has been told.")).toBeVisible();
+  await ana.button("Admit Zoe").click();
+  await expect(ana.page.getByText("Nobody new can come in while the room is locked. Unlock it first, then let them in.")).toBeVisible();
+  await expect(waits(zoe)).toBeVisible();
+  await ana.post(`${room}/lock`, { locked: "false" });
+  await ana.button("Admit Zoe").click();
+  await expectInCall(zoe);
+});
+
 test("cancelling takes one out of the queue", async ({ visit }) => {
   const [ana, zoe] = [await visit("ana"), await visit("zoe")];
   const room = await makeRoom(ana, [], { visibility: "open", lobby: "strangers" });

@@ -184,6 +184,58 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
+// A lock turns away nobody who waits already: they wait until it is lifted, and
+// nobody lets them in before.
+func TestWaitingAtALockedRoom(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "eve", "max")
+	r := h.room("open", "ana")
+	h.enter("ana", r)
+	moved, connection := h.enter("max", r)
+	h.sql(`update rooms set lobby = 'strangers' where id = $1`, r.ID)
+	h.knock("eve", r)
+	lock := func(locked bool) {
+		t.Helper()
+		if err := h.rooms.SetLocked(t.Context(), r.ID, h.id("ana"), locked); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock(true)
+	// Who is sent back waits as well.
+	if err := h.calls.SendToLobby(t.Context(), r.ID, h.id("ana"), moved.Participant); err != nil {
+		t.Fatal(err)
+	}
+	h.waitOut("max", connection.Done())
+	for _, name := range []string{"eve", "max"} {
+		wait, err := h.calls.Wait(t.Context(), h.sessions[name], r.Slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(wait.Close)
+		if got, err := wait.Next(t.Context()); err != nil || *got != (call.Standing{State: room.Waiting, Told: 1}) {
+			t.Errorf("%s is told %+v, %v", name, got, err)
+		}
+		if got := h.knock(name, r); got != room.Waiting {
+			t.Errorf("%s asks again: got %q", name, got)
+		}
+		h.wantJoin(name, r, room.MustWait)
+	}
+	if waiting, err := h.rooms.Waiting(t.Context(), r.ID); err != nil || len(waiting) != 2 {
+		t.Errorf("waiting: %+v, %v", waiting, err)
+	}
+	if err := h.rooms.Admit(t.Context(), r.ID, h.id("ana"), h.entry("eve", r)); !errors.Is(err, room.UnlockFirst) {
+		t.Errorf("admitting: got %v, want %v", err, room.UnlockFirst)
+	}
+	if _, err := h.rooms.AdmitAll(t.Context(), r.ID, h.id("ana")); !errors.Is(err, room.UnlockFirst) {
+		t.Errorf("admitting all: got %v, want %v", err, room.UnlockFirst)
+	}
+	lock(false)
+	if n, err := h.rooms.AdmitAll(t.Context(), r.ID, h.id("ana")); err != nil || n != 2 {
+		t.Errorf("admitting all: %d, %v", n, err)
+	}
+	h.enter("eve", r)
+}
+
 // Whose page has gone waits no more, and those who decide are told.
 func TestLobbyForgetsWhoIsGone(t *testing.T) {
 	t.Parallel()

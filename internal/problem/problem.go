@@ -168,6 +168,8 @@ func refused(refusal room.Refusal) Problem {
 		p.Heading, p.Message = words.Text("refusal.switched_off"), words.Text("refusal.switched_off_next")
 	case room.Shut:
 		p.Heading, p.Message = words.Text("refusal.banned"), words.Text("refusal.banned_next")
+	case room.UnlockFirst:
+		p.Heading, p.Message = words.Text("problem.the_room_is_locked"), words.Text("refusal.unlock_first_next")
 	case room.LastOwner:
 		p.Heading, p.Message = words.Text("problem.the_room_needs_an_owner"), words.Text("problem.make_somebody_else_an_owner")
 	default:

@@ -219,17 +219,17 @@ func (s *Store) entries(ctx context.Context, which string, rooms []ID, args ...a
 // the policy says, and postgres.ErrNotFound when they do not wait any more, or
 // could not come in all the same.
 func (s *Store) Admit(ctx context.Context, id ID, by account.UserID, entry EntryID) error {
-	return s.answerOne(ctx, id, by, entry, Admitted)
+	return s.answerOne(ctx, id, by, LetIn, entry, Admitted)
 }
 
 // Deny tells somebody who waits, or was admitted and has not come, that they
 // are not let in. They may ask again. It returns what Admit returns.
 func (s *Store) Deny(ctx context.Context, id ID, by account.UserID, entry EntryID) error {
-	return s.answerOne(ctx, id, by, entry, Denied)
+	return s.answerOne(ctx, id, by, ManageLobby, entry, Denied)
 }
 
-func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, entry EntryID, answer Answer) error {
-	return s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, now Room) error {
+func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, action Action, entry EntryID, answer Answer) error {
+	return s.change(ctx, id, by, Ask{Action: action}, func(tx pgx.Tx, now Room) error {
 		n, err := answerLobby(ctx, tx, now, by, answer, `lobby.id::text = $3`, entry)
 		if err == nil && n == 0 {
 			return postgres.ErrNotFound
@@ -241,7 +241,7 @@ func (s *Store) answerOne(ctx context.Context, id ID, by account.UserID, entry E
 // AdmitAll lets everybody who waits into this call and returns how many these
 // are. It returns what the policy says.
 func (s *Store) AdmitAll(ctx context.Context, id ID, by account.UserID) (n int, err error) {
-	err = s.change(ctx, id, by, Ask{Action: ManageLobby}, func(tx pgx.Tx, now Room) error {
+	err = s.change(ctx, id, by, Ask{Action: LetIn}, func(tx pgx.Tx, now Room) error {
 		n, err = answerLobby(ctx, tx, now, by, Admitted, `lobby.state = 'waiting'`)
 		return err
 	})

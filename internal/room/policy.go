@@ -47,7 +47,8 @@ const (
 	Transfer                     // make a member the owner in one's own place
 	Invite                       // make an invitation that gives Ask.NewRole
 	Revoke                       // see and end an invitation that gives Ask.NewRole
-	ManageLobby                  // see who waits, let in, deny
+	ManageLobby                  // see who waits, deny
+	LetIn                        // let in who waits
 	Expel                        // put somebody out of the call, or back into the lobby
 	Ban                          // close the room to somebody
 	ManageBans                   // see and lift bans
@@ -107,6 +108,7 @@ const (
 	NotInCall   Refusal = "not_in_call"  // only while they are in the call
 	SwitchedOff Refusal = "switched_off" // the room's switches keep it to moderators
 	Shut        Refusal = "banned"       // the room is closed to whom a program would let in
+	UnlockFirst Refusal = "unlock_first" // nobody can be let in while the room is locked
 )
 
 func (r Refusal) Error() string { return "room: refused: " + string(r) }
@@ -158,6 +160,8 @@ func Authorize(who Person, ask Ask, in State) error {
 		return revoke(who, ask.NewRole)
 	case ManageLobby, EndCall, SetSwitches, DeleteMessage, Lock:
 		return moderates(who)
+	case LetIn:
+		return letIn(who, in)
 	case ReadChat:
 		return readChat(who, ask.InCall, in)
 	case ReadHistory:

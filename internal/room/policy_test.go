@@ -65,6 +65,8 @@ enter/everyone-lobby         login login 404 404    members lobby   lobby    lob
 enter/everyone-lobby+wait    login login 404 404    members lobby   lobby    lobby   login    404     lobby  yes    yes    yes
 enter/everyone-lobby+den     login login 404 404    members denied  denied   denied  login    404     denied yes    yes    yes
 enter/everyone-lobby+adm     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
+enter/everyone-lobby+wait+locked login login 404 404 members lobby  lobby    lobby   login    404     lobby  locked yes   yes
+enter/everyone-lobby+den+locked login login 404 404 members locked  locked   locked  login    404     locked locked yes    yes
 enter/everyone-lobby+adm+locked login login 404 404 members locked  locked   locked  login    404     locked locked yes    yes
 enter/everyone-lobby+adm+full   login login 404 404 members full    full     full    login    404     full   full   full   full
 enter/everyone-lobby+full    login login 404 404    members lobby   lobby    lobby   login    404     lobby  full   full   full
@@ -74,6 +76,7 @@ knock                        login login 404 404    members yes     yes      yes
 knock/everyone-lobby         login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 knock/everyone-lobby+den     login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 knock/everyone-lobby+locked  login login 404 404    members locked  locked   locked  login    404     locked locked yes    yes
+knock/everyone-lobby+locked+wait login login 404 404 members yes    yes      yes     login    404     yes    locked yes    yes
 try                          login login 404 404    members yes     yes      yes     login    404     yes    yes    yes    yes
 try/everyone-lobby+den+locked+full login login 404 404 members yes  yes      yes     login    404     yes    yes    yes    yes
 request                      login login 404 404    yes     yes     rank     rank    login    404     rank   rank   rank   rank
@@ -82,6 +85,8 @@ rename                       login login 404 404    rank    rank    rank     ran
 lock                         login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
 bans                         login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
 lobby                        login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+letin                        login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
+letin/locked                 login login 404 404    rank    rank    rank     rank    login    404     rank   unlock unlock unlock
 end                          login login 404 404    rank    rank    rank     rank    login    404     rank   yes    yes    yes
 attendance                   login login 404 404    rank    rank    rank     rank    login    404     rank   rank   yes    yes
 audit                        login login 404 404    rank    rank    rank     rank    login    404     rank   rank   rank   yes
@@ -236,7 +241,7 @@ func parseQuestion(t *testing.T, question string, who Person) (ask Ask, state St
 	t.Helper()
 	actions := map[string]Action{
 		"see": See, "people": SeePeople, "stay": Stay, "enter": Enter, "knock": Knock, "try": TryConnection, "request": RequestToJoin,
-		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "end": EndCall,
+		"list": ListMembers, "rename": Rename, "lock": Lock, "bans": ManageBans, "lobby": ManageLobby, "letin": LetIn, "end": EndCall,
 		"configure": Configure, "delete": Delete, "expel": Expel, "ban": Ban, "invite": Invite, "revoke": Revoke,
 		"readchat": ReadChat, "history": ReadHistory, "chat": Chat, "react": React, "hand": RaiseHand, "mute": Mute, "stopshare": StopShare,
 		"lowerhand": LowerHand, "spotlight": Spotlight, "switches": SetSwitches, "delmessage": DeleteMessage,
@@ -295,6 +300,8 @@ func answer(t *testing.T, err error) string {
 			return "outside"
 		case SwitchedOff:
 			return "off"
+		case UnlockFirst:
+			return "unlock"
 		}
 		return strings.TrimSuffix(strings.TrimSuffix(string(refusal), "_owner"), "_only")
 	}

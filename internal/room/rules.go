@@ -48,6 +48,8 @@ func enter(who Person, in State) error {
 		return err
 	}
 	switch {
+	case in.covers(who) && who.Answer == Waiting:
+		return MustWait // whoever waits goes on waiting when the room is locked
 	case in.Locked && atLeast(Moderator, who) != nil:
 		return Locked
 	case in.covers(who) && who.Answer == Denied:
@@ -85,8 +87,19 @@ func knock(who Person, in State) error {
 	return err
 }
 
+// letIn: an approval is no way past a lock, which takes nobody new.
+func letIn(who Person, in State) error {
+	if err := moderates(who); err != nil {
+		return err
+	}
+	if in.Locked {
+		return UnlockFirst
+	}
+	return nil
+}
+
 // couldCome says whether letting somebody in from the lobby is of use: nothing
-// keeps them out besides, but perhaps a lock, which can be lifted.
+// keeps them out besides, but perhaps a lock, which has to be lifted first.
 func couldCome(who Person, in State) bool {
 	err := Authorize(who, Ask{Action: Knock}, in)
 	return err == nil || err == Locked

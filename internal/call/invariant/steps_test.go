@@ -297,7 +297,14 @@ func (w *world) answer(r *rapid.T, condition func(*seat) bool, answer room.Answe
 	if err != nil {
 		r.Fatalf("%s in the lobby: %v", n, err)
 	}
-	if err := give(c, entry); err != nil {
+	err = give(c, entry)
+	if answer == room.Admitted && c.state.Locked {
+		if !errors.Is(err, room.UnlockFirst) {
+			r.Fatalf("%s is let into a locked room: got %v, want %v", n, err, room.UnlockFirst)
+		}
+		return true
+	}
+	if err != nil {
 		r.Fatal(err)
 	}
 	s.person.Answer = answer
