@@ -199,7 +199,7 @@ func conclude(ctx context.Context, tx pgx.Tx, in room.ID, call string, by accoun
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		update guests set ended_at = now()
+		update guests set ended_at = now(), ended_by = 'call'
 		where ended_at is null and id in (select guest_id from grants where call_id = $1)`, call)
 	if err != nil {
 		return err

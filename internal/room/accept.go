@@ -35,6 +35,9 @@ type Offer struct {
 	Invitation
 	Room Room
 	In   bool // who opened it belongs to the room, or is its guest by this invitation
+	// former is the guest whom who opened it was by this invitation, until the call
+	// ended.
+	former account.GuestID
 }
 
 // Offer says what the link with a token offers to who opens it. It returns
@@ -63,6 +66,12 @@ func findOffer(ctx context.Context, db postgres.Querier, link InvitationToken, w
 	}
 	if o.In, err = isIn(ctx, db, o, who); err != nil || o.In {
 		return o, err
+	}
+	if o.former, err = formerGuest(ctx, db, o, who.Guest); err != nil {
+		return Offer{}, err
+	}
+	if o.former != "" {
+		o.MostUses = 0 // theirs is counted already
 	}
 	if o.State = o.state(o.Room.State()); o.State != InvitationOpen {
 		return Offer{}, ErrInvitation
@@ -109,6 +118,21 @@ func guestBy(ctx context.Context, db postgres.Querier, o Offer, token account.To
 	return p, err
 }
 
+// formerGuest returns whom the session of somebody who opens a link made them by
+// it, until the call ended: an invitation is for each of those who come, and not
+// for a call of theirs. It is empty when there is none such, or their stay ended
+// in another way.
+func formerGuest(ctx context.Context, db postgres.Querier, o Offer, token account.Token) (id account.GuestID, err error) {
+	err = db.QueryRow(ctx, `
+		select guests.id from sessions join guests on guests.id = sessions.guest_id and guests.invitation_id = $2
+		left join users on false
+		where sessions.token_hash = $1 and guests.ended_by = 'call' and `+account.Valid, token.Hash(), o.ID).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
 // Accepted is what came of accepting an invitation.
 type Accepted struct {
 	Slug  string
@@ -117,7 +141,8 @@ type Accepted struct {
 
 // Accept lets who opened a link into its room: an invited guest by a session of
 // their own, others as members with the role that it gives, which lowers nobody's.
-// It counts one use, and none when it changes nothing. Of several who want the
+// It counts one use, and none when it changes nothing, or somebody comes again who
+// was its guest until a call ended. Of several who want the
 // last use, one gets it. It returns ErrInvitation, account.ErrSignedOut when it
 // takes an account, and input.Invalid with field display_name.
 func (s *Store) Accept(ctx context.Context, link InvitationToken, who Comer) (done Accepted, err error) {
@@ -174,11 +199,22 @@ func acceptAsGuest(ctx context.Context, tx pgx.Tx, o Offer, who Comer) (session 
 	if who.DisplayName, err = account.CleanDisplayName(who.DisplayName); err != nil {
 		return "", err
 	}
+	if o.former != "" {
+		return comeAgain(ctx, tx, o.former, who)
+	}
 	id, session, err := insertGuest(ctx, tx, o.room, string(o.ID), who)
 	if err != nil {
 		return "", err
 	}
 	return session, use(ctx, tx, o, string(id), who.DisplayName)
+}
+
+// comeAgain begins the stay anew of a guest whose call has ended, and a session.
+func comeAgain(ctx context.Context, tx pgx.Tx, id account.GuestID, who Comer) (account.Token, error) {
+	if _, err := tx.Exec(ctx, `update guests set ended_at = null, ended_by = null, display_name = $2 where id = $1`, id, who.DisplayName); err != nil {
+		return "", err
+	}
+	return account.BeginGuest(ctx, tx, id, who.Origin)
 }
 
 func acceptAsMember(ctx context.Context, tx pgx.Tx, o Offer, who account.UserID) error {

@@ -147,7 +147,7 @@ func (s *Store) LeaveAsGuest(ctx context.Context, v Visit) error {
 		if err := ledger.Lock(ctx, tx, ledger.Room(v.Room.ID)); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update guests set ended_at = now() where id = $1 and ended_at is null`, v.Person.Guest)
+		tag, err := tx.Exec(ctx, `update guests set ended_at = now(), ended_by = 'self' where id = $1 and ended_at is null`, v.Person.Guest)
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}

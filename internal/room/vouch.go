@@ -57,7 +57,7 @@ func vouched(ctx context.Context, tx pgx.Tx, by Visit, identity, name string) (i
 	// A row that was there before has an xmax, since it was locked to be updated.
 	err = tx.QueryRow(ctx, `
 		insert into guests (id, room_id, vouched_by, identity, display_name) values ($1, $2, $3, nullif($4, ''), $5)
-		on conflict (room_id, vouched_by, identity) do update set display_name = excluded.display_name, ended_at = null
+		on conflict (room_id, vouched_by, identity) do update set display_name = excluded.display_name, ended_at = null, ended_by = null
 		returning id, xmax = 0`, newID(), by.Room.ID, by.Person.User, identity, name).Scan(&id, &fresh)
 	if err != nil || !fresh {
 		return id, err
