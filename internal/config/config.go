@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/mail"
 	"net/netip"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -286,21 +285,6 @@ func count(conditions ...bool) (n int) {
 		}
 	}
 	return n
-}
-
-func isOrigin(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
-		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
-}
-
-// PublicOrigin is the origin by which browsers reach Foyer, empty when it is
-// not known beforehand.
-func (c Config) PublicOrigin() string {
-	if c.PublicURL == "" && c.Domain != "" {
-		return "https://" + c.Domain
-	}
-	return strings.ToLower(strings.TrimRight(c.PublicURL, "/"))
 }
 
 // TLS reports whether pages are served over https by Foyer itself.

@@ -59,6 +59,15 @@ func TestPublicOrigin(t *testing.T) {
 	}{
 		{nil, "", ":8080"},
 		{map[string]string{"FOYER_PUBLIC_URL": "https://Meet.example.org/"}, "https://meet.example.org", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://meet.example.org:443"}, "https://meet.example.org", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "HTTP://meet.example.org:80/"}, "http://meet.example.org", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "http://meet.example.org:443"}, "http://meet.example.org:443", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://Bücher.example:8443"}, "https://xn--bcher-kva.example:8443", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://meet_1.intern"}, "https://meet_1.intern", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "http://192.0.2.1:80"}, "http://192.0.2.1", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://[2001:DB8:0::1]:443"}, "https://[2001:db8::1]", ":8080"},
+		{map[string]string{"FOYER_PUBLIC_URL": "https://[2001:db8::1]:8443"}, "https://[2001:db8::1]:8443", ":8080"},
+		{map[string]string{"FOYER_DOMAIN": "Bücher.example"}, "https://xn--bcher-kva.example", ":443"},
 		{map[string]string{"FOYER_DOMAIN": "meet.example.org"}, "https://meet.example.org", ":443"},
 		{map[string]string{"FOYER_DOMAIN": "meet.example.org", "FOYER_ADDR": ":8443"}, "https://meet.example.org", ":8443"},
 	}
