@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 )
 
 // letter is a mail as it goes to the mail server.
@@ -19,9 +20,10 @@ type letter struct {
 // compose writes a mail. From one sender it is the same each time, its Message-ID
 // too, so that whoever receives it twice can see that it is one.
 func compose(from mail.Address, m Mail, text string) (letter, error) {
+	from.Address = deliverable(from.Address)
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&from)
-	msg.ToMailAddress(&mail.Address{Name: m.Name, Address: m.To})
+	msg.ToMailAddress(&mail.Address{Name: m.Name, Address: deliverable(m.To)})
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.CreatedAt.UTC().Truncate(time.Second))
 	msg.SetMessageIDWithValue(string(m.ID) + "@" + domain(from))
@@ -49,9 +51,22 @@ func compose(from mail.Address, m Mail, text string) (letter, error) {
 // lineEnds makes all ends of lines alike; in the mail they become CRLF.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// domain is what stands behind the @ of an address.
+// domain is what stands behind the @ of an address, in ASCII.
 func domain(a mail.Address) string {
-	return a.Address[strings.LastIndexByte(a.Address, '@')+1:]
+	address := deliverable(a.Address)
+	return address[strings.LastIndexByte(address, '@')+1:]
+}
+
+// deliverable is an address with its domain as every mail server takes it: in
+// ASCII. What stands before the @ is for the last of them alone to understand, and
+// one that does not take it as it is cannot have the mail.
+func deliverable(address string) string {
+	at := strings.LastIndexByte(address, '@') + 1
+	domain, err := idna.Lookup.ToASCII(address[at:])
+	if err != nil {
+		return address
+	}
+	return address[:at] + domain
 }
 
 func (l letter) ascii() bool {

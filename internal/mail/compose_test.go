@@ -52,3 +52,30 @@ func FuzzCompose(f *testing.F) {
 		}
 	})
 }
+
+// Domains travel in ASCII, which every mail server takes.
+func TestInternationalDomains(t *testing.T) {
+	t.Parallel()
+	from := mail.Address{Name: "Foyer", Address: "noreply@Bücher.example"}
+	for to, want := range map[string]struct {
+		to    string
+		ascii bool
+	}{
+		"ana@exämple.org":    {"<ana@xn--exmple-cua.org>", true},
+		"ana@example.org":    {"<ana@example.org>", true},
+		"ana@my_host.intern": {"<ana@my_host.intern>", true},
+		"ü@exämple.org":      {"<ü@xn--exmple-cua.org>", false},
+	} {
+		l, err := compose(from, Mail{ID: lastID, To: to, Subject: "Hello", CreatedAt: time.Unix(0, 0)}, "Hello")
+		if err != nil || l.to != want.to || l.from != "<noreply@xn--bcher-kva.example>" || l.ascii() != want.ascii {
+			t.Errorf("to %s: from %s to %s, ascii %v, %v; want %+v", to, l.from, l.to, l.ascii(), err, want)
+		}
+		read, err := mail.ReadMessage(bytes.NewReader(l.raw))
+		if err != nil || !strings.Contains(read.Header.Get("From"), "noreply@xn--bcher-kva.example") {
+			t.Errorf("headers %v, %v", read.Header, err)
+		}
+	}
+	if got := domain(from); got != "xn--bcher-kva.example" {
+		t.Errorf("we greet as %s", got)
+	}
+}
