@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"foyer/internal/media/livekit/livekittest"
+	"foyer/internal/postgres"
 	"foyer/internal/room"
 )
 
@@ -298,17 +299,28 @@ func (w *world) answer(r *rapid.T, condition func(*seat) bool, answer room.Answe
 		r.Fatalf("%s in the lobby: %v", n, err)
 	}
 	err = give(c, entry)
-	if answer == room.Admitted && c.state.Locked {
-		if !errors.Is(err, room.UnlockFirst) {
-			r.Fatalf("%s is let into a locked room: got %v, want %v", n, err, room.UnlockFirst)
+	if want := mayAnswer(s, c, answer); want != nil || err != nil {
+		if !errors.Is(err, want) {
+			r.Fatalf("%s gets the answer %s: got %v, want %v", n, answer, err, want)
 		}
 		return true
 	}
-	if err != nil {
-		r.Fatal(err)
-	}
 	s.person.Answer = answer
 	return true
+}
+
+// mayAnswer is what keeps an answer from being given: nobody is let into a locked
+// room, nor somebody who could not come in all the same.
+func mayAnswer(s *seat, c *chamber, answer room.Answer) error {
+	switch {
+	case answer == room.Denied:
+		return nil
+	case c.state.Locked:
+		return room.UnlockFirst
+	case room.Authorize(s.person, room.Ask{Action: room.Knock}, c.state) != nil:
+		return postgres.ErrNotFound
+	}
+	return nil
 }
 
 func (w *world) admit(r *rapid.T) bool {
