@@ -31,6 +31,38 @@ const presentBesides = Present + ` and not (grants.connected_at is null and gran
 // is in it, in one round trip, and asks the policy whether the visitor may see
 // the room: ErrSignIn, or ErrHidden, also for a room that does not exist.
 func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Visit, error) {
+	v, err := s.visit(ctx, token, slug)
+	if errors.Is(err, ErrHidden) && v.Person.Guest == "" {
+		v = Visit{} // a guest of it knows that the room is there
+	}
+	return v, err
+}
+
+// VisitEither is Visit for a browser that holds two tokens, of an account and of a
+// guest of the room, and says which of them the visitor comes by. The guest's pass
+// is for an account that could not enter by itself, also later: not for one that
+// only has to wait, and not for one that the room is closed to. Whoever is not
+// signed in comes by it, and is refused as its guest would be.
+func (s *Store) VisitEither(ctx context.Context, own, pass account.Token, slug string) (Visit, account.Token, error) {
+	v, err := s.visit(ctx, own, slug)
+	needsPass := errors.Is(err, ErrSignIn) || errors.Is(err, ErrHidden) && !v.Person.Banned ||
+		err == nil && errors.Is(v.May(Ask{Action: Enter}), MembersOnly)
+	if pass != "" && needsPass {
+		asGuest, problem := s.Visit(ctx, pass, slug)
+		// Closed to the guest of this browser, it is closed to whoever else
+		// would come in from there without an account.
+		if problem == nil || errors.Is(err, ErrSignIn) && errors.Is(problem, ErrHidden) {
+			return asGuest, pass, problem
+		}
+	}
+	if err != nil {
+		return Visit{}, own, err
+	}
+	return v, own, nil
+}
+
+// visit is Visit, with what the visitor is in a room that is hidden from them.
+func (s *Store) visit(ctx context.Context, token account.Token, slug string) (Visit, error) {
 	var v Visit
 	u := &v.Session.User
 	if !slugPattern.MatchString(slug) {
@@ -57,7 +89,7 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 		}
 		err = v.May(Ask{Action: See})
 		if v.Person.Guest != "" {
-			return v, err // the room is closed to a guest of it, who knows that it is there
+			return v, err
 		}
 	case errors.Is(err, pgx.ErrNoRows):
 		err = ErrHidden
@@ -70,7 +102,6 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 		if err := s.signedIn(ctx, token); err != nil {
 			return Visit{}, err
 		}
-		return Visit{}, ErrHidden
 	}
 	return v, err
 }

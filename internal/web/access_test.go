@@ -127,6 +127,7 @@ POST /r/{slug}/members/{username}/ban    login  login  404    404    403    403 
 GET  /r/{slug}/members.csv               login  login  404    404    403    403    403    403    login  200    200    200    404
 POST /r/{slug}/add-members               login  login  404    404    403    403    403    403    login  403    303    303    404
 POST /r/{slug}/transfer                  login  login  404    404    403    403    403    403    login  403    403    303    404
+GET  /r/{slug}/request                   login  login  404    404    200    303    303    403    login  403    403    403    404
 POST /r/{slug}/request                   login  login  404    404    303    303    303    403    login  403    403    403    404
 POST /r/{slug}/request/withdraw          login  login  404    404    303    303    303    403    login  303    303    303    404
 POST /r/{slug}/requests/{request}/accept login  login  404    404    403    403    403    403    login  403    303    303    404

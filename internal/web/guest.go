@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -53,26 +52,13 @@ func (s *Server) guestToken(r *http.Request) account.Token {
 }
 
 // visit loads the visitor of the room of the path and the token that opens it:
-// the guest's when there is one that still does and whoever is signed in does
-// not belong to the room, else the token of who is signed in.
+// of who is signed in, or of the guest that the browser holds the pass of.
 func (s *Server) visit(r *http.Request) (room.Visit, account.Token, error) {
-	slug, own, guest := chi.URLParam(r, "slug"), s.token(r), s.guestToken(r)
-	visit, err := s.Rooms.Visit(r.Context(), own, slug)
-	if guest != "" && (err != nil || visit.May(room.Ask{Action: room.ListMembers}) != nil) {
-		asGuest, problem := s.Rooms.Visit(r.Context(), guest, slug)
-		if problem == nil {
-			return asGuest, guest, s.Accounts.Touch(r.Context(), asGuest.Session)
-		}
-		// Closed to the guest of this browser, it is closed to whoever else
-		// would come in from there without an account.
-		if errors.Is(err, room.ErrSignIn) && errors.Is(problem, room.ErrHidden) {
-			return room.Visit{}, guest, problem
-		}
-	}
+	visit, token, err := s.Rooms.VisitEither(r.Context(), s.token(r), s.guestToken(r), chi.URLParam(r, "slug"))
 	if err != nil {
-		return room.Visit{}, own, err
+		return room.Visit{}, token, err
 	}
-	return visit, own, s.Accounts.Touch(r.Context(), visit.Session)
+	return visit, token, s.Accounts.Touch(r.Context(), visit.Session)
 }
 
 // roomToken is the token that opens the room of the path, without asking the

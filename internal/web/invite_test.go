@@ -202,6 +202,47 @@ func TestGuestSessionOpensOneRoom(t *testing.T) {
 		t.Errorf("somebody with an account as a guest: %d", answer.status)
 	}
 
+	// Closed to an account, the room is closed to it as a guest too.
+	h.sql(`insert into bans (id, room_id, user_id, name) values (gen_random_uuid(), $1, $2, 'eve')`, r.ID, h.people["eve"].ID)
+	if answer := h.get("eve and gus", "/r/"+r.Slug); answer.status != http.StatusNotFound {
+		t.Errorf("somebody banned as a guest: %d", answer.status)
+	}
+	if answer := h.postJSON("eve and gus", "/r/"+r.Slug+"/join", `{}`); answer.status != http.StatusNotFound {
+		t.Errorf("somebody banned joins as a guest: %d %s", answer.status, answer.body)
+	}
+	h.sql(`delete from bans`)
+
+	// Of a room that they may ask to belong to, somebody is a guest, and asks with
+	// their account.
+	h.sql(`update rooms set visibility = 'listed' where id = $1`, r.ID)
+	request := "/r/" + r.Slug + "/request"
+	if answer := h.get("eve and gus", "/r/"+r.Slug); answer.status != http.StatusOK || !strings.Contains(answer.body, "Leave as guest") || !strings.Contains(answer.body, request) {
+		t.Errorf("a guest who may ask to belong: %d", answer.status)
+	}
+	if answer := h.get("gus", "/r/"+r.Slug); strings.Contains(answer.body, request) {
+		t.Error("a guest without an account is offered to ask")
+	}
+	if answer := h.get("eve and gus", request); answer.status != http.StatusOK || !strings.Contains(answer.body, `name="message"`) {
+		t.Errorf("the form to ask: %d", answer.status)
+	}
+	if answer := h.post("eve and gus", request, url.Values{"message": {"Let me"}}); answer.status != http.StatusSeeOther {
+		t.Errorf("asking: %d", answer.status)
+	}
+	var asked int
+	if h.row(&asked, `select count(*) from join_requests where room_id = $1 and user_id = $2`, r.ID, h.people["eve"].ID); asked != 1 {
+		t.Errorf("%d requests of hers, want 1", asked)
+	}
+
+	// Where their account may enter, if only once they are let in, they come by it.
+	h.sql(`update rooms set visibility = 'open' where id = $1`, r.ID)
+	for _, lobby := range []string{"off", "strangers"} {
+		h.sql(`update rooms set lobby = $2 where id = $1`, r.ID, lobby)
+		if body := h.get("eve and gus", "/r/"+r.Slug).body; strings.Contains(body, "Leave as guest") || !strings.Contains(body, `data-username="eve"`) {
+			t.Errorf("with the lobby %s: an account that may come in is a guest", lobby)
+		}
+	}
+	h.sql(`update rooms set lobby = 'off', visibility = 'private' where id = $1`, r.ID)
+
 	left := h.post("gus", "/r/"+r.Slug+"/guest/leave", nil)
 	if left.location != "/" || !strings.Contains(strings.Join(left.header.Values("Set-Cookie"), "\n"), "foyer_guest=; Path=/r/"+r.Slug+";") && !strings.Contains(strings.Join(left.header.Values("Set-Cookie"), "\n"), "Max-Age=0") {
 		t.Errorf("leaving leads to %q with %q", left.location, left.header.Values("Set-Cookie"))

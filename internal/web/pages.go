@@ -185,6 +185,9 @@ type RoomPage struct {
 	// Lobby says that a moderator has to let the viewer in: "ask" when they have
 	// not asked yet, "waiting" or "denied" when they have; empty: they may enter.
 	Lobby string
+	// CanAsk says that whoever came as a guest can ask to belong to the room with
+	// the account that they are signed in to.
+	CanAsk bool
 }
 
 // AskPage is templates/ask.html: a listed room for somebody who does not belong

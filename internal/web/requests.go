@@ -29,6 +29,18 @@ func (s *Server) askPage(w http.ResponseWriter, r *http.Request, v room.Visit, s
 	return nil
 }
 
+// requestPage is askPage for somebody who is in the room as a guest, and shown that
+// there. Others come to it at the room's address.
+func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, v room.Visit) error {
+	if err := v.May(room.Ask{Action: room.RequestToJoin}); err != nil {
+		return err
+	}
+	if !mustBelong(v.May) {
+		return s.leave(w, r, roomPath(v), "")
+	}
+	return s.askPage(w, r, v, http.StatusOK, Form{})
+}
+
 func (s *Server) requestToJoin(w http.ResponseWriter, r *http.Request, v room.Visit) error {
 	values, err := readForm(r, "message")
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/go-chi/chi/v5"
+
 	"foyer/internal/account"
 	"foyer/internal/chat"
 	"foyer/internal/input"
@@ -61,6 +63,24 @@ func (s *Server) visiting(h visitHandler) handler {
 	}
 }
 
+// withAccount is visiting for what only an account does, whichever guest's pass
+// the browser holds besides.
+func (s *Server) withAccount(h visitHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		visit, err := s.Rooms.Visit(r.Context(), s.token(r), chi.URLParam(r, "slug"))
+		if errors.Is(err, room.ErrSignIn) {
+			return s.visiting(h)(w, r)
+		}
+		if err == nil {
+			err = s.Accounts.Touch(r.Context(), visit.Session)
+		}
+		if err != nil {
+			return err
+		}
+		return h(w, withVisitor(r, visit), visit)
+	}
+}
+
 func header(v room.Visit) RoomHeader {
 	topic := v.Room.Topic
 	if v.May(room.Ask{Action: room.SeePeople}) != nil {
@@ -92,6 +112,10 @@ func (s *Server) roomPage(w http.ResponseWriter, r *http.Request, v room.Visit) 
 			return err
 		}
 		page.Live = people(live[v.Room.ID])
+	}
+	if v.Person.Guest != "" && s.token(r) != "" {
+		own, err := s.Rooms.Visit(r.Context(), s.token(r), v.Room.Slug)
+		page.CanAsk = err == nil && mustBelong(own.May)
 	}
 	page.Notice = s.takeNotice(w, r)
 	err := v.May(room.Ask{Action: room.Enter})
