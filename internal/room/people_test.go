@@ -132,12 +132,14 @@ func FuzzAddMembers(f *testing.F) {
 
 func TestTransfer(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, "ana", "ben", "cleo", "eve")
+	h := newHouse(t, "ana", "ben", "cleo", "eve", "robot")
 	r := h.create("ana", "Team", "private")
 	h.add(r, "ana", "ben", room.Moderator)
 	h.add(r, "ana", "cleo", room.Member)
+	h.add(r, "ana", "robot", room.Moderator)
 	ctx := t.Context()
 	h.sql(`update users set disabled_at = now() where username = 'cleo'`)
+	h.sql(`update users set service = true where username = 'robot'`)
 	refusals := []struct {
 		name string
 		err  error
@@ -148,6 +150,7 @@ func TestTransfer(t *testing.T) {
 		{"to a stranger", second(h.rooms.Transfer(ctx, r.ID, h.id("ana"), "eve")), postgres.ErrNotFound},
 		{"to herself", second(h.rooms.Transfer(ctx, r.ID, h.id("ana"), "ana")), room.Rank},
 		{"to who cannot log in", second(h.rooms.Transfer(ctx, r.ID, h.id("ana"), "cleo")), room.Rank},
+		{"to a program", second(h.rooms.Transfer(ctx, r.ID, h.id("ana"), "robot")), room.Rank},
 	}
 	for _, test := range refusals {
 		if !errors.Is(test.err, test.want) {

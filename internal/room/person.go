@@ -38,6 +38,7 @@ type Person struct {
 	Invited  bool   // a guest who came by an invitation, or whom a program vouches for
 	Answer   Answer // what the lobby says of them
 	Hosting  bool   // hosts the call that goes on, while no moderator is in it
+	Service  bool   // a program's account, which nobody logs in to
 	// Administrator is of the site. Towards a room they are what their role says;
 	// only Move is theirs alone, and what they do AtDesk.
 	Administrator bool

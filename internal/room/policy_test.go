@@ -366,3 +366,27 @@ func TestAllowed(t *testing.T) {
 		})
 	}
 }
+
+// A call is hosted by the first member in it, else by the first with an account:
+// never by a guest, nor by a program.
+func TestSuccessor(t *testing.T) {
+	t.Parallel()
+	guest, stranger := Person{Guest: "g", Role: Guest}, Person{User: "s"}
+	member, robot := Person{User: "m", Role: Member}, Person{User: "r", Role: Member, Service: true}
+	for _, test := range []struct {
+		people []Person
+		want   int
+	}{
+		{nil, -1},
+		{[]Person{guest}, -1},
+		{[]Person{guest, stranger}, 1},
+		{[]Person{guest, stranger, member}, 2},
+		{[]Person{robot, member}, 1},
+		{[]Person{robot, guest, stranger}, 2},
+		{[]Person{robot, guest}, -1},
+	} {
+		if got := Successor(test.people); got != test.want {
+			t.Errorf("%+v: got %d, want %d", test.people, got, test.want)
+		}
+	}
+}

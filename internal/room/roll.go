@@ -31,12 +31,12 @@ const memberOrder = `array_position(array['owner', 'moderator', 'member'], membe
 
 // memberColumns selects a Membership, for fields to scan, from the tables
 // memberships and users.
-const memberColumns = `users.id, memberships.role, users.disabled_at is not null, users.username, users.display_name,
+const memberColumns = `users.id, memberships.role, users.disabled_at is not null, users.service, users.username, users.display_name,
 	memberships.created_at, exists (select from grants where grants.room_id = memberships.room_id and grants.user_id = users.id
 		and grants.connected_at is not null and ` + Present + `)`
 
 func (m *Membership) fields() []any {
-	return []any{&m.User, &m.Role, &m.Disabled, &m.Username, &m.DisplayName, &m.Since, &m.Live}
+	return []any{&m.User, &m.Role, &m.Disabled, &m.Service, &m.Username, &m.DisplayName, &m.Since, &m.Live}
 }
 
 // Members lists who belongs to a room, highest role first, then by name.

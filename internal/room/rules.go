@@ -189,7 +189,7 @@ func losesOwner(ask Ask, in State) bool {
 
 // transfer: to somebody who belongs to the room and can log in.
 func transfer(who, target Person) error {
-	if target.Role.rank() == 0 || target.Role == Owner || target.Disabled {
+	if target.Role.rank() == 0 || target.Role == Owner || target.Disabled || target.Service {
 		return Rank
 	}
 	return atLeast(Owner, who)
@@ -221,7 +221,7 @@ func atDesk(who Person, ask Ask, in State) error {
 	case See, SeePeople, ListMembers, AddMember, Expel, EndCall, Rename, SeeAttendance, SeeAudit, Configure, Delete:
 		return nil
 	case Transfer:
-		if ask.Target.Disabled || ask.Target.Banned {
+		if ask.Target.Disabled || ask.Target.Banned || ask.Target.Service {
 			return Rank
 		}
 		return nil
@@ -247,10 +247,11 @@ func move(who Person, in State) error {
 
 // Successor returns the index of the one among people, who are in a call in the
 // order of their coming, who hosts it when no moderator is there: the first
-// member, else the first with an account. It is -1 when there are guests only.
+// member, else the first with an account; never a program. It is -1 when there are
+// guests only.
 func Successor(people []Person) int {
-	isMember := func(p Person) bool { return atLeast(Member, p) == nil }
-	hasAccount := func(p Person) bool { return p.User != "" }
+	hasAccount := func(p Person) bool { return p.User != "" && !p.Service }
+	isMember := func(p Person) bool { return hasAccount(p) && atLeast(Member, p) == nil }
 	if i := slices.IndexFunc(people, isMember); i >= 0 {
 		return i
 	}

@@ -50,6 +50,8 @@ func (s *Store) HandOver(ctx context.Context, id ID, by account.UserID, login st
 		switch err := Authorize(who, Ask{Action: Transfer, Target: target}, now.State()); {
 		case !who.AtDesk:
 			return Rank
+		case errors.Is(err, Rank) && target.Service:
+			return input.Invalid{"login": words.Text("admin.heir_service", "name", heir.DisplayName)}
 		case errors.Is(err, Rank):
 			return input.Invalid{"login": words.Text("admin.heir_banned", "name", heir.DisplayName)}
 		case err != nil:

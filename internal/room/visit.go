@@ -136,7 +136,7 @@ const PersonColumns = `coalesce(users.id::text, ''), coalesce(guests.id::text, '
 	guests.invitation_id is not null or guests.vouched_by is not null,
 	coalesce((select lobby.state from lobby where lobby.room_id = rooms.id and lobby.person = coalesce(users.id, guests.id)), ''),
 	exists (select from calls where calls.room_id = rooms.id and calls.ended_at is null and calls.host = users.id),
-	coalesce(users.administrator, false)`
+	coalesce(users.administrator, false), coalesce(users.service, false)`
 
 // unended is the SQL condition, over the table invitations, for one that those
 // who came by it may go on relying on.
@@ -144,7 +144,7 @@ const unended = `invitations.revoked_at is null and (invitations.expires_at is n
 
 // Fields is where PersonColumns are scanned into.
 func (p *Person) Fields() []any {
-	return []any{&p.User, &p.Guest, &p.Role, &p.Disabled, &p.Banned, &p.Invited, &p.Answer, &p.Hosting, &p.Administrator}
+	return []any{&p.User, &p.Guest, &p.Role, &p.Disabled, &p.Banned, &p.Invited, &p.Answer, &p.Hosting, &p.Administrator, &p.Service}
 }
 
 // person loads a user as the policy sees them towards a room.
