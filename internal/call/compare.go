@@ -20,6 +20,8 @@ import (
 func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Backend, present []presence) error {
 	asked := time.Now()
 	name := liveRoom(of.ID, of.Generation)
+	// Whose call has ended since they were loaded did not leave it: they are put out.
+	present = slices.DeleteFunc(slices.Clone(present), func(p presence) bool { return p.liveRoom() != name })
 	in, err := connectedTo(ctx, backend, name, present)
 	if err != nil {
 		return err

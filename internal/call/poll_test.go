@@ -3,6 +3,7 @@ package call_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -367,6 +368,45 @@ func TestSweepWithOneServiceDown(t *testing.T) {
 		t.Errorf("got %v, want what is wrong with the other", err)
 	}
 	h.waitFor("ana is seen", func() bool { return slices.Contains(h.present(r), "ana") })
+}
+
+// A call whose media service was taken out of the configuration is left by all who
+// were in it, so that the room can be moved to another.
+func TestServiceThatIsNotConfiguredAnyMore(t *testing.T) {
+	t.Parallel()
+	memory, gone := mediatest.NewMemory(), mediatest.NewMemory()
+	h := newHouseOver(t, memory, call.Backends{"memory": memory, "gone": gone}, "ana")
+	r, err := h.rooms.Create(t.Context(), h.id("ana"), room.Draft{Name: "Elsewhere", Visibility: room.Private, Backend: "gone"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket := h.join("ana", r)
+	if _, err := gone.Connect(t.Context(), ticket.Grant.Token); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.reconciler.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("ana is in", func() bool { return slices.Contains(h.present(r), "ana") })
+	gone.SetDown(true)
+
+	without := call.NewReconciler(h.pool, call.Backends{"memory": memory}, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { without.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	h.sql(`update grants set held_until = null`)
+	without.Resync()
+	h.waitFor("she has left", func() bool { return h.taken(r) == 0 })
+	var left bool
+	if err := h.pool.QueryRow(t.Context(), `select exists (select from ledger where kind = 'left' and subject = $1)`, ticket.Participant).Scan(&left); err != nil || !left {
+		t.Errorf("the ledger says that she left: %v, %v", left, err)
+	}
+	h.sql(`update users set administrator = true`)
+	if _, err := h.rooms.Move(t.Context(), r.ID, h.id("ana"), "memory"); err != nil {
+		t.Errorf("moving the room: %v", err)
+	}
 }
 
 // silent is a service that takes questions and never answers them.

@@ -278,7 +278,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	}
 	backend, err := r.backends.of(current.room)
 	if err != nil {
-		return nil // nobody is connected to a service that is not configured
+		return r.abandon(ctx, current.room, present)
 	}
 	if current.room.DeletedAt == nil {
 		if !backend.Capabilities().Update {
@@ -300,6 +300,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		return err
 	}
 	return r.preside(ctx, current.room)
+}
+
+// abandon writes down that everybody has left a room whose media service is not
+// configured any more: nobody is connected to that.
+func (r *Reconciler) abandon(ctx context.Context, in room.Room, present []presence) error {
+	if in.DeletedAt != nil {
+		return nil
+	}
+	for _, p := range present {
+		if p.connected != nil && p.over() == "" {
+			if err := r.markLeft(ctx, p, time.Now()); err != nil {
+				return err
+			}
+		}
+	}
+	return r.preside(ctx, in)
 }
 
 // expect has rooms looked at again at the moment when the clock ends what lets

@@ -61,7 +61,7 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	for _, p := range present {
 		c, connected := v.live[p.id]
 		right := p.over() == "" && p.may == p.permitted()
-		if v.covers(p) {
+		if v.covers(p) || r.isGone(p.room) {
 			right = right && connected == (p.connected != nil)
 		}
 		if connected {
@@ -116,6 +116,12 @@ func (r *Reconciler) sweepCalls(ctx context.Context) error {
 		}
 	}
 	return room.NewStore(r.pool).SweepLobbies(ctx)
+}
+
+// isGone reports whether a room's media service is not configured any more.
+func (r *Reconciler) isGone(in room.Room) bool {
+	_, err := r.backends.of(in)
+	return err != nil
 }
 
 func (r *Reconciler) canUpdate(in room.Room) bool {
