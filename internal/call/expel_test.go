@@ -98,6 +98,34 @@ func TestManyArePutOutAtOnce(t *testing.T) {
 	}
 }
 
+// Who is in a call that ends while somebody else is being put out of it has not
+// left: they are put out of what the room leaves behind, and it is closed.
+func TestCallEndsDuringARemoval(t *testing.T) {
+	t.Parallel()
+	backend := &slowToRemove{Memory: mediatest.NewMemory(), answer: make(chan struct{})}
+	h := newHouseOver(t, backend.Memory, call.Backends{backend.Capabilities().Name: backend}, "ana", "eve")
+	backend.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+	r := h.room("open", "ana")
+	ana, connection := h.enter("ana", r)
+	h.enter("eve", r)
+	h.sql(`update grants set held_until = null`)
+	h.sql(`update rooms set visibility = 'private' where id = $1`, r.ID)
+	h.waitFor("eve is being put out", func() bool { return backend.removes.Load() == 1 })
+	if err := h.calls.End(t.Context(), r.ID, h.id("ana")); err != nil {
+		t.Fatal(err)
+	}
+	close(backend.answer)
+	h.waitClosed("ana, whose call has ended", connection)
+	h.waitFor("ana's presence is over", func() bool {
+		reason, err := h.calls.Over(t.Context(), ana.Participant)
+		return err == nil && reason == call.CallEnded
+	})
+	h.waitFor("the call is closed", func() bool { return backend.closes.Load() > 0 })
+	if left := h.told(r, ledger.Left); left != 0 {
+		t.Errorf("the ledger has %d who left", left)
+	}
+}
+
 // told counts the entries of a kind in a room's ledger.
 func (h *house) told(r room.Room, kind ledger.Kind) (n int) {
 	h.Helper()
