@@ -33,6 +33,13 @@ func (q *queue[K]) add(key K) {
 	}
 }
 
+// waits reports whether a key was added and not handed out yet.
+func (q *queue[K]) waits(key K) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting[key]
+}
+
 func (q *queue[K]) signal() {
 	select {
 	case q.added <- struct{}{}:

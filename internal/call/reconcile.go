@@ -141,7 +141,7 @@ func (r *Reconciler) passed(ctx context.Context, p passage) {
 	// They may have left before the media service listed them, or it may list them
 	// still though they have gone.
 	time.AfterFunc(arrivalSeen, func() { r.Seen(p.live) })
-	if err := note(ctx, p.id); err != nil && ctx.Err() == nil {
+	if err := note(ctx, p); err != nil && ctx.Err() == nil {
 		r.log.Warn("who passed the gate not noted, the room is looked at instead", "error", err)
 	}
 	r.Seen(p.live)
@@ -151,28 +151,31 @@ func (r *Reconciler) passed(ctx context.Context, p passage) {
 // departure.
 const arrivalSeen = 2 * time.Second
 
-// noteArrival writes down that somebody is in, or back.
-func (r *Reconciler) noteArrival(ctx context.Context, id media.ParticipantID) error {
-	found, err := presences(ctx, r.pool, `grants.id = $1 and grants.revoked_at is null`, id)
+// noteArrival writes down that somebody is in, or back. Who has left again by now is
+// not back: the media service's list may have told of both before the gate was heard.
+func (r *Reconciler) noteArrival(ctx context.Context, p passage) error {
+	found, err := presences(ctx, r.pool, `grants.id = $1 and grants.revoked_at is null`, p.id)
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	if _, err := r.markJoined(ctx, found[0], arrivalSeen); err != nil {
-		return err
+	if hasLeft := r.passages.waits(passage{p.live, p.id, true}); !hasLeft || found[0].connected == nil {
+		if _, err := r.markJoined(ctx, found[0], arrivalSeen); err != nil {
+			return err
+		}
 	}
 	// The place is theirs as long as they are in, and kept for the connection no
 	// longer.
 	_, err = r.pool.Exec(ctx, `
-		update grants set held_until = now() + $2::interval where id = $1 and held_until > now() + $2::interval`, id, arrivalSeen)
+		update grants set held_until = now() + $2::interval where id = $1 and held_until > now() + $2::interval`, p.id, arrivalSeen)
 	return err
 }
 
 // noteDeparture keeps no place any more for the connection that has ended, unless
 // the next one has begun.
-func (r *Reconciler) noteDeparture(ctx context.Context, id media.ParticipantID) error {
+func (r *Reconciler) noteDeparture(ctx context.Context, p passage) error {
 	_, err := r.pool.Exec(ctx, `
 		update grants set held_until = null
-		where id = $1 and connected_at is not null and held_until <= now() + $2::interval`, id, arrivalSeen)
+		where id = $1 and connected_at is not null and held_until <= now() + $2::interval`, p.id, arrivalSeen)
 	return err
 }
 

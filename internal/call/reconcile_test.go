@@ -3,11 +3,14 @@ package call_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"foyer/internal/call"
+	"foyer/internal/ledger"
 	"foyer/internal/media"
 	"foyer/internal/media/mediatest"
 	"foyer/internal/room"
@@ -292,4 +295,35 @@ func TestRemovalWaitsForTheMediaService(t *testing.T) {
 	})
 	h.media.SetDown(false)
 	h.waitClosed("ben", connection)
+}
+
+// Whose coming and going the media service's list has told of already is not back
+// when the gate's word of both is read.
+func TestLateWordOfAnArrival(t *testing.T) {
+	t.Parallel()
+	h := newUnsweptHouse(t, "ana")
+	r := h.room("private", "ana")
+	ticket, connection := h.enter("ana", r)
+	connection.Leave()
+	h.waitFor("ana has left", func() bool { return h.told(r, ledger.Left) == 1 })
+	h.sql(`update grants set held_until = now() + interval '1 hour' where id = $1`, ticket.Participant)
+
+	late := call.NewReconciler(h.pool, call.Backends{h.media.Capabilities().Name: h.media}, slog.New(slog.DiscardHandler))
+	live := media.RoomID("foyer-" + string(r.ID) + "-1")
+	late.Joined(live, ticket.Participant)
+	late.Disconnected(live, ticket.Participant)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { late.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	h.waitFor("both are read, and no place is held", func() (free bool) {
+		if err := h.pool.QueryRow(t.Context(), `select held_until is null from grants where id = $1`, ticket.Participant).Scan(&free); err != nil {
+			t.Fatal(err)
+		}
+		return free
+	})
+	if n := h.told(r, ledger.Joined); n != 1 {
+		t.Errorf("said to have come %d times", n)
+	}
 }
