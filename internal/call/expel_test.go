@@ -55,7 +55,7 @@ func TestManyArePutOutAtOnce(t *testing.T) {
 	const people, atOnce = 10, 8
 	for name, test := range map[string]struct {
 		happens         string
-		removes, closes int32 // asked before the service answers
+		removes, closes int32 // asked before the service answers; a sweep may close once more
 		asked           int32 // removals in all
 	}{
 		"the room becomes private": {`update rooms set visibility = 'private' where id = $1`, atOnce, 0, people},
@@ -85,7 +85,7 @@ func TestManyArePutOutAtOnce(t *testing.T) {
 			h.waitFor("all are told", func() bool { return h.told(r, ledger.Removed) == people })
 			t.Logf("all told after %v", time.Since(start).Round(time.Millisecond))
 			h.waitFor("the service is asked", func() bool {
-				return backend.removes.Load() == test.removes && backend.closes.Load() == test.closes
+				return backend.removes.Load() == test.removes && backend.closes.Load() >= test.closes
 			})
 			close(backend.answer)
 			for _, connection := range connections {

@@ -93,7 +93,7 @@ func TestSweepWaitsForNobody(t *testing.T) {
 	h := newHouse(t, "ana", "ben")
 	r := h.room("private", "ana", "ben")
 	held, unused := h.join("ana", r), h.join("ben", r)
-	h.sql(`update grants set held_until = now() - interval '57 seconds' where room_id = $1`, r.ID) // put away after 60
+	h.sql(`update grants set held_until = now() - interval '45 seconds' where room_id = $1`, r.ID) // put away after 60
 	tx, err := h.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
