@@ -64,7 +64,10 @@ func (w *world) join(r *rapid.T) bool {
 		r.Fatalf("%s joins: got %v, want one of %v", n, err, wants)
 	}
 	if err == nil { // not used: the place is given back
-		w.sql(`update grants set left_at = now() where connected_at is null and room_id = $1`, c.room.ID)
+		// It waits its turn, as all do that change several grants.
+		w.sql(`
+			with turn as (select pg_advisory_xact_lock(ledger_key($1)))
+			update grants set left_at = now(), held_until = null from turn where connected_at is null and room_id = $1`, c.room.ID)
 	}
 	return true
 }
