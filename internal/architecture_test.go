@@ -38,7 +38,7 @@ var arrows = map[string][]string{
 	"internal/media/livekit/livekittest":      {"internal/media", "internal/media/mediatest"},
 	"internal/media/mediatest":                {"internal/media"},
 	"internal/media/sfu/server":               {"internal/media/sfu"},
-	"internal/media/sfu/sfutest":              {"internal/media/sfu", "internal/media/sfu/server"},
+	"internal/media/sfu/sfutest":              {"internal/media/sfu", "internal/media/sfu/server", "internal/porttest"},
 	"internal/chat":                           {"internal/account", "internal/blob", "internal/input", "internal/ledger", "internal/postgres", "internal/room", "internal/words", "migrations", "static"},
 	"internal/call":                           {"internal/account", "internal/blob", "internal/chat", "internal/input", "internal/ledger", "internal/media", "internal/postgres", "internal/room", "internal/words", "migrations", "static"},
 	"internal/problem":                        {"internal/account", "internal/account/archive", "internal/account/factor", "internal/account/oidc", "internal/account/recovery", "internal/admin", "internal/blob", "internal/call", "internal/chat", "internal/input", "internal/jobs", "internal/ledger", "internal/mail", "internal/media", "internal/postgres", "internal/room", "internal/seal", "internal/words", "migrations", "static"},

@@ -19,7 +19,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"foyer/internal/media/sfu/sfutest"
+	"foyer/internal/porttest"
 )
 
 // asProgram makes the test binary be the program, with the race detector.
@@ -78,7 +78,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	return strconv.Itoa(sfutest.FreePort(t))
+	return strconv.Itoa(porttest.Free(t))
 }
 
 // start runs foyer serve on a data directory and waits until it is ready.

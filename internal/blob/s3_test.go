@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"foyer/internal/blob"
+	"foyer/internal/porttest"
 )
 
 const (
@@ -36,14 +38,7 @@ func gateway(t *testing.T) string {
 		}
 		t.Skip("there is no object store to test with: make bin/versitygw")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(porttest.Free(t)))
 	var log bytes.Buffer
 	// Without extended attributes, which not every file system of a test has.
 	server := exec.Command(program, "--access", key, "--secret", secret, "--port", address, "posix", "--nometa", t.TempDir())

@@ -54,11 +54,6 @@ func certified(t *testing.T, name string, until time.Time) *url.URL {
 func TestPublicAddress(t *testing.T) {
 	t.Parallel()
 	day := 24 * time.Hour
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	silent.Close()
 	for _, test := range []struct {
 		name, origin, want string
 		state              State
@@ -68,7 +63,7 @@ func TestPublicAddress(t *testing.T) {
 		{"over", certified(t, "127.0.0.1", time.Now().Add(-day)).String(), "has been over since", Broken},
 		{"another name", certified(t, "other.example.org", time.Now().Add(90*day)).String(), "is not for 127.0.0.1", Broken},
 		{"our own", certified(t, "127.0.0.1", time.Now().Add(90*day)).String(), "do not know who issued", Notable},
-		{"nobody there", "https://" + silent.Addr().String(), "does not answer", Notable},
+		{"nobody there", "https://127.0.0.1:1", "does not answer", Notable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

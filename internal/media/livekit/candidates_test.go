@@ -10,6 +10,7 @@ import (
 
 	"foyer/internal/media/sfu"
 	"foyer/internal/media/sfu/sfutest"
+	"foyer/internal/porttest"
 )
 
 // candidate is an address that a browser is told to send media to.
@@ -84,7 +85,7 @@ func TestCandidates(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			cfg := sfutest.Config(t)
-			cfg.TCPPort = sfutest.FreePort(t)
+			cfg.TCPPort = porttest.Free(t)
 			cfg.Loopback, cfg.MediaIP = test.loopback, test.mediaIP
 			offered := candidates(t, cfg)
 			for _, c := range offered {

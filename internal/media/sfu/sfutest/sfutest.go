@@ -4,21 +4,18 @@ package sfutest
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"foyer/internal/media/sfu"
 	"foyer/internal/media/sfu/server"
+	"foyer/internal/porttest"
 )
 
 // argument tells the test binary to be the media server.
@@ -50,7 +47,7 @@ func Config(t testing.TB) sfu.Config {
 	return sfu.Config{
 		Binary:   []string{executable, argument},
 		StateDir: t.TempDir(),
-		UDPPort:  FreePort(t),
+		UDPPort:  porttest.Free(t),
 		Loopback: true,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
@@ -91,70 +88,6 @@ func Kill(t testing.TB, cfg sfu.Config) {
 	if err := syscall.Kill(Pid(t, cfg), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// ports are given to tests in stretches, below those that the kernel gives to
-// connections.
-const (
-	firstPort = 10000
-	stretch   = 500 // ports
-	stretches = 20
-)
-
-var (
-	nextPort atomic.Int32
-	// ownStretch returns the first port of the stretch that this process has to
-	// itself until it ends, and the lock that says so.
-	ownStretch = sync.OnceValues(func() (int, *os.File) {
-		for i := range stretches {
-			name := filepath.Join(os.TempDir(), fmt.Sprintf("foyer-test-ports-%d-%d", os.Getuid(), i))
-			f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
-			if err != nil {
-				continue
-			}
-			if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-				return firstPort + i*stretch, f
-			}
-			f.Close()
-		}
-		return 0, nil
-	})
-)
-
-// FreePort returns a port that is free now for UDP and TCP, and that neither the
-// kernel nor this function gives to anyone else meanwhile: tests of several
-// packages run side by side.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	first, lock := ownStretch()
-	if lock == nil {
-		t.Fatal("no stretch of ports is free")
-	}
-	for range stretch {
-		port := first + int(nextPort.Add(1))%stretch
-		if free(strconv.Itoa(port)) {
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
-func free(port string) bool {
-	// A process that is started meanwhile would hold the sockets until its exec.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	udp, err := net.ListenPacket("udp", ":"+port)
-	if err != nil {
-		return false
-	}
-	defer udp.Close()
-	tcp, err := net.Listen("tcp", ":"+port)
-	if err != nil {
-		return false
-	}
-	tcp.Close()
-	return true
 }
 
 // Wait fails the test unless done reports true in a time that is enough on the
