@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"foyer/internal/jobs"
+	"foyer/internal/logtest"
 	"foyer/internal/postgres"
 	"foyer/internal/postgres/postgrestest"
 )
@@ -37,13 +37,13 @@ type house struct {
 	*testing.T
 	pool  *pgxpool.Pool
 	store *Store
-	log   *lines
+	log   *logtest.Lines
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	pool := postgrestest.New(t)
-	return &house{T: t, pool: pool, store: newStore(t, pool, true), log: &lines{}}
+	return &house{T: t, pool: pool, store: newStore(t, pool, true), log: &logtest.Lines{}}
 }
 
 func newStore(t testing.TB, pool *pgxpool.Pool, sends bool) *Store {
@@ -57,24 +57,6 @@ func newStore(t testing.TB, pool *pgxpool.Pool, sends bool) *Store {
 		t.Fatal(err)
 	}
 	return store
-}
-
-// lines is a log to read.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // secret is in every text, as the token of a link would be.

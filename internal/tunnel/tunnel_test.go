@@ -1,7 +1,6 @@
 package tunnel_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,36 +9,18 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"foyer/internal/logtest"
 	"foyer/internal/tunnel"
 	"foyer/internal/tunnel/ngroktest"
 )
 
-// logged is a log that can be read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func config(service *ngroktest.Service) (tunnel.Config, *logged) {
-	said := &logged{}
+func config(service *ngroktest.Service) (tunnel.Config, *logtest.Lines) {
+	said := &logtest.Lines{}
 	return tunnel.Config{
 		Token:   ngroktest.Token,
 		Service: tunnel.Service{Addr: service.Addr, CAs: service.CAs},

@@ -292,12 +292,7 @@ func (h *house) robotToken(scopes ...apitoken.Scope) account.Token {
 func TestAPIAccess(t *testing.T) {
 	t.Parallel()
 	h := newAPIHouse(t)
-	log := h.log
-	defer func() {
-		if strings.Contains(log.String(), "level=ERROR") {
-			t.Errorf("errors were logged:\n%s", log)
-		}
-	}()
+	defer h.noFailures()
 	operations := h.apiOperations()
 	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member, "robot": room.Moderator}
 	rows := apiAccessRows(t)

@@ -30,6 +30,7 @@ import (
 	"foyer/internal/eventstream"
 	"foyer/internal/health"
 	"foyer/internal/ledger"
+	"foyer/internal/logtest"
 	"foyer/internal/mail"
 	"foyer/internal/media/mediatest"
 	"foyer/internal/metrics"
@@ -60,7 +61,7 @@ type house struct {
 	config   web.Config
 	server   *web.Server
 	url      string
-	log      *strings.Builder
+	log      *logtest.Lines
 	people   map[string]account.User
 	cookies  map[string]string // by username; "" for nobody
 }
@@ -76,14 +77,9 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 	pool := postgrestest.New(t)
 	h := &house{
 		T: t, pool: pool, accounts: account.NewStore(pool, bcrypt.MinCost), rooms: room.NewStore(pool), media: mediatest.NewMemory(),
-		log: &strings.Builder{}, people: make(map[string]account.User), cookies: map[string]string{"": ""},
+		log: &logtest.Lines{}, people: make(map[string]account.User), cookies: map[string]string{"": ""},
 	}
-	var mu sync.Mutex
-	log := slog.New(slog.NewTextHandler(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return h.log.Write(p)
-	}), nil))
+	log := slog.New(slog.NewTextHandler(h.log, nil))
 	hub := ledger.NewHub(pool, log)
 	backends := call.Backends{"livekit": h.media}
 	maps.Copy(backends, more)
@@ -165,10 +161,6 @@ func newSettings(t *testing.T, pool *pgxpool.Pool) *settings.Store {
 
 // policy makes another policy count than the settings'.
 func (h *house) policy(p account.Policy) { h.accounts.UsePolicy(func() account.Policy { return p }) }
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func passwordOf(name string) string { return "correct horse " + name }
 

@@ -11,13 +11,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/livekit/protocol/auth"
 
+	"foyer/internal/logtest"
 	"foyer/internal/media/sfu"
 	"foyer/internal/media/sfu/sfutest"
 )
@@ -308,7 +308,7 @@ func TestStopKillsWhenOutOfTime(t *testing.T) {
 func TestLogHoldsNoToken(t *testing.T) {
 	t.Parallel()
 	cfg := sfutest.Config(t)
-	var log synced
+	var log logtest.Lines
 	cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := sfutest.Start(t, cfg)
 	address, key, _ := s.Access()
@@ -332,24 +332,6 @@ func TestLogHoldsNoToken(t *testing.T) {
 			t.Errorf("a credential is in the %s", where)
 		}
 	}
-}
-
-// synced is a buffer for several goroutines.
-type synced struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (s *synced) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *synced) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // TestReplacedProgram: the media server of an earlier version carries on until
