@@ -15,6 +15,7 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/media"
 	"foyer/internal/media/mediatest"
+	"foyer/internal/room"
 )
 
 // refusing is a media service that does not accept our credentials.
@@ -199,8 +200,10 @@ func TestRepeatedCallbacks(t *testing.T) {
 	memory := mediatest.NewMemory()
 	service := &counting{Backend: memory}
 	h := newHouseWith(t, call.Backends{"twilio": service}, "ana")
-	r := h.room("private", nil, "ana")
-	h.sql(`update rooms set backend = 'twilio'`)
+	r, err := h.rooms.Create(t.Context(), h.people["ana"].ID, room.Draft{Name: "Team", Visibility: room.Private, Backend: "twilio"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	report := func(id string, kind media.EventKind) {
 		t.Helper()
 		made := memory.Callback(media.Event{ID: id, Kind: kind, Room: media.RoomID(media.RoomPrefix + string(r.ID) + "-1"), At: time.Now()})
@@ -214,8 +217,13 @@ func TestRepeatedCallbacks(t *testing.T) {
 		}
 	}
 	asked := service.asked.Load
-	h.waitFor("the move is looked at", func() bool { return asked() > 0 })
-	before := asked()
+	before, since := asked(), time.Now()
+	h.waitFor("what came of making the room has been looked at", func() bool {
+		if now := asked(); now != before {
+			before, since = now, time.Now()
+		}
+		return time.Since(since) > time.Second
+	})
 	report("first", media.EventJoined)
 	h.waitFor("the first report is looked at", func() bool { return asked() == before+1 })
 	for range 20 {
