@@ -98,7 +98,9 @@ func TestLivingBrowserIsKept(t *testing.T) {
 // out, and removed at the media server, without anybody calling Remove.
 func TestRefusedWhileConnected(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, quick, idle)
+	pace := defaultPace
+	pace.tick = quick.tick
+	s := newStage(t, pace, idle)
 	c := s.connect(t, "alice")
 	s.refuse(&media.Refusal{Status: http.StatusForbidden, Reason: "removed"})
 	var left *livekit.LeaveRequest
