@@ -1,4 +1,4 @@
-// Losing what let one in ends the call for that person, within a second, and the
+// Losing what let one in ends the call for that person at once, and the
 // token that is still valid does not bring them back.
 
 import { expect, test } from "../lib/test.js";
@@ -6,7 +6,9 @@ import { claims, knock } from "../lib/gate.js";
 import { expectPicture, openConnections } from "../lib/media.js";
 import { askToJoin, expectCount, join, makeRoom, signUp } from "../lib/people.js";
 
-const atMost = 1000; // milliseconds from the change to the page of the person who is put out
+// Milliseconds from the change to the page of the person who is put out: hundreds, on
+// a busy machine more, but less than until the next sweep.
+const atMost = 4000;
 
 /** @typedef {import("../lib/people.js").Person} Person */
 /** @typedef {import("../lib/foyer.js").Foyer} Foyer */

@@ -6,7 +6,7 @@ import { trouble } from "./lib/answers.js";
 
 /** @typedef {import("../js/core/chat.js").Message} Message */
 
-const patience = 5000; // milliseconds
+const patience = 60_000; // milliseconds
 
 /** @param {() => boolean} condition @param {string} what */
 async function until(condition, what) {
