@@ -12,13 +12,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"foyer/internal/account"
 )
@@ -95,8 +96,8 @@ type Store struct {
 	accounts *account.Store
 	client   *http.Client
 
-	mu       sync.Mutex
-	provider *oidc.Provider // nil until it has answered once
+	provider atomic.Pointer[oidc.Provider] // nil until it has answered once
+	asking   singleflight.Group
 }
 
 // NewStore returns a store for a provider. It asks nothing of it yet.
@@ -104,21 +105,34 @@ func NewStore(pool *pgxpool.Pool, accounts *account.Store, c Config) *Store {
 	return &Store{Config: c, pool: pool, accounts: accounts, client: &http.Client{Timeout: patience}}
 }
 
-// discover asks the provider once how it is spoken to. The lock is held while it
-// does: whoever else wants to know needs the same answer.
+// discover asks the provider how it is spoken to, until it has answered once. All
+// who want to know at the same time wait for one question, each as long as their
+// context lasts.
 func (s *Store) discover(ctx context.Context) (*oidc.Provider, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.provider != nil {
-		return s.provider, nil
+	if provider := s.provider.Load(); provider != nil {
+		return provider, nil
 	}
-	// The provider keeps this context for fetching keys later.
-	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), s.client), s.Issuer)
+	// The question is nobody's own: it ends with the client's patience. The
+	// provider keeps this context for fetching keys later.
+	lasting := oidc.ClientContext(context.WithoutCancel(ctx), s.client)
+	answered := s.asking.DoChan("discover", func() (any, error) {
+		provider, err := oidc.NewProvider(lasting, s.Issuer)
+		if err == nil {
+			s.provider.Store(provider)
+		}
+		return nil, err
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+		err = ctx.Err()
+	case answer := <-answered:
+		err = answer.Err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	s.provider = provider
-	return provider, nil
+	return s.provider.Load(), nil
 }
 
 func (s *Store) oauth(p *oidc.Provider) *oauth2.Config {

@@ -1,10 +1,13 @@
 package oidc_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -368,5 +371,57 @@ func TestProviderThatIsNotThere(t *testing.T) {
 	wrong := newHouse(t, func(c *oidc.Config) { c.ClientSecret = "planted" })
 	if _, err := wrong.comes(oidc.Enter, "", somebody("ana")); !errors.Is(err, oidc.Broken) || strings.Contains(fmt.Sprint(err), "planted") {
 		t.Errorf("with a wrong secret: %v", err)
+	}
+}
+
+// Who wants to sign in while the provider is silent waits with the others for one
+// answer, and no longer than they care to.
+func TestProviderThatIsSilent(t *testing.T) {
+	t.Parallel()
+	asked, release := make(chan struct{}, 100), make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(silent.Close)
+	t.Cleanup(func() { close(release) })
+	h := newHouse(t, func(c *oidc.Config) { c.Issuer = silent.URL })
+	begin := func(ctx context.Context) <-chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := h.oidc.Begin(ctx, oidc.Enter, "")
+			done <- err
+		}()
+		return done
+	}
+	begin(t.Context())
+	<-asked
+	impatient, leave := context.WithCancel(t.Context())
+	leaving := begin(impatient)
+	leave()
+	select {
+	case err := <-leaving:
+		if !errors.Is(err, oidc.ErrUnavailable) {
+			t.Errorf("who left: %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("who left waits for the others")
+	}
+	var others []<-chan error
+	for range 5 {
+		others = append(others, begin(t.Context()))
+	}
+	for _, other := range others {
+		if err := <-other; !errors.Is(err, oidc.ErrUnavailable) {
+			t.Errorf("who waits: %v", err)
+		}
+	}
+	// The first question, and that of whoever came when it had just been given up.
+	if n := 1 + len(asked); n > 3 {
+		t.Errorf("asked %d times", n)
 	}
 }
