@@ -61,8 +61,8 @@ export function anchorOf(button) {
 }
 
 /**
- * Says something in a live region. The same again is said again: browsers leave a
- * text that is given anew as it is, and read out only what comes into the region.
+ * Says something in a live region, each time as something new: what comes into the
+ * region is read out, also when the same stood there before.
  * @param {HTMLElement} region
  * @param {string} sentence
  */
