@@ -36,6 +36,7 @@ test("when the last moderator leaves, who has been there longest hosts, everybod
   await ben.button("Admit Zoe").click();
   await expect(zoe.tile("ben"), "who comes later sees who hosts").toContainText("Host");
   await ben.button("People").click();
+  await expect(ben.tile("zoe")).not.toContainText("microphone off"); // a menu shows what is so when it opens
   await panel(ben).getByRole("button", { name: "Actions for Zoe" }).click();
   await expect(ben.page.getByRole("menuitem"), "a host bans nobody").toHaveText(["Mute", "Show large to everyone", "Move to the lobby", "Remove from the call"]);
   await ben.page.keyboard.press("Escape");
