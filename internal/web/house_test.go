@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/accounttest"
 	"foyer/internal/account/apitoken"
 	"foyer/internal/account/archive"
 	"foyer/internal/account/factor"
@@ -167,15 +168,7 @@ func passwordOf(name string) string { return "correct horse " + name }
 // sessionOf is another session of somebody.
 func (h *house) sessionOf(user account.User) account.Session {
 	h.Helper()
-	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		h.Fatal(err)
-	}
-	session, err := h.accounts.Resume(h.Context(), token)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return session
+	return accounttest.SignInAgain(h.T, h.accounts, user)
 }
 
 func (h *house) register(name string) {

@@ -17,6 +17,12 @@ func SignIn(t testing.TB, accounts *account.Store, username string) account.Sess
 	if err != nil {
 		t.Fatal(err)
 	}
+	return SignInAgain(t, accounts, user)
+}
+
+// SignInAgain makes another session of an account.
+func SignInAgain(t testing.TB, accounts *account.Store, user account.User) account.Session {
+	t.Helper()
 	token, err := accounts.Begin(t.Context(), user.ID, account.ByPassword, "", account.Origin{})
 	if err != nil {
 		t.Fatal(err)

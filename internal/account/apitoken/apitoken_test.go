@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/accounttest"
 	"foyer/internal/account/apitoken"
 	"foyer/internal/input"
 	"foyer/internal/postgres"
@@ -34,20 +35,7 @@ func session(t *testing.T, pool *pgxpool.Pool, name string, administrator bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signIn(t, accounts, user)
-}
-
-func signIn(t *testing.T, accounts *account.Store, user account.User) account.Session {
-	t.Helper()
-	token, err := accounts.Begin(t.Context(), user.ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := accounts.Resume(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session
+	return accounttest.SignInAgain(t, accounts, user)
 }
 
 var everything = apitoken.Draft{Name: "Robot", Scopes: []apitoken.Scope{apitoken.Chat, apitoken.RoomsRead}, Days: 7}
@@ -124,7 +112,7 @@ func TestNoTokenOutlivesTheEndOfAllSessions(t *testing.T) {
 		robot: `select count(*) from api_tokens where user_id = $1 and false`,
 	} {
 		for range 100 {
-			by := signIn(t, accounts, ana.User)
+			by := accounttest.SignInAgain(t, accounts, ana.User)
 			var group sync.WaitGroup
 			group.Go(func() {
 				if _, err := store.Make(t.Context(), by, holder, everything); err != nil && !errors.Is(err, account.ErrSignedOut) {

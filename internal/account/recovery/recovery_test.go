@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"foyer/internal/account"
+	"foyer/internal/account/accounttest"
 	"foyer/internal/account/recovery"
 	"foyer/internal/input"
 	"foyer/internal/postgres"
@@ -84,15 +85,7 @@ func (h *house) send(user account.User, kind recovery.Kind, to string) account.T
 // signIn begins a session for a user.
 func (h *house) signIn(user account.User) account.Session {
 	h.Helper()
-	token, err := h.accounts.Begin(h.Context(), user.ID, account.ByPassword, "", account.Origin{})
-	if err != nil {
-		h.Fatal(err)
-	}
-	session, err := h.accounts.Resume(h.Context(), token)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return session
+	return accounttest.SignInAgain(h.T, h.accounts, user)
 }
 
 func (h *house) sql(query string, args ...any) {
