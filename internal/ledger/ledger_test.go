@@ -29,20 +29,32 @@ func newRoom(t *testing.T, pool *pgxpool.Pool) ledger.Room {
 	return ledger.Room(id)
 }
 
-// newHub runs a hub that hears of new entries from Postgres itself.
+// newHub runs a hub that hears of new entries from Postgres itself, and listens
+// when it is returned: what is passed before that reaches nobody.
 func newHub(t *testing.T, pool *pgxpool.Pool) *ledger.Hub {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	hub := ledger.NewHub(pool, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	listener := &postgres.Listener{Pool: pool, Log: log, Connected: hub.Resync, Channels: map[string]func(string){
+	var once sync.Once
+	listening := make(chan struct{})
+	connected := func() {
+		hub.Resync()
+		once.Do(func() { close(listening) })
+	}
+	listener := &postgres.Listener{Pool: pool, Log: log, Connected: connected, Channels: map[string]func(string){
 		ledger.Channel:        func(payload string) { hub.Grown(ledger.Room(payload)) },
 		ledger.PassingChannel: hub.Passed,
 	}}
 	running.Go(func() { hub.Run(ctx) })
 	running.Go(func() { listener.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait() })
+	select {
+	case <-listening:
+	case <-time.After(time.Minute):
+		t.Fatal("the hub does not listen")
+	}
 	return hub
 }
 
