@@ -144,11 +144,9 @@ func New(c Config) (*API, error) {
 	} {
 		register()
 	}
-	if err := a.document.write(a.description); err != nil {
-		return nil, err
-	}
-	a.router.Get("/openapi.json", a.document.json)
-	a.router.Get("/openapi.yaml", a.document.yaml)
+	a.document = newDocument(a.description)
+	a.router.Get("/openapi.json", a.plain(a.document.json))
+	a.router.Get("/openapi.yaml", a.plain(a.document.yaml))
 	return a, nil
 }
 

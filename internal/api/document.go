@@ -39,30 +39,34 @@ func describe() huma.Config {
 // several servers may be made at the same time.
 var noNullLists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
 
-// document is the description of the API as it is served: made once.
+// document is the description of the API as it is served: written when somebody
+// first asks for it, which few do.
 type document struct {
 	openAPI        *huma.OpenAPI
-	asJSON, asYAML []byte
+	asJSON, asYAML func() ([]byte, error)
 }
 
-func (d *document) write(o *huma.OpenAPI) (err error) {
-	d.openAPI = o
-	if d.asJSON, err = o.MarshalJSON(); err != nil {
-		return err
-	}
-	d.asYAML, err = o.YAML()
-	return err
+func newDocument(o *huma.OpenAPI) document {
+	return document{o, sync.OnceValues(o.MarshalJSON), sync.OnceValues(o.YAML)}
 }
 
 // Document is the description of the API.
 func (a *API) Document() *huma.OpenAPI { return a.document.openAPI }
 
-func (d *document) json(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
-	_, _ = w.Write(d.asJSON) // the client is gone: nobody to tell
+func (d document) json(w http.ResponseWriter, _ *http.Request) error {
+	return serve(w, "application/vnd.oai.openapi+json;version=3.1", d.asJSON)
 }
 
-func (d *document) yaml(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi;version=3.1")
-	_, _ = w.Write(d.asYAML)
+func (d document) yaml(w http.ResponseWriter, _ *http.Request) error {
+	return serve(w, "application/vnd.oai.openapi;version=3.1", d.asYAML)
+}
+
+func serve(w http.ResponseWriter, contentType string, written func() ([]byte, error)) error {
+	text, err := written()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(text) // the client is gone: nobody to tell
+	return nil
 }

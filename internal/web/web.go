@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -83,10 +84,9 @@ type Config struct {
 // Server answers requests.
 type Server struct {
 	Config
+	look
 	cookies   *sessions.CookieStore
 	limits    limits
-	templates map[string]*template.Template
-	assets    *assets
 	refusals  *rate.Sometimes // to be logged: anybody can cause them
 	reports   reports
 	services  services
@@ -94,23 +94,34 @@ type Server struct {
 	reference reference
 }
 
-// New returns a server; its templates and static files are read here.
-func New(c Config) (*Server, error) {
+// look is how the pages look: what the program has with it, the same for all its
+// servers and read once.
+type look struct {
+	templates map[string]*template.Template
+	assets    *assets
+}
+
+var readLook = sync.OnceValues(func() (look, error) {
 	assets, err := loadAssets()
 	if err != nil {
-		return nil, err
+		return look{}, err
 	}
 	templates, err := parseTemplates(assets)
+	return look{templates, assets}, err
+})
+
+// New returns a server.
+func New(c Config) (*Server, error) {
+	look, err := readLook()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		Config:    c,
-		cookies:   newCookies(c.CookieKey),
-		limits:    newLimits(),
-		templates: templates,
-		assets:    assets,
-		refusals:  &rate.Sometimes{Interval: time.Minute},
+		Config:   c,
+		look:     look,
+		cookies:  newCookies(c.CookieKey),
+		limits:   newLimits(),
+		refusals: &rate.Sometimes{Interval: time.Minute},
 	}
 	if s.api, err = s.newAPI(); err != nil {
 		return nil, err
