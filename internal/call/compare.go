@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,7 +47,7 @@ func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Ba
 	}
 	var out []media.ParticipantID
 	var leavers []leaver
-	var stay []func() error
+	var stay []inside
 	for _, c := range in {
 		i := slices.IndexFunc(known, func(p presence) bool { return p.id == c.ID && p.liveRoom() == name })
 		if i < 0 {
@@ -61,16 +62,13 @@ func (r *Reconciler) compare(ctx context.Context, of room.Room, backend media.Ba
 		case c.Disguised: // what their switches say, and muting, would not meet it
 			leavers = append(leavers, leaver{known[i], Expelled})
 		default:
-			stay = append(stay, func() error { return r.settle(ctx, backend, known[i], c) })
+			stay = append(stay, inside{known[i], c})
 		}
 	}
 	err = errors.Join(r.expel(ctx, leavers...), sideBySide(out, func(id media.ParticipantID) error {
 		return backend.Remove(ctx, name, id)
 	}))
-	for _, settle := range stay {
-		err = errors.Join(err, settle())
-	}
-	return err
+	return errors.Join(err, r.settle(ctx, of, backend, stay))
 }
 
 // connectedTo asks the backend who is in a live room. A service that is looked at
@@ -102,27 +100,70 @@ func connectedTo(ctx context.Context, backend media.Backend, name media.RoomID, 
 	return in, nil
 }
 
-// settle makes one connected participant right, who may be there.
-func (r *Reconciler) settle(ctx context.Context, backend media.Backend, p presence, c media.Connected) error {
-	if p.connected == nil || p.left != nil {
-		if reason := r.unasked(backend, p); reason != "" {
-			return r.expel(ctx, leaver{p, reason})
-		}
-		joined, err := r.markJoined(ctx, p, 0)
-		if err != nil {
-			return err
-		}
-		if !joined {
-			return r.expel(ctx, leaver{p, Full}) // their place was taken before they were back
+// settledAtOnce is how many people of a room are made right before it is looked
+// whether somebody has to go meanwhile.
+const settledAtOnce = 16
+
+// inside is somebody who is in a call and may be.
+type inside struct {
+	presence
+	says media.Connected // the backend of them
+}
+
+// settle makes people of one room right, some at a time: who has to go waits for no
+// more than those. When the room is queued anew it leaves the rest for then.
+func (r *Reconciler) settle(ctx context.Context, of room.Room, backend media.Backend, people []inside) error {
+	var failed error
+	for some := range slices.Chunk(people, settledAtOnce) {
+		failed = errors.Join(failed, r.settleSome(ctx, backend, some))
+		if r.isQueued(of) {
+			break
 		}
 	}
-	may := p.permissions()
-	if c.May != may && backend.Capabilities().Update {
-		if err := backend.Update(ctx, p.liveRoom(), p.id, may); err != nil {
-			return err
+	return failed
+}
+
+func (r *Reconciler) settleSome(ctx context.Context, backend media.Backend, people []inside) error {
+	var mu sync.Mutex
+	var failed error
+	var right, behind []presence
+	for _, p := range people {
+		in, err := r.comeIn(ctx, backend, p.presence)
+		failed = errors.Join(failed, err)
+		switch {
+		case !in:
+		case p.says.May != p.permissions() && backend.Capabilities().Update:
+			behind = append(behind, p.presence)
+		default:
+			right = append(right, p.presence)
 		}
 	}
-	return r.permit(ctx, p)
+	err := sideBySide(behind, func(p presence) error {
+		if err := backend.Update(ctx, p.liveRoom(), p.id, p.permissions()); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		right = append(right, p)
+		return nil
+	})
+	return errors.Join(failed, err, r.permit(ctx, right))
+}
+
+// comeIn writes down that a connected participant is in, who may be there. It is
+// false when they may not begin to be, and have to go.
+func (r *Reconciler) comeIn(ctx context.Context, backend media.Backend, p presence) (in bool, err error) {
+	if p.connected != nil && p.left == nil {
+		return true, nil
+	}
+	if reason := r.unasked(backend, p); reason != "" {
+		return false, r.expel(ctx, leaver{p, reason})
+	}
+	in, err = r.markJoined(ctx, p, 0)
+	if err == nil && !in {
+		err = r.expel(ctx, leaver{p, Full}) // their place was taken before they were back
+	}
+	return in, err
 }
 
 // unasked says why somebody who has just connected may not, where no gate has
@@ -135,21 +176,44 @@ func (r *Reconciler) unasked(backend media.Backend, p presence) Reason {
 	return p.barred()
 }
 
-// permit tells a participant what they may do now, unless they know.
-func (r *Reconciler) permit(ctx context.Context, p presence) error {
-	may := p.permitted()
-	if p.hand != nil && !may.Reactions {
-		_, err := r.record(ctx, `update grants set hand_at = null where id = $1 and hand_at is not null`, []any{p.id}, handEntry(p, nil, "", ""))
-		if err != nil {
-			return err
+// permit tells people of one room what they may do now, unless they know, all of
+// them in one transaction.
+func (r *Reconciler) permit(ctx context.Context, people []presence) error {
+	var hands []presence
+	var ids, may []string
+	for _, p := range people {
+		if p.hand != nil && !p.permitted().Reactions {
+			hands = append(hands, p)
+		}
+		if p.may != p.permitted() {
+			ids, may = append(ids, string(p.id)), append(may, string(ledger.Data(p.permitted())))
 		}
 	}
-	if p.may == may {
+	if len(ids) == 0 && len(hands) == 0 {
 		return nil
 	}
-	_, err := r.record(ctx, `update grants set permissions = $2 where id = $1 and permissions <> $2`, []any{p.id, may},
-		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Permitted, Subject: string(p.id), Data: ledger.Data(may)})
-	return err
+	in := ledger.Room(people[0].room.ID)
+	err := postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+		if err := ledger.Lock(ctx, tx, in); err != nil {
+			return err
+		}
+		for _, p := range hands {
+			_, err := change(ctx, tx, `update grants set hand_at = null where id = $1 and hand_at is not null`, []any{p.id}, handEntry(p, nil, "", ""))
+			if err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `
+			with changed as (
+				update grants set permissions = told.may::jsonb from unnest($2::text[], $3::text[]) told (id, may)
+				where grants.id = told.id and grants.permissions <> told.may::jsonb returning grants.id, grants.permissions)
+			insert into ledger (room_id, kind, subject, data) select $1, $4, id, permissions from changed`, in, ids, may, ledger.Permitted)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record %s: %w", ledger.Permitted, err)
+	}
+	return nil
 }
 
 // markJoined writes down that somebody is in, and for how long their place is
@@ -193,15 +257,20 @@ func (r *Reconciler) record(ctx context.Context, update string, args []any, entr
 		if err := ledger.Lock(ctx, tx, entry.Room); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, update, args...)
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		changed = true
-		return ledger.Append(ctx, tx, entry)
+		changed, err = change(ctx, tx, update, args, entry)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("record %s: %w", entry.Kind, err)
 	}
 	return changed, nil
+}
+
+// change is record in a transaction that holds the room's ledger.
+func change(ctx context.Context, tx pgx.Tx, update string, args []any, entry ledger.Entry) (changed bool, err error) {
+	tag, err := tx.Exec(ctx, update, args...)
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, err
+	}
+	return true, ledger.Append(ctx, tx, entry)
 }

@@ -48,6 +48,22 @@ func (b *slowToRemove) Close(ctx context.Context, live media.RoomID) error {
 	return b.Memory.Close(ctx, live)
 }
 
+// enterOften has somebody come in from many browsers.
+func (h *house) enterOften(name string, n int, r room.Room) (tickets []call.Ticket, connections []*mediatest.Connection) {
+	h.Helper()
+	for range n {
+		h.sessions[name] = h.session(h.people[name])
+		ticket := h.join(name, r)
+		connection, err := h.media.Connect(h.Context(), ticket.Grant.Token)
+		if err != nil {
+			h.Fatal(err)
+		}
+		tickets, connections = append(tickets, ticket), append(connections, connection)
+	}
+	h.waitFor("all are in", func() bool { return h.told(r, ledger.Joined) == n })
+	return tickets, connections
+}
+
 // When many have to go, all are told at once, however long the media service takes
 // for one of them, and it is not asked about one after the other.
 func TestManyArePutOutAtOnce(t *testing.T) {
@@ -68,17 +84,7 @@ func TestManyArePutOutAtOnce(t *testing.T) {
 			h := newHouseOver(t, backend.Memory, call.Backends{backend.Capabilities().Name: backend}, "ana", "eve")
 			backend.Signalling(h.ctx, h.calls.Admit, h.reconciler)
 			r := h.room("open", "ana")
-			var connections []*mediatest.Connection
-			for range people {
-				h.sessions["eve"] = h.session(h.people["eve"])
-				ticket := h.join("eve", r)
-				connection, err := backend.Connect(t.Context(), ticket.Grant.Token)
-				if err != nil {
-					t.Fatal(err)
-				}
-				connections = append(connections, connection)
-			}
-			h.waitFor("all are in", func() bool { return h.told(r, ledger.Joined) == people })
+			_, connections := h.enterOften("eve", people, r)
 
 			start := time.Now()
 			h.sql(test.happens, r.ID)
@@ -123,6 +129,62 @@ func TestCallEndsDuringARemoval(t *testing.T) {
 	h.waitFor("the call is closed", func() bool { return backend.closes.Load() > 0 })
 	if left := h.told(r, ledger.Left); left != 0 {
 		t.Errorf("the ledger has %d who left", left)
+	}
+}
+
+// slowToUpdate is a media service that answers as often as the test wants when it is
+// told what somebody may do.
+type slowToUpdate struct {
+	*mediatest.Memory
+	answers chan struct{}
+	updates atomic.Int32 // under way, or done
+}
+
+func (b *slowToUpdate) Update(ctx context.Context, live media.RoomID, id media.ParticipantID, may media.Permissions) error {
+	b.updates.Add(1)
+	select {
+	case <-b.answers:
+		return b.Memory.Update(ctx, live, id, may)
+	case <-ctx.Done():
+		return fmt.Errorf("update: %w", media.ErrUnavailable)
+	}
+}
+
+// While what everybody may do is being changed, whoever has to go waits for a few of
+// them, not for all; and all are told in few transactions.
+func TestNobodyIsKeptInByAChangeForAll(t *testing.T) {
+	t.Parallel()
+	const people, atOnce, some = 45, 8, 16
+	backend := &slowToUpdate{Memory: mediatest.NewMemory(), answers: make(chan struct{}, people)}
+	h := newHouseOver(t, backend.Memory, call.Backends{backend.Capabilities().Name: backend}, "ana", "eve")
+	backend.Signalling(h.ctx, h.calls.Admit, h.reconciler)
+	r := h.room("open", "ana")
+	r.Backend = backend.Capabilities().Name
+	tickets, connections := h.enterOften("eve", people, r)
+
+	h.sql(`update rooms set switches = jsonb_set(switches, '{share}', 'false') where id = $1`, r.ID)
+	h.waitFor("the first are told", func() bool { return backend.updates.Load() == atOnce })
+	if err := h.calls.Expel(t.Context(), r.ID, h.id("ana"), tickets[0].Participant); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("the room is queued anew", func() bool { return h.reconciler.IsQueued(r) })
+	for range some {
+		backend.answers <- struct{}{}
+	}
+	h.waitClosed("who has to go", connections[0])
+	if n := backend.updates.Load(); n > some+atOnce {
+		t.Errorf("%d were told before that", n)
+	}
+	for range people {
+		backend.answers <- struct{}{}
+	}
+	h.waitFor("all others are told", func() bool { return h.told(r, ledger.Permitted) >= people-1 })
+	var transactions int
+	if err := h.pool.QueryRow(t.Context(), `select count(distinct xmin::text) from ledger where room_id = $1 and kind = $2`, r.ID, ledger.Permitted).Scan(&transactions); err != nil {
+		t.Fatal(err)
+	}
+	if transactions > people/4 {
+		t.Errorf("told in %d transactions", transactions)
 	}
 }
 

@@ -40,6 +40,13 @@ func (q *queue[K]) waits(key K) bool {
 	return q.waiting[key]
 }
 
+// has reports whether a key waits to be worked on.
+func (q *queue[K]) has(key K) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting[key]
+}
+
 func (q *queue[K]) signal() {
 	select {
 	case q.added <- struct{}{}:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -209,6 +210,12 @@ func (r *Reconciler) assign(ctx context.Context, id room.ID) {
 	lane.add(id)
 }
 
+// isQueued reports whether a room is to be attended anew.
+func (r *Reconciler) isQueued(in room.Room) bool {
+	lane, ok := r.lanes[in.Backend]
+	return r.rooms.has(in.ID) || ok && lane.has(in.ID)
+}
+
 // attend reconciles one room, and again later when it did not work.
 func (r *Reconciler) attend(ctx context.Context, id room.ID) {
 	err := r.Reconcile(ctx, id)
@@ -287,11 +294,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 		if !backend.Capabilities().Update {
 			// Their pages carry it out, so they are told whatever the media
 			// service says.
-			for _, p := range present {
-				if p.over() == "" {
-					err = errors.Join(err, r.permit(ctx, p))
-				}
-			}
+			err = r.permit(ctx, slices.DeleteFunc(slices.Clone(present), func(p presence) bool { return p.over() != "" }))
 		}
 		err = errors.Join(err, r.compare(ctx, current.room, backend, present))
 	} else {
