@@ -44,6 +44,7 @@ func (t Table) Send(ctx context.Context, w http.ResponseWriter, log *slog.Logger
 	_ = out.Write(t.columns)
 	const some = 500
 	written := 0
+	putOff(w)
 	err := t.rows(ctx, func(cells ...string) {
 		for i := range cells {
 			cells[i] = cell(cells[i])
@@ -51,8 +52,7 @@ func (t Table) Send(ctx context.Context, w http.ResponseWriter, log *slog.Logger
 		_ = out.Write(cells)
 		if written++; written%some == 0 {
 			out.Flush()
-			// A recorder in a test has no deadline to set.
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience))
+			putOff(w)
 		}
 	})
 	if err != nil {
@@ -60,6 +60,15 @@ func (t Table) Send(ctx context.Context, w http.ResponseWriter, log *slog.Logger
 		panic(http.ErrAbortHandler)
 	}
 	out.Flush()
+}
+
+// putOff gives the client time for some more rows. The deadline of reading counts
+// too: the server goes on reading while it answers, and takes one that passes for a
+// client that is gone. A recorder in a test has none to set.
+func putOff(w http.ResponseWriter) {
+	control, until := http.NewResponseController(w), time.Now().Add(patience)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until)
 }
 
 // moment is a time as spreadsheets read one.

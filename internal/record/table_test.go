@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A table that could not be read to its end does not arrive as a whole file.
@@ -41,5 +42,33 @@ func TestBrokenTable(t *testing.T) {
 				t.Errorf("%d bytes: %.40q", len(body), body)
 			}
 		})
+	}
+}
+
+// A table that takes longer than a request may be read comes whole.
+func TestLongTable(t *testing.T) {
+	t.Parallel()
+	const allowed, longer = 5 * time.Second, 6 * time.Second
+	table := Table{"team", []string{"n"}, func(ctx context.Context, write func(...string)) error {
+		select {
+		case <-ctx.Done():
+		case <-time.After(longer):
+			write("1")
+		}
+		return ctx.Err()
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(allowed))
+		table.Send(r.Context(), w, slog.New(slog.DiscardHandler))
+	}))
+	defer server.Close()
+	answer, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || string(body) != "\ufeffn\r\n1\r\n" {
+		t.Errorf("%q, %v", body, err)
 	}
 }
