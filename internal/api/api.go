@@ -122,7 +122,7 @@ func New(c Config) (*API, error) {
 	a := &API{Config: c, seal: sealed, limits: newLimits(), router: chi.NewRouter()}
 	a.router.Use(problem.Recoverer(a.plain), unkept)
 	a.router.NotFound(a.plain(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
-	a.router.MethodNotAllowed(a.plain(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
+	a.router.MethodNotAllowed(a.plain(problem.NoMethod))
 	config := describe()
 	a.description = config.OpenAPI
 	a.router.Group(func(r chi.Router) {

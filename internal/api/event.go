@@ -39,8 +39,8 @@ func givesEvents(o *huma.Operation) {
 // whole refuses to answer with the headers alone of what never ends.
 func (a *API) whole(next http.Handler) http.Handler {
 	return a.plain(func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method == http.MethodHead {
-			return problem.ErrMethod
+		if err := problem.Endless(w, r); err != nil {
+			return err
 		}
 		next.ServeHTTP(w, r)
 		return nil

@@ -59,8 +59,8 @@ var participantPattern = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
 
 // events streams what happens in the room to a participant.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet {
-		return problem.ErrMethod // the headers alone of what never ends
+	if err := problem.Endless(w, r); err != nil {
+		return err
 	}
 	after, err := position(r)
 	if err != nil {

@@ -168,8 +168,19 @@ func TestBadAddresses(t *testing.T) {
 			t.Errorf("events after %q: got %d, want 422", after, answer.status)
 		}
 	}
-	if answer := h.do("owner", http.MethodDelete, "/r/"+slug, "", ""); answer.status != http.StatusMethodNotAllowed {
-		t.Errorf("DELETE: got %d", answer.status)
+	for request, allowed := range map[string]string{
+		"DELETE /r/" + slug:             "GET, HEAD",
+		"GET /r/" + slug + "/lock":      "POST",
+		"HEAD /r/" + slug + "/events":   "GET",
+		"PUT /api/v1/rooms":             "GET, HEAD, POST",
+		"POST /api/v1/rooms/" + slug:    "GET, HEAD, PATCH, DELETE",
+		"POST /static/js/call-page.mjs": "GET, HEAD",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		answer := h.do("owner", method, path, "", "")
+		if answer.status != http.StatusMethodNotAllowed || answer.header.Get("Allow") != allowed {
+			t.Errorf("%s: got %d, allowed %q, want %q", request, answer.status, answer.header.Get("Allow"), allowed)
+		}
 	}
 	h.noFailures()
 }

@@ -48,8 +48,8 @@ func (s *Server) stopWaiting(w http.ResponseWriter, r *http.Request, v room.Visi
 // waiting streams to somebody what becomes of them in the lobby: their standing,
 // whenever it changes.
 func (s *Server) waiting(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet {
-		return problem.ErrMethod // the headers alone of what never ends
+	if err := problem.Endless(w, r); err != nil {
+		return err
 	}
 	wait, err := s.Calls.Wait(r.Context(), s.roomToken(r), chi.URLParam(r, "slug"))
 	if err != nil {

@@ -142,7 +142,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	r := chi.NewRouter()
 	r.Use(s.Metrics.Count, behind(s.TrustedProxies), noteAddress, problem.Recoverer(s.page), s.secureHeaders, wellFormed, middleware.GetHead)
 	r.NotFound(s.page(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
-	r.MethodNotAllowed(s.page(func(http.ResponseWriter, *http.Request) error { return problem.ErrMethod }))
+	r.MethodNotAllowed(s.page(problem.NoMethod))
 
 	r.Get("/healthz", alive)
 	r.Get("/readyz", s.ready)
