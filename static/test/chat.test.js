@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Chat, newId, spoken } from "../js/core/chat.js";
+import { Chat, spoken } from "../js/core/chat.js";
+import { newId } from "../js/core/outbox.js";
 import { Declined } from "../js/core/post.js";
 import { trouble } from "./lib/answers.js";
 

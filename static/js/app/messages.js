@@ -7,7 +7,7 @@ import { menuButton } from "./menu.js";
 
 /** @typedef {import("../core/chat.js").ChatFile} ChatFile */
 /** @typedef {import("../core/chat.js").Message} Message */
-/** @typedef {import("../core/chat.js").Pending} Pending */
+/** @typedef {import("../core/outbox.js").Pending} Pending */
 
 const together = 5 * 60_000; // milliseconds within which messages of one person stand together
 

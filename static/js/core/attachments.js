@@ -1,7 +1,7 @@
 // The files that go with the message being written: each is uploaded at once.
 
 import { Emitter } from "./emitter.js";
-import { newId } from "./chat.js";
+import { newId } from "./outbox.js";
 import { t } from "./text.js";
 
 /**

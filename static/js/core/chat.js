@@ -1,15 +1,13 @@
-// The chat of a room: what was written, and what is on its way.
+// The chat of a room: what was written, and an outbox of what is on its way.
 //
-// Sending: each message has an id that is made here, and waits in the outbox, in
-// order, until the server has it. Sent again after a lost answer it is still one
-// message. The outbox outlives a reload.
-// Receiving: the event stream tells of messages from the position of joining on,
-// and misses nothing when it reconnects; what was missed between two calls is
-// fetched. A message that is told again replaces what was known of it, unless
-// that is newer.
+// The event stream tells of messages from the position of joining on, and misses
+// nothing when it reconnects; what was missed between two calls is fetched. A
+// message that is told again replaces what was known of it, unless that is newer.
 
 import { Emitter } from "./emitter.js";
-import { Declined, isFinal } from "./post.js";
+import { Outbox } from "./outbox.js";
+import { isFinal } from "./post.js";
+import { Rests } from "./rest.js";
 import { t } from "./text.js";
 
 /**
@@ -36,16 +34,6 @@ import { t } from "./text.js";
  * @property {{id: string, display_name: string, text: string, deleted: boolean} | null} reply
  * @property {ChatFile[]} files
  * @property {number} [seen] with events: how far the stream has told of messages
- */
-
-/**
- * @typedef {object} Pending a message that the server does not have yet
- * @property {string} id
- * @property {string} text
- * @property {string} reply_to
- * @property {ChatFile[]} files
- * @property {"sending" | "waiting" | "failed"} state waiting: it will be tried again by itself
- * @property {string} problem why it failed, for the person
  */
 
 /** @typedef {{messages: Message[], more: boolean, position: number}} Page */
@@ -77,22 +65,19 @@ export class Chat extends Emitter {
   #around;
   #pauses;
   #key;
+  #outbox;
   /** Confirmed ones by id, in order. @type {Map<string, Message>} */
   #known = new Map();
   /** @type {Message[]} */
   #ordered = [];
-  /** @type {Pending[]} */
-  #outbox = [];
   /** Everything up to here is known; null before anything is. @type {number | null} */
   #upTo = null;
   /** The last that the stream has told of. */
   #told = 0;
   #more = false;
   #read = -1;
-  #pumping = false;
   #going = new AbortController();
-  /** @type {() => void} */
-  #wake = () => {};
+  #rests = new Rests();
 
   /** Whether what was written so far is being fetched. */
   loading = false;
@@ -110,15 +95,27 @@ export class Chat extends Emitter {
     this.#key = `foyer.chat.${who}.${base}`;
     this.#going.abort();
     this.#read = Number(around.lasting?.getItem(`${this.#key}.read`) ?? -1);
-    this.#outbox = recall(around.ofTab?.getItem(`${this.#key}.outbox`) ?? null);
+    this.#outbox = new Outbox({
+      send: (message, signal) => around.post(`${base}/messages`, message, signal),
+      remembered: () => around.ofTab?.getItem(`${this.#key}.outbox`) ?? "",
+      remember: (text) => this.#keep("ofTab", "outbox", text),
+      pauses: this.#pauses,
+    });
+    this.#outbox.on("change", () => this.emit("change", null));
+    this.#outbox.on("failed", ({ problem }) => this.emit("failed", { problem }));
+    this.#outbox.on("sent", ({ message }) => {
+      this.#take([message]);
+      this.emit("change", null);
+    });
   }
 
   get messages() {
     return this.#ordered;
   }
 
+  /** What the server does not have yet. */
   get outbox() {
-    return this.#outbox;
+    return this.#outbox.pending;
   }
 
   /** Whether there are earlier messages to be fetched. */
@@ -155,18 +152,18 @@ export class Chat extends Emitter {
     this.#going = new AbortController();
     this.#told = 0;
     void this.#catchUp(this.#going.signal);
-    void this.#pump();
+    this.#outbox.begin(this.#going.signal);
   }
 
   /** The call is over. What was not sent waits for the next. */
   end() {
     this.#going.abort();
-    this.#wake();
   }
 
   /** The server may be back: waits end now. */
   nudge() {
-    this.#wake();
+    this.#rests.nudge();
+    this.#outbox.nudge();
   }
 
   /** The event stream tells of a message. @param {Message} message */
@@ -193,27 +190,17 @@ export class Chat extends Emitter {
    * @param {ChatFile[]} files
    */
   send(text, replyTo = "", files = []) {
-    this.#outbox.push({ id: newId(), text, reply_to: replyTo, files, state: "sending", problem: "" });
-    this.#outboxChanged();
-    void this.#pump();
+    this.#outbox.add({ text, reply_to: replyTo, files });
   }
 
   /** Tries a message that failed again. @param {string} id */
   retry(id) {
-    const pending = this.#outbox.find((one) => one.id === id);
-    if (!pending) return;
-    pending.state = "sending";
-    pending.problem = "";
-    this.#outboxChanged();
-    this.#wake();
-    void this.#pump();
+    this.#outbox.retry(id);
   }
 
   /** Gives a message up that failed, with its files. @param {string} id */
   discard(id) {
-    for (const file of this.#outbox.find((one) => one.id === id)?.files ?? []) this.forget(file.id);
-    this.#outbox = this.#outbox.filter((one) => one.id !== id);
-    this.#outboxChanged();
+    for (const file of this.#outbox.discard(id)?.files ?? []) this.forget(file.id);
   }
 
   /** Removes a file that was uploaded and will not be sent. @param {string} file */
@@ -263,7 +250,7 @@ export class Chat extends Emitter {
         attempt = 0;
       } catch (error) {
         if (signal.aborted || isFinal(error)) break;
-        await this.#rest(attempt++, signal);
+        await this.#rests.rest(this.#pauses[Math.min(attempt++, this.#pauses.length - 1)] ?? 0, signal);
       }
     }
     if (signal.aborted) return;
@@ -289,38 +276,6 @@ export class Chat extends Emitter {
     return first || !page.more;
   }
 
-  /** Sends what waits, one after the other. */
-  async #pump() {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    for (let attempt = 0; !this.#going.signal.aborted;) {
-      const { signal } = this.#going;
-      const next = this.#outbox.find((pending) => pending.state !== "failed");
-      if (!next) break;
-      try {
-        const { id, text, reply_to, files } = next;
-        const message = await this.#around.post(`${this.#base}/messages`, { id, text, reply_to, files: files.map((file) => file.id) }, signal);
-        attempt = 0;
-        this.#take([message]);
-        this.emit("change", null);
-      } catch (error) {
-        if (signal.aborted) continue; // the next call goes on
-        if (isFinal(error)) {
-          next.state = "failed";
-          next.problem = Object.values(error.fields)[0] || error.message;
-          this.#outboxChanged();
-          this.emit("failed", { problem: next.problem });
-          continue;
-        }
-        next.state = "waiting";
-        this.#outboxChanged();
-        const asked = error instanceof Declined ? error.retryAfter * 1000 : 0;
-        await this.#rest(attempt++, signal, asked);
-      }
-    }
-    this.#pumping = false;
-  }
-
   /**
    * Takes in what the server says, and says whether anything is otherwise now.
    * @param {Message[]} messages
@@ -337,9 +292,7 @@ export class Chat extends Emitter {
       }
       this.#place(message);
       changed = true;
-      const mine = this.#outbox.length;
-      this.#outbox = this.#outbox.filter((pending) => pending.id !== message.id);
-      if (this.#outbox.length < mine) this.#keepOutbox();
+      this.#outbox.delivered(message.id);
     }
     return changed;
   }
@@ -366,15 +319,6 @@ export class Chat extends Emitter {
     this.#ordered = this.#ordered.toSpliced(at, 0, message);
   }
 
-  #outboxChanged() {
-    this.#keepOutbox();
-    this.emit("change", null);
-  }
-
-  #keepOutbox() {
-    this.#keep("ofTab", "outbox", this.#outbox.length ? JSON.stringify(this.#outbox) : "");
-  }
-
   /** @param {number} position */
   #setRead(position) {
     this.#read = position;
@@ -393,48 +337,6 @@ export class Chat extends Emitter {
     } catch {
       // A memory that is full keeps nothing; the page goes on without.
     }
-  }
-
-  /**
-   * Waits, unless nudged or over.
-   * @param {number} attempt
-   * @param {AbortSignal} signal
-   * @param {number} [least] milliseconds that the server asked for
-   */
-  async #rest(attempt, signal, least = 0) {
-    const pause = Math.max(least, this.#pauses[Math.min(attempt, this.#pauses.length - 1)] ?? 0);
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, pause);
-      const before = this.#wake;
-      this.#wake = () => {
-        before();
-        clearTimeout(timer);
-        resolve(undefined);
-      };
-      signal.addEventListener("abort", this.#wake, { once: true });
-    });
-    this.#wake = () => {};
-  }
-}
-
-/** A random UUID, also where the page is not secure and the browser makes none. */
-export function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/** What the tab remembers of its outbox. @param {string | null} text @returns {Pending[]} */
-function recall(text) {
-  try {
-    /** @type {Pending[]} */
-    const outbox = JSON.parse(text ?? "[]");
-    return outbox.map((pending) => (pending.state === "failed" ? pending : { ...pending, state: "sending" }));
-  } catch {
-    return [];
   }
 }
 

@@ -3,6 +3,7 @@
 // and to ask again from an earlier position.
 
 import { Emitter } from "./emitter.js";
+import { Rests } from "./rest.js";
 
 /** Without any sign of life for this long the connection is taken for dead; the server sends one each 15 s. */
 const silentFor = 40_000; // milliseconds
@@ -80,8 +81,7 @@ export class EventStream extends Emitter {
   #closed = false;
   #connection = new AbortController();
   #pause = firstPause;
-  /** @type {() => void} */
-  #wake = () => {};
+  #rests = new Rests();
 
   /**
    * @param {string} address of the stream
@@ -120,13 +120,13 @@ export class EventStream extends Emitter {
   /** Tries again now if it was waiting to. */
   nudge() {
     this.#pause = firstPause;
-    this.#wake();
+    this.#rests.nudge();
   }
 
   close() {
     this.#closed = true;
     this.#connection.abort();
-    this.#wake();
+    this.#rests.nudge();
   }
 
   /** @param {AbortController} connection */
@@ -178,10 +178,7 @@ export class EventStream extends Emitter {
   async #rest() {
     const pause = this.#pause * (0.75 + Math.random() / 2);
     this.#pause = Math.min(this.#pause * 2, longestPause);
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, pause);
-      this.#wake = () => { clearTimeout(timer); resolve(undefined); };
-    });
+    await this.#rests.rest(pause);
   }
 }
 
