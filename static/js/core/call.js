@@ -9,6 +9,7 @@
 
 import { Emitter } from "./emitter.js";
 import { Declined, asDeclined } from "./post.js";
+import { Rests, sleep } from "./rest.js";
 import { Roster } from "./roster.js";
 import { Refused } from "../media/types.js";
 
@@ -95,8 +96,7 @@ export class Call extends Emitter {
   #may = { microphone: true, camera: true, share: true, chat: true, reactions: true };
   /** @type {Outgoing} */
   #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" };
-  /** @type {() => void} */
-  #wake = () => {};
+  #rests = new Rests();
 
   /** @param {Around} around */
   constructor(around) {
@@ -155,7 +155,7 @@ export class Call extends Emitter {
 
   /** Says that the network may be back: waits end now. */
   nudge() {
-    this.#wake();
+    this.#rests.nudge();
     this.#connection?.events.nudge();
   }
 
@@ -378,7 +378,7 @@ export class Call extends Emitter {
     /** @type {Ending} */
     let ending = { reason: "lost", message: "" };
     for (let attempt = 0; Date.now() < giveUp; attempt++) {
-      await this.#wait(pauses[Math.min(attempt, pauses.length - 1)] ?? 0, signal);
+      await this.#rests.rest(pauses[Math.min(attempt, pauses.length - 1)] ?? 0, signal);
       if (signal.aborted) return;
       try {
         await this.#enter(signal);
@@ -393,21 +393,10 @@ export class Call extends Emitter {
           return;
         }
         ending = { reason: error.reason, message: "" };
-        if (error instanceof Declined && error.retryAfter) await this.#wait(error.retryAfter * 1000, signal);
+        if (error instanceof Declined && error.retryAfter) await this.#rests.rest(error.retryAfter * 1000, signal);
       }
     }
     if (!signal.aborted) this.#end(ending);
-  }
-
-  /**
-   * Waits, unless nudged or aborted.
-   * @param {number} ms
-   * @param {AbortSignal} signal
-   */
-  async #wait(ms, signal) {
-    const nudged = new AbortController();
-    this.#wake = () => nudged.abort();
-    await sleep(ms, AbortSignal.any([signal, nudged.signal]));
   }
 
   /** @param {Ending} ending */
@@ -469,22 +458,4 @@ export class Call extends Emitter {
     this.#state = state;
     this.emit("state", { state, ending });
   }
-}
-
-/**
- * Waits, unless aborted.
- * @param {number} ms
- * @param {AbortSignal} signal
- */
-function sleep(ms, signal) {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve(undefined);
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

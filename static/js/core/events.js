@@ -78,7 +78,7 @@ export class EventStream extends Emitter {
   #lastId = "";
   /** Up to where everything was told before the stream began again. */
   #known = 0;
-  #closed = false;
+  #over = new AbortController();
   #connection = new AbortController();
   #pause = firstPause;
   #rests = new Rests();
@@ -96,14 +96,14 @@ export class EventStream extends Emitter {
 
   /** Reads until closed, ended or refused; comes back by itself whenever the connection breaks. */
   async open() {
-    while (!this.#closed) {
+    while (!this.#over.signal.aborted) {
       this.#connection = new AbortController();
       try {
         await this.#read(this.#connection);
       } catch {
         // A broken connection, or one that was given up on: the next one goes on from the last event.
       }
-      if (this.#closed) return;
+      if (this.#over.signal.aborted) return;
       this.emit("connection", { up: false });
       await this.#rest();
     }
@@ -124,9 +124,8 @@ export class EventStream extends Emitter {
   }
 
   close() {
-    this.#closed = true;
+    this.#over.abort();
     this.#connection.abort();
-    this.#rests.nudge();
   }
 
   /** @param {AbortController} connection */
@@ -150,7 +149,7 @@ export class EventStream extends Emitter {
       const reader = answer.body.getReader();
       for (;;) {
         const { done, value } = await reader.read();
-        if (done || this.#closed) return;
+        if (done || this.#over.signal.aborted) return;
         clearTimeout(silence);
         silence = setTimeout(() => connection.abort(), silentFor);
         for (const event of parser.push(decoder.decode(value, { stream: true }))) this.#take(event);
@@ -163,7 +162,7 @@ export class EventStream extends Emitter {
 
   /** @param {{name: string, data: string, id: string}} event */
   #take(event) {
-    if (this.#closed) return;
+    if (this.#over.signal.aborted) return;
     if (event.id) this.#lastId = event.id;
     const name = /** @type {keyof StreamEvents} */ (event.name);
     if (name === "ended") this.close();
@@ -178,7 +177,7 @@ export class EventStream extends Emitter {
   async #rest() {
     const pause = this.#pause * (0.75 + Math.random() / 2);
     this.#pause = Math.min(this.#pause * 2, longestPause);
-    await this.#rests.rest(pause);
+    await this.#rests.rest(pause, this.#over.signal);
   }
 }
 
