@@ -49,6 +49,12 @@ test("waiting, letting in, and what becomes of it", { tag: "@pictures" }, async 
   await shots(zoe, "lobby-waiting");
   await expect(ana.page.getByText("Ben joined")).toBeHidden();
   await shots(ana, "call-knock");
+  await ana.post(`${room}/lock`, { locked: "true" });
+  await ana.button("Admit Zoe").click();
+  await expect(ana.page.getByText("Unlock it first, then let them in.")).toBeVisible();
+  await shots(ana, "call-knock-locked");
+  await shots(zoe, "lobby-waiting-locked");
+  await ana.post(`${room}/lock`, { locked: "false" });
 
   const gus = await newcomer();
   await gus.page.goto(room);

@@ -42,4 +42,22 @@ test("the panels of a moderator @pictures", async ({ visit }) => {
   await page.getByRole("menuitem", { name: "Ask to unmute" }).click();
   await expect(cleo.page.getByText("Ana asks you to unmute")).toBeVisible();
   await shots(cleo, "asked-to-unmute");
+  await cleo.page.setViewportSize(sizes.desktop);
+
+  const change = async (/** @type {boolean} */ on) => {
+    await page.getByRole("button", { name: "What members may do" }).click();
+    for (const name of ["Turn on their microphone", "Turn on their camera", "Raise a hand and react"]) {
+      await page.getByRole("switch", { name }).click();
+      await expect(page.getByRole("switch", { name })).toBeChecked({ checked: on });
+    }
+    await page.keyboard.press("Escape");
+  };
+  for (const place of /** @type {const} */ (["desktop", "phone"])) { // what is told stays for seconds
+    await change(false);
+    await expect(ben.page.getByText("You may not use the microphone in this room just now.")).toBeVisible();
+    await shots(ben, "rights-taken", { only: place });
+    await change(true);
+    await expect(ben.page.getByText("You may use the microphone again.")).toBeVisible();
+    await shots(ben, "rights-back", { only: place });
+  }
 });
