@@ -96,7 +96,7 @@ test("a server that could not say is asked again, and until then one may do what
   assert.equal(questions.length, failures.length + 2, "nothing to ask about any more");
 });
 
-test("when people come and go, whoever may do something with them asks, and who is being told what they may", async (t) => {
+test("when people come and go, whoever may do something with them asks", async (t) => {
   const { moderation, questions, tick } = world(t);
   moderation.moved();
   await tick(200);
@@ -104,10 +104,12 @@ test("when people come and go, whoever may do something with them asks, and who 
   moderation.refresh();
   await tick(200);
   moderation.moved(); // the answer that is on its way may not know of them
+  questions[0]?.resolve(rights(true));
   await tick(200);
   assert.equal(questions.length, 2);
   questions[1]?.resolve(rights(true));
-  await settle();
+  await tick(200);
+  assert.equal(questions.length, 2, "nobody came since");
   moderation.moved();
   await tick(200);
   assert.equal(questions.length, 3);
@@ -116,6 +118,27 @@ test("when people come and go, whoever may do something with them asks, and who 
   moderation.moved();
   await tick(200);
   assert.equal(questions.length, 3);
+});
+
+test("in a rush, answers are waited for and count, and who may nothing asks once", async (t) => {
+  const { moderation, questions, tick } = world(t);
+  const arrivals = async () => {
+    for (let i = 0; i < 20; i++) {
+      moderation.moved();
+      await tick(100);
+    }
+  };
+  moderation.refresh();
+  await arrivals();
+  assert.equal(questions.length, 1);
+  questions[0]?.resolve(rights(true, ["p"]));
+  await settle();
+  assert.equal(moderation.seat("p")?.remove, true);
+  await arrivals();
+  assert.equal(questions.length, 2);
+  questions[1]?.resolve(rights(false));
+  await arrivals();
+  assert.equal(questions.length, 2);
 });
 
 test("a question that is due anyway is asked once, and none after the call", async (t) => {

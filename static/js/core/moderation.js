@@ -62,6 +62,8 @@ export class Moderation extends Emitter {
   #rights = none;
   /** Whether an answer is on its way, which may not know what happens meanwhile. */
   #asking = false;
+  /** Whether somebody came or went since it was asked for. */
+  #moved = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -103,9 +105,13 @@ export class Moderation extends Emitter {
     }, gather);
   }
 
-  /** Somebody came or went: whoever may do something with others asks what with whom. */
+  /**
+   * Somebody came or went: whoever may do something with others asks what with whom.
+   * In a rush that is one question after the other, and none of those who may nothing.
+   */
   moved() {
-    if (this.#rights.may.manage_lobby || this.#asking) this.refresh();
+    if (this.#asking) this.#moved = true;
+    else if (this.#rights.may.manage_lobby) this.refresh();
   }
 
   /** Forgets everything: one is not in the call any more. */
@@ -212,11 +218,13 @@ export class Moderation extends Emitter {
   async #refresh() {
     const turn = ++this.#turn;
     this.#asking = true;
+    this.#moved = false;
     try {
       const rights = await this.#around.get(`${this.#base}/participants`);
       if (turn !== this.#turn) return;
       this.#asking = false;
       this.#set(rights);
+      if (this.#moved) this.moved();
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#asking = false;
