@@ -105,9 +105,11 @@ test("when people come and go, whoever may do something with them asks", async (
   await tick(200);
   moderation.moved(); // the answer that is on its way may not know of them
   questions[0]?.resolve(rights(true));
+  await settle();
   await tick(200);
   assert.equal(questions.length, 2);
   questions[1]?.resolve(rights(true));
+  await settle();
   await tick(200);
   assert.equal(questions.length, 2, "nobody came since");
   moderation.moved();
