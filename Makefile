@@ -77,7 +77,7 @@ js-test: static/vendor/.made
 	npm test --silent --prefix static
 
 go-test: bin/foyer bin/versitygw $(HELPER)/node_modules/.made
-	go test -race -timeout 30m ./...
+	go test -race -timeout 60m ./...
 
 # Browser tests: of the main paths, and all of them.
 E2E := bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made

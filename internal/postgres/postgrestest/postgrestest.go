@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"foyer/internal/postgres"
@@ -141,7 +142,7 @@ func (s *instance) create() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	name := "foyer_test_" + suffix()
-	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template); err != nil {
+	if err := s.execAlone(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template); err != nil {
 		return "", fmt.Errorf("create a database: %w", err)
 	}
 	return name, nil
@@ -150,10 +151,29 @@ func (s *instance) create() (string, error) {
 func (s *instance) drop(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if _, err := s.admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+	if err := s.execAlone(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("drop a database: %w", err)
 	}
 	return nil
+}
+
+// execAlone executes a statement that nobody else may be connected to a database
+// for. Postgres itself waits for five seconds only until those have ended who were
+// told to, which a busy machine may not let them do.
+func (s *instance) execAlone(ctx context.Context, statement string) error {
+	const objectInUse = "55006"
+	for {
+		_, err := s.admin.Exec(ctx, statement)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != objectInUse {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // close drops the template and ends the server.
@@ -171,10 +191,15 @@ func (s *instance) close() error {
 	return errors.Join(errs...)
 }
 
-// address is the URL of another database on the server.
+// address is the URL of another database on the server. A test that holds a lock
+// on purpose, or lets many queue for one, is not what a service's limits are for.
 func (s *instance) address(name string) string {
 	u := *s.base
 	u.Path = "/" + name
+	query := u.Query()
+	query.Set("lock_timeout", "2min")
+	query.Set("idle_in_transaction_session_timeout", "10min")
+	u.RawQuery = query.Encode()
 	return u.String()
 }
 

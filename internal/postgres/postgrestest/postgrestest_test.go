@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -50,6 +52,56 @@ func TestDatabaseIsDropped(t *testing.T) {
 	}
 	if name == "" || exists {
 		t.Errorf("database %q is there after its test", name)
+	}
+}
+
+// A database is copied when those who are connected to it have gone, however much
+// longer they stay than Postgres waits for.
+func TestWaitsForWhoIsConnected(t *testing.T) {
+	t.Parallel()
+	stays, err := pgx.Connect(t.Context(), URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stays.Close(context.Background()) //nolint:errcheck // nothing is lost with it
+	s := &instance{admin: shared.admin, template: stays.Config().Database}
+	made, failed := make(chan string, 1), make(chan error, 1)
+	go func() {
+		name, err := s.create()
+		if err != nil {
+			failed <- err
+			return
+		}
+		made <- name
+	}()
+	attempts := make(map[time.Time]bool)
+	for ; len(attempts) < 2; time.Sleep(20 * time.Millisecond) {
+		select {
+		case err := <-failed:
+			t.Fatal(err)
+		case <-made:
+			t.Fatal("copied while somebody is connected")
+		default:
+		}
+		var began time.Time
+		err := s.admin.QueryRow(t.Context(), `
+			select query_start from pg_stat_activity where query like 'CREATE DATABASE % TEMPLATE ' || $1`, s.template).Scan(&began)
+		if err == nil {
+			attempts[began] = true
+		} else if !errors.Is(err, pgx.ErrNoRows) {
+			t.Fatal(err)
+		}
+	}
+	if err := stays.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-failed:
+		t.Fatal(err)
+	case name := <-made:
+		if err := s.drop(name); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func startServer(ctx context.Context) (address string, stop func() error, err er
 		return "", stop, errors.Join(err, os.RemoveAll(dir))
 	}
 	stop = func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		return errors.Join(server.Stop(ctx), os.RemoveAll(dir))
 	}
