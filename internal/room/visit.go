@@ -41,12 +41,18 @@ func (s *Store) Visit(ctx context.Context, token account.Token, slug string) (Vi
 // VisitEither is Visit for a browser that holds two tokens, of an account and of a
 // guest of the room, and says which of them the visitor comes by. The guest's pass
 // is for an account that could not enter by itself, also later: not for one that
-// only has to wait, and not for one that the room is closed to. Whoever is not
-// signed in comes by it, and is refused as its guest would be.
+// only has to wait, and not for one that the room is closed to. Whoever is in the
+// call by it stays who they are there, whatever the account may do meanwhile.
+// Whoever is not signed in comes by it, and is refused as its guest would be.
 func (s *Store) VisitEither(ctx context.Context, own, pass account.Token, slug string) (Visit, account.Token, error) {
 	v, err := s.visit(ctx, own, slug)
 	needsPass := errors.Is(err, ErrSignIn) || errors.Is(err, ErrHidden) && !v.Person.Banned ||
 		err == nil && errors.Is(v.May(Ask{Action: Enter}), MembersOnly)
+	if pass != "" && err == nil && !needsPass {
+		if needsPass, err = s.isIn(ctx, pass, v.Room.ID); err != nil {
+			return Visit{}, own, err
+		}
+	}
 	if pass != "" && needsPass {
 		asGuest, problem := s.Visit(ctx, pass, slug)
 		// Closed to the guest of this browser, it is closed to whoever else
@@ -59,6 +65,19 @@ func (s *Store) VisitEither(ctx context.Context, own, pass account.Token, slug s
 		return Visit{}, own, err
 	}
 	return v, own, nil
+}
+
+// isIn says whether somebody is in a room's call by the session of a token.
+func (s *Store) isIn(ctx context.Context, token account.Token, id ID) (in bool, err error) {
+	err = s.pool.QueryRow(ctx, `
+		select exists (select from grants join sessions on sessions.id = grants.session_id
+			where sessions.token_hash = $1 and grants.guest_id = sessions.guest_id and grants.room_id = $2
+				and grants.connected_at is not null and `+Present+`)`,
+		token.Hash(), id).Scan(&in)
+	if err != nil {
+		return false, fmt.Errorf("visit room: %w", err)
+	}
+	return in, nil
 }
 
 // visit is Visit, with what the visitor is in a room that is hidden from them.

@@ -56,6 +56,34 @@ func (h *house) enter(who, path string) (participant string) {
 	return ticket.Participant
 }
 
+// Whoever came into a call as a guest goes on as one there, when their account may
+// enter meanwhile; the next time they come by the account.
+func TestGuestWithAnAccountGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner", "eve")
+	r := h.room("listed", nil, "owner")
+	takesGuests(h, r)
+	path := "/r/" + r.Slug
+	h.cookies["gus"] = h.cookies["eve"] + "; " + h.guest(r)
+	asGuest := h.enter("gus", path)
+	for _, change := range []string{
+		`insert into memberships (room_id, user_id, role) select $1, id, 'member' from users where username = 'eve'`,
+		`update rooms set visibility = 'open' where id = $1`,
+	} {
+		h.sql(change, r.ID)
+		if answer := h.postJSON("gus", path+"/participants/"+asGuest+"/hand", `{"raised": "on"}`); answer.status != http.StatusOK {
+			t.Errorf("after %s: the hand is answered %d %s", change, answer.status, answer.body)
+		}
+	}
+	if answer := h.postJSON("gus", path+"/participants/"+asGuest+"/leave", `{}`); answer.status != http.StatusOK {
+		t.Errorf("leaving: %d %s", answer.status, answer.body)
+	}
+	if body := h.get("gus", path).body; !strings.Contains(body, `data-username="eve"`) {
+		t.Error("having left, they are a guest still")
+	}
+	h.noFailures()
+}
+
 func (h *house) waitFor(what string, condition func() bool) {
 	h.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
