@@ -103,16 +103,16 @@ const comingBack = 2 * time.Minute
 // whether they are in the call. It returns what the policy says of reading.
 func standing(ctx context.Context, db postgres.Querier, in room.Room, who room.Person) (reader, error) {
 	r := reader{room: in.ID, person: string(who.User) + string(who.Guest)}
-	// Whoever lost the call and came back, in whatever way, goes on reading from
-	// where they came into it. Whoever was put out, or stayed away, begins anew:
-	// what was written meanwhile was not written to them.
+	// Whoever lost the call or left it and came back, with a reload say, goes on
+	// reading from where they came into it. Whoever was put out, or stayed away,
+	// begins anew: what was written meanwhile was not written to them.
 	var entered *time.Time
 	err := db.QueryRow(ctx, `
 		with mine as (
 			select grants.issued_at, grants.display_name, `+room.Present+` as present,
 				max(coalesce(grants.revoked_at, grants.left_at, 'infinity'))
-					filter (where grants.revoked_at is null or grants.reason = 'replaced') over earlier as until,
-				max(grants.revoked_at) filter (where grants.reason is distinct from 'replaced') over earlier as put_out
+					filter (where grants.revoked_at is null or grants.reason in ('replaced', 'gone')) over earlier as until,
+				max(grants.revoked_at) filter (where coalesce(grants.reason, '') not in ('replaced', 'gone')) over earlier as put_out
 			from calls join grants on grants.call_id = calls.id
 			where calls.room_id = $1 and calls.ended_at is null and coalesce(grants.user_id, grants.guest_id) = $2
 			window earlier as (order by grants.issued_at, grants.id rows between unbounded preceding and 1 preceding)

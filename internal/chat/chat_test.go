@@ -159,13 +159,15 @@ func TestComingBack(t *testing.T) {
 		"lost":     `left_at = now()`,
 		"lapsed":   `left_at = now(), connected_at = null, reason = 'lapsed'`,
 		"replaced": `left_at = now(), revoked_at = now(), reason = 'replaced'`,
+		"gone":     `left_at = now(), revoked_at = now(), reason = 'gone'`, // a reload
 		// Lost for a while, then the page came back.
 		"replaced late": `left_at = now() - interval '5 minutes', revoked_at = now(), reason = 'replaced'`,
 		"away long":     `left_at = now() - interval '3 minutes'`,
+		"gone long":     `left_at = now() - interval '3 minutes', revoked_at = now() - interval '3 minutes', reason = 'gone'`,
 		// A moderator put out who had just lost the call.
 		"lost, then put out": `left_at = now() - interval '10 seconds', revoked_at = now(), reason = 'expelled'`,
 	}
-	for _, reason := range []string{"expelled", "lobby", "removed", "pass_over", "locked", "signed_out", "denied", "gone"} {
+	for _, reason := range []string{"expelled", "lobby", "removed", "pass_over", "locked", "signed_out", "denied"} {
 		ends[reason] = `left_at = now(), revoked_at = now(), reason = '` + reason + `'`
 	}
 	for name, end := range ends {
@@ -182,7 +184,7 @@ func TestComingBack(t *testing.T) {
 			h.send("ana", "back")
 			want := "back"
 			switch name {
-			case "lost", "lapsed", "replaced", "replaced late":
+			case "lost", "lapsed", "replaced", "gone", "replaced late":
 				want = "with without back"
 			}
 			if got := h.texts("eve"); got != want {
