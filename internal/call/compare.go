@@ -111,10 +111,12 @@ type inside struct {
 }
 
 // settle makes people of one room right, some at a time: who has to go waits for no
-// more than those. When the room is queued anew it leaves the rest for then.
+// more than those. When the room is queued anew it leaves the rest for then; each
+// time some more are right.
 func (r *Reconciler) settle(ctx context.Context, of room.Room, backend media.Backend, people []inside) error {
 	var failed error
-	for some := range slices.Chunk(people, settledAtOnce) {
+	wrong := slices.DeleteFunc(people, func(p inside) bool { return p.isIn() && p.knows() && !p.isBehind(backend) })
+	for some := range slices.Chunk(wrong, settledAtOnce) {
 		failed = errors.Join(failed, r.settleSome(ctx, backend, some))
 		if r.isQueued(of) {
 			break
@@ -132,7 +134,7 @@ func (r *Reconciler) settleSome(ctx context.Context, backend media.Backend, peop
 		failed = errors.Join(failed, err)
 		switch {
 		case !in:
-		case p.says.May != p.permissions() && backend.Capabilities().Update:
+		case p.isBehind(backend):
 			behind = append(behind, p.presence)
 		default:
 			right = append(right, p.presence)
@@ -150,10 +152,25 @@ func (r *Reconciler) settleSome(ctx context.Context, backend media.Backend, peop
 	return errors.Join(failed, err, r.permit(ctx, right))
 }
 
+// isBehind reports whether the media service lets somebody do more or less than they
+// may, and can be told.
+func (p inside) isBehind(at media.Backend) bool {
+	return p.says.May != p.permissions() && at.Capabilities().Update
+}
+
+// isIn reports whether it is written down that somebody is in.
+func (p presence) isIn() bool { return p.connected != nil && p.left == nil }
+
+// knows reports whether somebody has been told what they may do now.
+func (p presence) knows() bool { return p.may == p.permitted() && !p.hasStrayHand() }
+
+// hasStrayHand reports whether somebody's hand is up who may not raise it any more.
+func (p presence) hasStrayHand() bool { return p.hand != nil && !p.permitted().Reactions }
+
 // comeIn writes down that a connected participant is in, who may be there. It is
 // false when they may not begin to be, and have to go.
 func (r *Reconciler) comeIn(ctx context.Context, backend media.Backend, p presence) (in bool, err error) {
-	if p.connected != nil && p.left == nil {
+	if p.isIn() {
 		return true, nil
 	}
 	if reason := r.unasked(backend, p); reason != "" {
@@ -182,7 +199,7 @@ func (r *Reconciler) permit(ctx context.Context, people []presence) error {
 	var hands []presence
 	var ids, may []string
 	for _, p := range people {
-		if p.hand != nil && !p.permitted().Reactions {
+		if p.hasStrayHand() {
 			hands = append(hands, p)
 		}
 		if p.may != p.permitted() {

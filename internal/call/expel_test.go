@@ -188,6 +188,39 @@ func TestNobodyIsKeptInByAChangeForAll(t *testing.T) {
 	}
 }
 
+// However often the room is queued meanwhile, each time it is looked at some more
+// people are right.
+func TestAChangeForAllGetsOnInARush(t *testing.T) {
+	t.Parallel()
+	const people, some = 40, 16
+	memory := mediatest.NewMemory()
+	h := buildHouse(t, memory, call.Backends{"memory": memory}) // its reconciler does nothing by itself
+	for _, name := range []string{"ana", "eve"} {
+		h.register(name)
+	}
+	r := h.room("open", "ana")
+	memory.Signalling(t.Context(), h.calls.Admit, h.reconciler)
+	for range people {
+		h.sessions["eve"] = h.session(h.people["eve"])
+		if _, err := memory.Connect(t.Context(), h.join("eve", r).Grant.Token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Backend = "memory"
+	for _, kind := range []ledger.Kind{ledger.Joined, ledger.Permitted} {
+		for _, want := range []int{some, 2 * some, people} {
+			h.reconciler.AccessChanged("room:" + string(r.ID)) // and is not attended
+			if err := h.reconciler.Reconcile(t.Context(), r.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got := h.told(r, kind); got != want {
+				t.Fatalf("%s is told of %d, want %d", kind, got, want)
+			}
+		}
+		h.sql(`update rooms set switches = jsonb_set(switches, '{share}', 'false') where id = $1`, r.ID)
+	}
+}
+
 // told counts the entries of a kind in a room's ledger.
 func (h *house) told(r room.Room, kind ledger.Kind) (n int) {
 	h.Helper()

@@ -371,12 +371,12 @@ func TestSweepWithOneServiceDown(t *testing.T) {
 	h.waitFor("ana is seen", func() bool { return slices.Contains(h.present(r), "ana") })
 }
 
-// A call whose media service was taken out of the configuration is left by all who
-// were in it, so that the room can be moved to another.
+// A call whose media service no node has any more is left by all who were in it, so
+// that the room can be moved to another; while some node has it, they stay.
 func TestServiceThatIsNotConfiguredAnyMore(t *testing.T) {
 	t.Parallel()
 	memory, gone := mediatest.NewMemory(), mediatest.NewMemory()
-	h := newHouseOver(t, memory, call.Backends{"memory": memory, "gone": gone}, "ana")
+	h := newUnsweptHouseOver(t, memory, call.Backends{"memory": memory, "gone": gone}, "ana")
 	r, err := h.rooms.Create(t.Context(), h.id("ana"), room.Draft{Name: "Elsewhere", Visibility: room.Private, Backend: "gone"})
 	if err != nil {
 		t.Fatal(err)
@@ -390,16 +390,30 @@ func TestServiceThatIsNotConfiguredAnyMore(t *testing.T) {
 	}
 	h.waitFor("ana is in", func() bool { return slices.Contains(h.present(r), "ana") })
 	gone.SetDown(true)
+	h.sql(`update grants set held_until = null`)
 
 	without := call.NewReconciler(h.pool, call.Backends{"memory": memory}, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { without.Run(ctx) })
-	defer running.Wait()
-	defer cancel()
-	h.sql(`update grants set held_until = null`)
-	without.Resync()
-	h.waitFor("she has left", func() bool { return h.taken(r) == 0 })
+	attend := func() {
+		t.Helper()
+		if err := without.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !without.IsQueued(r) {
+			t.Fatal("the room is not looked at")
+		}
+		if err := without.Reconcile(t.Context(), r.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	attend()
+	if h.taken(r) != 1 {
+		t.Error("she has left a call that another node carries")
+	}
+	h.sql(`update media_services set seen_at = now() - interval '4 minutes' where name = 'gone'`)
+	attend()
+	if h.taken(r) != 0 {
+		t.Error("she is in a call that nobody carries")
+	}
 	var left bool
 	if err := h.pool.QueryRow(t.Context(), `select exists (select from ledger where kind = 'left' and subject = $1)`, ticket.Participant).Scan(&left); err != nil || !left {
 		t.Errorf("the ledger says that she left: %v, %v", left, err)

@@ -308,22 +308,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	return r.preside(ctx, current.room)
 }
 
-// abandon writes down that everybody has left a room whose media service is not
-// configured any more: nobody is connected to that.
-func (r *Reconciler) abandon(ctx context.Context, in room.Room, present []presence) error {
-	if in.DeletedAt != nil {
-		return nil
-	}
-	for _, p := range present {
-		if p.connected != nil && p.over() == "" {
-			if err := r.markLeft(ctx, p, time.Now()); err != nil {
-				return err
-			}
-		}
-	}
-	return r.preside(ctx, in)
-}
-
 // expect has rooms looked at again at the moment when the clock ends what lets
 // somebody be there, which no row's change announces: an invitation or a session.
 // What is further away than two sweeps the next one sees.

@@ -46,6 +46,9 @@ func (r *Reconciler) Sweep(ctx context.Context) error { return r.sweepOnce(ctx, 
 // round asks for; the first is thorough. A backend that does not answer leaves
 // the others to be looked at.
 func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
+	if err := r.claim(ctx); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	if err := r.lapse(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -116,12 +119,6 @@ func (r *Reconciler) sweepCalls(ctx context.Context) error {
 		}
 	}
 	return room.NewStore(r.pool).SweepLobbies(ctx)
-}
-
-// isGone reports whether a room's media service is not configured any more.
-func (r *Reconciler) isGone(in room.Room) bool {
-	_, err := r.backends.of(in)
-	return err != nil
 }
 
 func (r *Reconciler) canUpdate(in room.Room) bool {
