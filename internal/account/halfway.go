@@ -53,7 +53,7 @@ func (s *Store) Enter(ctx context.Context, id UserID, by Way, old Token, from Or
 // not let in, which ErrSignedOut says too.
 func (s *Store) enter(ctx context.Context, id UserID, hash string, by Way, old Token, from Origin) (entry Entry, err error) {
 	err = postgres.Tx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := stay(ctx, tx, id); err != nil {
+		if err := Stay(ctx, tx, id); err != nil {
 			return err
 		}
 		var user User
@@ -130,7 +130,7 @@ func Arrive(ctx context.Context, tx pgx.Tx, halfway, old Token, from Origin) (To
 	err := tx.QueryRow(ctx, `select user_id from halfway where token_hash = $1`, halfway.Hash()).Scan(&user)
 	if err == nil {
 		// The account first, as whoever changes it does.
-		err = stay(ctx, tx, user)
+		err = Stay(ctx, tx, user)
 	}
 	if err == nil {
 		err = tx.QueryRow(ctx, `delete from halfway where token_hash = $1 and expires_at > now() returning user_id`, halfway.Hash()).Scan(&user)

@@ -130,10 +130,10 @@ func BeginProven(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token,
 	return begin(ctx, tx, user, by, old, from)
 }
 
-// stay keeps an account as it is until tx ends, so that what is begun in tx is
+// Stay keeps an account as it is until tx ends, so that what is begun in tx is
 // there for whoever ends all of it when they change the account. It returns
 // ErrSignedOut when nothing can be begun: the account is switched off or gone.
-func stay(ctx context.Context, tx pgx.Tx, user UserID) error {
+func Stay(ctx context.Context, tx pgx.Tx, user UserID) error {
 	tag, err := tx.Exec(ctx, `select from users where id = $1 and disabled_at is null for share`, user)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrSignedOut
@@ -141,10 +141,10 @@ func stay(ctx context.Context, tx pgx.Tx, user UserID) error {
 	return err
 }
 
-// Hold is stay for what is begun in a session: it keeps that from ending too. It
+// Hold is Stay for what is begun in a session: it keeps that from ending too. It
 // returns ErrSignedOut when it has ended.
 func Hold(ctx context.Context, tx pgx.Tx, session Session) error {
-	if err := stay(ctx, tx, session.User.ID); err != nil {
+	if err := Stay(ctx, tx, session.User.ID); err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, `select from sessions where id = $1 for key share`, session.ID)
@@ -155,7 +155,7 @@ func Hold(ctx context.Context, tx pgx.Tx, session Session) error {
 }
 
 func begin(ctx context.Context, tx pgx.Tx, user UserID, by Way, old Token, from Origin) (Token, error) {
-	if err := stay(ctx, tx, user); err != nil {
+	if err := Stay(ctx, tx, user); err != nil {
 		return "", err
 	}
 	if old != "" {

@@ -229,6 +229,10 @@ func (s *Store) validate(ctx context.Context, tx pgx.Tx, party *webauthn.WebAuth
 			return user, nil, err
 		}
 	}
+	// Before the passkey, in the order of whoever takes one away.
+	if err := account.Stay(ctx, tx, user.ID); err != nil {
+		return user, nil, err
+	}
 	locked, err := s.person(ctx, tx, user, answer.RawID)
 	if err != nil {
 		return user, nil, err

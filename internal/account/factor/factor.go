@@ -100,8 +100,12 @@ func (s *Store) Prove(ctx context.Context, session account.Session, code string)
 	return token, nil
 }
 
-// take uses up a code of either sort.
+// take uses up a code of either sort. The account is held before the factor, in the
+// order of whoever takes a factor away. It returns account.ErrSignedOut too.
 func (s *Store) take(ctx context.Context, tx pgx.Tx, user account.UserID, code string) error {
+	if err := account.Stay(ctx, tx, user); err != nil {
+		return err
+	}
 	code = clean(code)
 	if len(code) == digits {
 		return s.takeTimed(ctx, tx, user, code)

@@ -258,6 +258,45 @@ func TestOneUseOfACode(t *testing.T) {
 	}
 }
 
+// A log-in that comes as its factor is taken away waits, and finds it gone: it holds
+// nothing that the taking needs.
+func TestLogInWhileTheFactorGoes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	session := h.session("ana")
+	secret := h.withApp(session)
+	halfway, code := h.halfway("ana"), h.code(secret, h.now)
+	tx, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background()) //nolint:errcheck // done in the good case
+	if _, err := tx.Exec(t.Context(), `select from users where id = $1 for no key update`, session.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	arrived := make(chan error, 1)
+	go func() {
+		_, err := h.arrive(halfway, code)
+		arrived <- err
+	}()
+	for waits, until := false, time.Now().Add(time.Minute); !waits; time.Sleep(10 * time.Millisecond) {
+		err := h.pool.QueryRow(t.Context(), `
+			select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits)
+		if err != nil || time.Now().After(until) {
+			t.Fatalf("nobody waits: %v", err)
+		}
+	}
+	if _, err := tx.Exec(t.Context(), `delete from totp where user_id = $1`, session.User.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-arrived; !errors.Is(err, factor.ErrWrongCode) {
+		t.Errorf("got %v, want that the code is wrong", err)
+	}
+}
+
 func TestRecoveryCodes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
