@@ -11,6 +11,7 @@ import { Emitter } from "./emitter.js";
 import { Declined, asDeclined } from "./post.js";
 import { Rests, sleep } from "./rest.js";
 import { Roster } from "./roster.js";
+import { Sending } from "./sending.js";
 import { Refused } from "../media/types.js";
 
 /** @typedef {"prejoin" | "joining" | "incall" | "reconnecting" | "ended"} State */
@@ -97,6 +98,7 @@ export class Call extends Emitter {
   /** @type {Outgoing} */
   #outgoing = { microphone: null, microphoneOn: false, camera: null, share: null, shareSound: null, shareMode: "text" };
   #rests = new Rests();
+  #sending = new Sending(this.#rests);
 
   /** @param {Around} around */
   constructor(around) {
@@ -370,6 +372,7 @@ export class Call extends Emitter {
     this.#attempt.abort();
     this.#attempt = new AbortController();
     const { signal } = this.#attempt;
+    this.#sending.end();
     // The old stream goes on listening: it may say that there is nothing to come back to.
     const events = this.#connection?.events;
     events?.on("ended", ({ reason, message }) => this.#end({ reason, message }), { signal });
@@ -412,6 +415,7 @@ export class Call extends Emitter {
   #drop() {
     const connection = this.#connection;
     this.#connection = null;
+    this.#sending.end();
     connection?.events.close();
     void connection?.media.close();
   }
@@ -441,8 +445,9 @@ export class Call extends Emitter {
   #sendNow() {
     this.#showOwn();
     if (!this.#connection?.connected) return;
-    // While it is mended too: what is turned off must not be sent. What could not be sent is sent again with the next change or connection.
-    this.#connection.media.send(this.#allowed()).catch((error) => console.warn("send:", error));
+    const { media } = this.#connection;
+    // While it is mended too: what is turned off must not be sent.
+    void this.#sending.begin(() => media.send(this.#allowed()));
   }
 
   #showOwn() {

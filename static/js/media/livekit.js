@@ -52,8 +52,12 @@ export function create() {
   return new LiveKit();
 }
 
-/** How long each part of the way may take to stand. */
-const probeWithin = 15_000; // milliseconds
+/** How long each part of the way may take to stand: a slow computer needs long. */
+const connectWithin = 30_000; // milliseconds
+/** The same for a way that stood before: to join afresh is quicker than to wait for it. */
+const mendWithin = 15_000;
+/** The same while somebody waits to be told. */
+const probeWithin = 15_000;
 
 /**
  * Tries the way to the service, which is closed again at once.
@@ -158,7 +162,8 @@ class LiveKit extends Emitter {
    */
   async connect(url, token) {
     try {
-      await this.#room.connect(addressOf(url), token);
+      await this.#room.connect(addressOf(url), token, { websocketTimeout: connectWithin, peerConnectionTimeout: connectWithin });
+      this.#room.engine.peerConnectionTimeout = mendWithin;
     } catch (error) {
       if (error instanceof ConnectionError && error.status !== undefined && error.status >= 401 && error.status <= 403) {
         throw new Refused(reasonIn(error.message));

@@ -20,7 +20,12 @@ class FakeMedia extends Emitter {
       this.fail = reject;
     });
   }
-  async send(outgoing) { this.sent.push(outgoing); }
+  /** Whether what is sent does not get through. */
+  deaf = false;
+  async send(outgoing) {
+    this.sent.push(outgoing);
+    if (this.deaf) throw new Error("publication timed out");
+  }
   async close() { this.closed = true; this.fail?.(new Error("closed")); }
   /** Whose cameras are received, by the last that was said of them. @type {Map<string, object | null>} */
   watched = new Map();
