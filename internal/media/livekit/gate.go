@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -18,9 +19,9 @@ import (
 
 const (
 	// admitTime is how long Admit may take.
-	admitTime = 5 * time.Second
+	admitTime = 10 * time.Second
 	// handshakeTime is how long LiveKit may take to open its side. It tries
-	// three times within, and the browser waits a little longer.
+	// three times within, and a browser that joins waits half a minute.
 	handshakeTime = 12 * time.Second
 	// maxUserAgent bounds the browser's name for itself that LiveKit is told.
 	maxUserAgent = 512
@@ -76,7 +77,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // refuse writes the answer for p.
 func (g *gate) refuse(w http.ResponseWriter, p *problem) {
 	if p.status >= 500 {
-		g.backend.log.Error("signalling refused", "reason", p.reason, "error", p.err)
+		g.backend.log.Log(context.Background(), severity(p.err), "signalling refused", "reason", p.reason, "error", p.err)
 	}
 	note := ""
 	if p.status == http.StatusNotFound {
@@ -88,6 +89,15 @@ func (g *gate) refuse(w http.ResponseWriter, p *problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.status)
 	fmt.Fprintf(w, "{\"reason\":%q%s}\n", p.reason, note)
+}
+
+// severity is that of err in the log. What was late is asked for again, by the
+// browser or its user; what does not work is for somebody to mend.
+func severity(err error) slog.Level {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return slog.LevelWarn
+	}
+	return slog.LevelError
 }
 
 // entrance is a request that the gate has let in.

@@ -237,8 +237,8 @@ func (r *relay) look() {
 	case errors.As(err, &refusal):
 		r.expel()
 	default:
-		// Nobody is put out of a call because a database is away for a moment.
-		r.gate.backend.log.Error("signalling not refreshed", "room", r.room, "error", err)
+		// Nobody is put out of a call because a database is away for a moment: it is asked again.
+		r.gate.backend.log.Warn("signalling not refreshed", "room", r.room, "error", err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 const (
 	// callTime is how long LiveKit may take to answer a request.
-	callTime = 5 * time.Second
+	callTime = 10 * time.Second
 	// serviceTokenTTL is the life of a token for one request.
 	serviceTokenTTL = 30 * time.Second
 	// emptyTimeout and departureTimeout are how long a live room outlasts
