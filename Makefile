@@ -8,9 +8,14 @@ SOURCES := $(shell find cmd internal migrations templates static -type f \
 	-not -path '*/node_modules/*' -not -path 'static/vendor/*' -not -name '*_test.go') go.mod go.sum
 
 POSTGRES := internal/postgres/binaries
-NPM_CI   := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+NPM_CI   := npm ci --ignore-scripts --no-fund --no-audit --loglevel=error --fetch-retries=5
+# Before a command that fetches: tries it again when the network fails for a moment.
+AGAIN    := sh deploy/again.sh
 
-.PHONY: run build test test-all lint vulnerabilities bench e2e e2e-all pictures go-test js-test clean
+.PHONY: run build test test-all fetch modules browsers lint vulnerabilities bench e2e e2e-all pictures go-test js-test clean
+
+# Tests that run beside one another take each other's time.
+.NOTPARALLEL:
 
 run: bin/foyer
 	./bin/foyer serve
@@ -30,21 +35,21 @@ bin/postgres-alone: $(SOURCES) $(POSTGRES)/dist/.made
 
 # The browser SDKs, icons and the type checker; the words of scripts.
 static/node_modules/.made: static/package-lock.json
-	$(NPM_CI) --prefix static
+	$(AGAIN) $(NPM_CI) --prefix static
 	touch $@
 
-static/vendor/.made: static/node_modules/.made static/build.mjs static/words/en.json
+static/vendor/.made: static/node_modules/.made static/build.mjs static/words/en.json $(shell find static/js -name '*.js')
 	node static/build.mjs
 	touch $@
 
-# The PostgreSQL programs for this platform, packed for the binary.
+# The PostgreSQL programs for this platform, packed for the binary. For npm they are
+# optional: it is content without them, and only packing tells.
 $(POSTGRES)/dist/.made: $(POSTGRES)/package-lock.json $(wildcard $(POSTGRES)/pack/*.go)
-	$(NPM_CI) --prefix $(POSTGRES)
-	go run ./$(POSTGRES)/pack
+	$(AGAIN) sh -c '$(NPM_CI) --prefix $(POSTGRES) && go run ./$(POSTGRES)/pack'
 	touch $@
 
 e2e/node_modules/.made: e2e/package-lock.json
-	$(NPM_CI) --prefix e2e
+	$(AGAIN) $(NPM_CI) --prefix e2e
 	touch $@
 
 # An object store for the tests of where files are kept.
@@ -54,13 +59,24 @@ bin/versitygw: internal/blob/versitygw/go.sum
 # Twilio's helper for Node, with whose tokens a test compares ours.
 HELPER := internal/media/twilio/nodehelper
 $(HELPER)/node_modules/.made: $(HELPER)/package-lock.json
-	$(NPM_CI) --prefix $(HELPER)
+	$(AGAIN) $(NPM_CI) --prefix $(HELPER)
 	touch $@
 
 # What one runs all the time, and what has to pass before others get it.
-test: lint js-test go-test e2e
+test: fetch lint js-test go-test e2e
 
-test-all: lint js-test go-test e2e-all
+test-all: fetch lint js-test go-test e2e-all
+
+# What tests need from elsewhere, before any of them begins: what cannot be had is told at once.
+fetch: static/vendor/.made $(POSTGRES)/dist/.made e2e/node_modules/.made $(HELPER)/node_modules/.made modules browsers
+
+modules:
+	$(AGAIN) go list -deps -test ./... tool >/dev/null
+	$(AGAIN) go -C internal/blob/versitygw list -deps github.com/versity/versitygw/cmd/versitygw >/dev/null
+
+browsers:
+	"$$(sh e2e/program.sh chromium)" --version
+	"$$(sh e2e/program.sh firefox)" --version
 
 lint: static/vendor/.made $(POSTGRES)/dist/.made
 	@unformatted=$$(gofmt -l cmd examples internal migrations templates static/*.go bench e2e/*.go 2>/dev/null | grep -v node_modules); \
@@ -82,14 +98,10 @@ go-test: bin/foyer bin/versitygw $(HELPER)/node_modules/.made
 # Browser tests: of the main paths, and all of them.
 E2E := bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
 
-e2e: $(E2E)
-	sh e2e/program.sh chromium
-	sh e2e/program.sh firefox
+e2e: $(E2E) browsers
 	npm test --silent --prefix e2e
 
-e2e-all: $(E2E)
-	sh e2e/program.sh chromium
-	sh e2e/program.sh firefox
+e2e-all: $(E2E) browsers
 	FOYER_ALL=yes npm test --silent --prefix e2e
 
 # Every page and state in both widths and themes, each checked for accessibility.

@@ -16,8 +16,8 @@ chromium)
 	set -- chromium chromium-browser google-chrome google-chrome-stable chrome \
 		"/Applications/Chromium.app/Contents/MacOS/Chromium" \
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
-		"$HOME/Applications/Chromium.app/Contents/MacOS/Chromium" \
-		"$HOME/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
+		"${HOME:-}/Applications/Chromium.app/Contents/MacOS/Chromium" \
+		"${HOME:-}/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" \
 		/opt/google/chrome/chrome \
 		/snap/bin/chromium
 	;;
@@ -42,9 +42,15 @@ find_program() {
 find_program "$@" && exit
 
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/null; then
-	install="apt-get install -y --no-install-recommends $package"
+	# A machine that has just started may be installing things itself: apt-get waits for
+	# the lock of packages, but not for that of their lists.
+	apt="apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5"
+	install="$apt install -y --no-install-recommends $package"
 	export DEBIAN_FRONTEND=noninteractive
-	{ $install || { apt-get update && $install; }; } >&2 && find_program "$@" && exit
+	for pause in 0 10 30; do
+		sleep "$pause"
+		{ $install || { $apt update && $install; }; } >&2 && find_program "$@" && exit
+	done
 fi
 echo "The browser tests need $name: install it (Debian: apt-get install $package; macOS: brew install $brew)." >&2
 exit 1
