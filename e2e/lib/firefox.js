@@ -3,13 +3,15 @@
 // https://firefox-source-docs.mozilla.org/testing/marionette/
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { needed } from "./program.js";
+import { discard, needed } from "./program.js";
 
 const startsWithin = 120_000; // milliseconds
+const waitsFor = 120_000;
+const endsWithin = 20_000;
 
 /** The key under which WebDriver names an element. */
 const elementKey = "element-6066-11e4-a52e-4f735466cecf";
@@ -93,6 +95,7 @@ export class Firefox {
     return new Promise((resolve) => {
       const socket = net.connect(port, "127.0.0.1");
       socket.on("error", () => resolve(false));
+      socket.on("close", () => resolve(false));
       socket.on("data", (data) => {
         this.#rest = Buffer.concat([this.#rest, data]);
         for (let message = this.#next(); message !== undefined; message = this.#next()) {
@@ -155,16 +158,31 @@ export class Firefox {
   }
 
   /**
-   * Waits until a function returns something true in the page.
+   * Waits until a function returns true in the page.
    * @param {string} what it is, for when it does not
    * @param {(...args: any[]) => unknown} script
    * @param {unknown[]} args
    */
   async until(what, script, ...args) {
-    const limit = Date.now() + 60_000;
-    while (!(await this.run(script, ...args))) {
-      if (Date.now() > limit) throw new Error(`not in time: ${what}\n${await this.run(() => document.body.innerText)}`);
+    const limit = Date.now() + waitsFor;
+    for (;;) {
+      const answer = await this.#try(script, ...args);
+      if (answer === true) return;
+      if (Date.now() > limit) throw new Error(`not in time: ${what}\n${answer}\n${await this.#try(() => document.body.innerText)}`);
       await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+  }
+
+  /**
+   * Runs a function in the page; a page that goes away meanwhile is asked again by those who wait.
+   * @param {(...args: any[]) => unknown} script
+   * @param {unknown[]} args
+   */
+  async #try(script, ...args) {
+    try {
+      return await this.run(script, ...args);
+    } catch (error) {
+      return String(error);
     }
   }
 
@@ -202,8 +220,10 @@ export class Firefox {
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => { child.on("exit", resolve); });
       child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), endsWithin);
       await ended;
+      clearTimeout(timer);
     }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    discard(this.#profile);
   }
 }

@@ -2,10 +2,11 @@
 // wire that can be pulled out, and put in again with another address.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { chromium, networkHost } from "./browser.js";
+import { discard } from "./program.js";
 
 /** Why networks cannot be made here, empty when they can: that takes Linux and root. */
 export function noNetworks() {
@@ -69,7 +70,7 @@ export class Network {
   remove() {
     ip("link", "delete", this.#near); // both ends of the wire; a network lives on with a browser that has not ended
     ip("netns", "delete", this.#name);
-    rmSync(this.#dir, { recursive: true, force: true });
+    discard(this.#dir);
   }
 }
 

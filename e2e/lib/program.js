@@ -1,6 +1,7 @@
 // Programs of this machine: browsers, and what tests put around Foyer.
 
 import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 
@@ -25,7 +26,20 @@ export function program(name) {
   }
 }
 
-const startsWithin = 20_000; // milliseconds
+/**
+ * Takes away a folder that programs wrote to. Those that were killed may write on for a
+ * moment; what cannot be taken away for that harms no test.
+ * @param {string} dir
+ */
+export function discard(dir) {
+  try {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  } catch (error) {
+    console.warn(String(error));
+  }
+}
+
+const startsWithin = 60_000; // milliseconds
 
 /**
  * Waits until a program that was started listens on a port.

@@ -1,12 +1,12 @@
 // Proxies in front of Foyer, with the very settings that docs/operations.md gives.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./foyer.js";
-import { listens, program } from "./program.js";
+import { discard, listens, program } from "./program.js";
 
 /** @typedef {"nginx" | "caddy"} Kind */
 
@@ -132,6 +132,6 @@ export class Proxy {
       child.kill("SIGTERM");
       await ended;
     }
-    rmSync(this.#dir, { recursive: true, force: true });
+    discard(this.#dir);
   }
 }

@@ -1,22 +1,19 @@
-// What a screen reader is given to say.
+// What a screen reader is given to say, and what is shown for a moment only.
 
 /**
- * Notes from now on what comes into a live region: that, and not what stands there
- * already, is read out.
- * @param {import("@playwright/test").Page} page
- * @param {string} id of the region
+ * Notes from now on what comes into an element. Of a live region, that and not what
+ * stands there already is read out.
+ * @param {import("@playwright/test").Locator} region
  * @returns {Promise<() => Promise<string[]>>} tells what has come so far
  */
-export async function saidIn(page, id) {
-  const said = await page.evaluateHandle((region) => {
+export async function saidIn(region) {
+  const said = await region.evaluateHandle((element) => {
     /** @type {string[]} */
     const sentences = [];
-    const element = document.getElementById(region);
-    if (!element) throw new Error(`no #${region} on this page`);
     new MutationObserver((changes) => {
       for (const { addedNodes } of changes) for (const { textContent } of addedNodes) sentences.push(textContent ?? "");
     }).observe(element, { childList: true });
     return sentences;
-  }, id);
+  });
   return () => said.jsonValue();
 }

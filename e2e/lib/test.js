@@ -2,8 +2,8 @@
 
 import { expect, test as base } from "@playwright/test";
 import { chromium, flags, insecureHost, networkHost } from "./browser.js";
-import { Foyer, errorsIn } from "./foyer.js";
-import { watchConnections } from "./media.js";
+import { Foyer, errorsIn, fixtureTime } from "./foyer.js";
+import { neverStrained, watchConnections } from "./media.js";
 import { Person, signUp } from "./people.js";
 
 export { expect };
@@ -14,6 +14,7 @@ export { expect };
  * @typedef {object} Entry how somebody comes
  * @property {ContextOptions} [options]
  * @property {import("@playwright/test").Browser} [browser] another than usual
+ * @property {boolean} [strained] whether the page may find its computer or network too weak for the call
  */
 
 /**
@@ -48,7 +49,7 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
     const foyer = await Foyer.start();
     await use(foyer);
     await foyer.remove();
-  }, { scope: "worker", timeout: 120_000 }],
+  }, { scope: "worker", timeout: fixtureTime }],
 
   cast: [async ({}, use) => use(new Map()), { scope: "worker" }],
 
@@ -78,6 +79,7 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<O
       const context = await (entry.browser ?? browser).newContext({ baseURL: foyer.base, ...entry.options });
       contexts.push(context);
       await watch(context, troubles);
+      if (!entry.strained) await neverStrained(context);
       const page = await context.newPage();
       people++;
       return new Person(`guest${people}`, page);

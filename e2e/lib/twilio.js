@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test as base, expect } from "./test.js";
-import { Foyer, freePort } from "./foyer.js";
+import { Foyer, fixtureTime, freePort } from "./foyer.js";
 import { join } from "./people.js";
 
 export { expect };
@@ -138,7 +138,7 @@ export function claimsOf(token) {
  * @returns {Promise<{backend: string, url: string, token: string, participant: string}>}
  */
 export async function enter(person, room) {
-  const [answer] = await Promise.all([person.page.waitForResponse(new RegExp(`${room}/join$`)), join(person, room)]);
+  const [answer] = await Promise.all([person.page.waitForResponse(new RegExp(`${room}/join$`), { timeout: 0 }), join(person, room)]);
   return answer.json();
 }
 
@@ -159,7 +159,7 @@ export const test = base.extend(/** @type {import("@playwright/test").Fixtures<{
     const foyer = await Foyer.start(twilio.settings(await freePort()));
     await use(foyer);
     await foyer.remove();
-  }, { scope: "worker", timeout: 120_000 }],
+  }, { scope: "worker", timeout: fixtureTime }],
 
   faithful: [async ({ twilio }, use) => {
     await use();

@@ -1,7 +1,7 @@
 // Making an account, coming in and going out.
 
 import { expect, test } from "../lib/test.js";
-import { Foyer } from "../lib/foyer.js";
+import { Foyer, fixtureTime } from "../lib/foyer.js";
 import { expectCount, fillSignUp, joinHere, logIn, makeRoom, password, signUp } from "../lib/people.js";
 
 /** @typedef {import("../lib/people.js").Person} Person */
@@ -19,6 +19,7 @@ async function expectWrong({ page }, label, text) {
 }
 
 test("the link of the first start makes the administrator, once, and is not printed again", async ({ browser }) => {
+  test.setTimeout(3 * fixtureTime); // it starts twice
   const foyer = await Foyer.start();
   try {
     expect(foyer.setupLink).toMatch(/^http:\/\/localhost:\d+\/setup\?token=\S{20,}$/);

@@ -12,7 +12,7 @@ const found = ({ page }, step) => page.locator(`#check [data-step="${step}"]`);
 /** Opens the check before the call and waits for its end. @param {Person} person */
 async function check(person) {
   await person.button("Check connection").first().click();
-  await expect(person.button("Check again")).not.toHaveAttribute("data-busy", { timeout: 60_000 });
+  await expect(person.button("Check again")).not.toHaveAttribute("data-busy", { timeout: 120_000 });
 }
 
 test("where everything works the check says so, and nobody is in the call for it", async ({ visit, launch }) => {
@@ -32,7 +32,7 @@ test("where everything works the check says so, and nobody is in the call for it
   await expectCount(ben, 2);
   await ana.button("More").click();
   await ana.page.getByRole("menuitem", { name: "Check connection" }).click();
-  await expect(found(ana, "media"), "in the call too").toHaveClass(/\bgood\b/, { timeout: 40_000 });
+  await expect(found(ana, "media"), "in the call too").toHaveClass(/\bgood\b/, { timeout: 120_000 });
   await expectCount(ben, 2);
 });
 
@@ -51,9 +51,9 @@ test("signalling that is blocked is found out, and offered to be looked for when
   await ana.page.routeWebSocket(/\/rtc/, (socket) => socket.close());
   await ana.page.goto(room);
   await ana.button("Join call").click();
-  await expect(ana.page.getByRole("alert")).toContainText("could not be reached", { timeout: 60_000 });
+  await expect(ana.page.getByRole("alert")).toContainText("could not be reached", { timeout: 120_000 });
   await ana.page.locator("#join-check").getByRole("button", { name: "Check connection" }).click();
-  await expect(found(ana, "signalling")).toContainText("it blocks WebSockets", { timeout: 60_000 });
+  await expect(found(ana, "signalling")).toContainText("it blocks WebSockets", { timeout: 120_000 });
   await expect(found(ana, "server")).toHaveClass(/\bgood\b/);
 });
 
@@ -70,14 +70,14 @@ test("without a network, without a server", async ({ visit }) => {
   await expect(found(ana, "server")).toContainText("This device has no network.");
   await ana.context.setOffline(false);
   await ana.button("Check again").click();
-  await expect(found(ana, "media")).toHaveClass(/\bgood\b/, { timeout: 60_000 });
+  await expect(found(ana, "media")).toHaveClass(/\bgood\b/, { timeout: 120_000 });
 });
 
 test("a microphone that hears nothing is found out, by itself and by the check", async ({ visit, launch }) => {
   const ana = await visit("ana", { browser: await launch({ hears: silenceFile }) });
   const room = await makeRoom(ana);
   await ana.page.goto(room);
-  await expect(ana.page.getByRole("status").getByText("Your microphone is on but hears nothing at all.")).toBeVisible({ timeout: 40_000 });
+  await expect(ana.page.getByRole("status").getByText("Your microphone is on but hears nothing at all.")).toBeVisible({ timeout: 120_000 });
   await check(ana);
   await expect(found(ana, "microphone")).toContainText("Look for a switch on it");
 });

@@ -81,8 +81,8 @@ test("who speaks has a ring, on every side; who is muted has none", async ({ vis
     await expect(person.tile("ben")).toHaveClass(/\bspeaking\b/);
     await expect(person.tile("ana")).not.toHaveClass(/\bspeaking\b/);
   }
-  const ring = ana.tile("ben").evaluate((tile) => getComputedStyle(tile, "::after").boxShadow);
-  expect(await ring).toContain("inset");
+  const ring = () => ana.tile("ben").evaluate((tile) => getComputedStyle(tile, "::after").boxShadow);
+  await expect.poll(ring, { message: "the ring" }).toContain("inset");
   await ben.button("Mute microphone").click();
   for (const person of [ana, ben]) await expect(person.tile("ben")).not.toHaveClass(/\bspeaking\b/);
 });

@@ -40,7 +40,7 @@ async function drawing({ page }) {
 }
 
 test("the chat in each of its states", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   await filmPortraits(browser);
   const ana = await visit("ana", { browser: await launch({ camera: cameraFile("ana") }) });
   const ben = await visit("ben", { browser: await launch({ camera: cameraFile("ben") }) });

@@ -93,7 +93,7 @@ test("unread messages are counted, drafts kept, and focus comes back", async ({ 
   await write(ben, "two");
   await expect(ana.button("Chat, 2 unread messages")).toBeVisible();
   await expect(ana.page.locator("#chat-spoken")).toHaveText(/(2 new messages from Ben|Ben: two)/);
-  const said = await saidIn(ana.page, "chat-spoken");
+  const said = await saidIn(ana.page.locator("#chat-spoken"));
   for (let times = 1; times <= 2; times++) {
     await write(ben, "anybody?");
     await expect.poll(said, "each time").toEqual(Array(times).fill("Ben: anybody?"));
@@ -152,12 +152,12 @@ test("files and pasted pictures, with progress, cancel and refusals", async ({ v
   await expect(ana.page.getByRole("img", { name: /dropped\.png/ })).toHaveCount(0);
 
   // What the server refuses says so beside it, and aloud.
-  const said = await saidIn(ben.page, "chat-spoken");
+  const said = await saidIn(ben.page.locator("#chat-spoken"));
   await ben.page.locator("#composer-files").setInputFiles([{ name: "virus.exe", mimeType: "text/plain", buffer: Buffer.from("x") }]);
   await expect(ben.page.getByText("virus.exe was not uploaded. Programs cannot be sent here.")).toBeVisible();
   await expect.poll(said).toEqual(["virus.exe was not uploaded. Programs cannot be sent here."]);
   const problem = ben.page.locator("#composer").getByRole("alert");
-  const saidOfSending = await saidIn(ben.page, "composer-problem");
+  const saidOfSending = await saidIn(ben.page.locator("#composer-problem"));
   for (let times = 1; times <= 2; times++) {
     await field(ben).press("Enter");
     await expect.poll(saidOfSending, "each time").toEqual(Array(times).fill("A file was not uploaded. Try it again or remove it, then send."));
@@ -192,7 +192,7 @@ test("who is not allowed to write reads, and what fails can be tried again", asy
   await expect(field(ben)).toBeVisible();
   // Refused, the message stays with its reason.
   await ben.page.route("**/messages", (route) => route.fulfill({ status: 422, contentType: "application/json", body: JSON.stringify({ error: { reason: "invalid", message: "This is no message.", fields: {} } }) }));
-  const said = await saidIn(ben.page, "chat-spoken");
+  const said = await saidIn(ben.page.locator("#chat-spoken"));
   await write(ben, "try");
   await expect(ben.page.getByText("Not sent. This is no message.")).toBeVisible();
   await expect.poll(said).toEqual(["Not sent. This is no message."]);
@@ -254,7 +254,7 @@ test("500 messages of four people while browsers and server lose each other: non
   await Promise.all(sending);
   await expect.poll(sent, { timeout: 240_000 }).toBe(4 * each);
   for (const person of people) {
-    await expect(person.page.locator("#outbox .message")).toHaveCount(0, { timeout: 60_000 });
+    await expect(person.page.locator("#outbox .message")).toHaveCount(0, { timeout: 120_000 });
   }
   const { rows: stored } = await foyer.sql("select text from messages join rooms on rooms.id = room_id where slug = $1 order by position", [room.split("/").at(-1)]);
   const order = stored.map(({ text }) => text);
@@ -262,7 +262,7 @@ test("500 messages of four people while browsers and server lose each other: non
     expect(order.filter((text) => text.startsWith(username))).toEqual(Array.from({ length: each }, (_, i) => `${username} ${i}`));
   }
   for (const person of people) {
-    await expect.poll(() => texts(person).allTextContents(), { timeout: 60_000, message: person.username }).toEqual(order);
+    await expect.poll(() => texts(person).allTextContents(), { timeout: 120_000, message: person.username }).toEqual(order);
   }
 });
 

@@ -9,7 +9,7 @@ import { expectCount, join, makeRoom, password } from "../lib/people.js";
 const control = "\uE009";
 
 test("somebody with Firefox signs up, checks the connection, joins, sees and is seen, mutes, shares words of what is going on, and leaves", async ({ visit, foyer }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000); // another browser has to start
   const ana = await visit("ana");
   const room = await makeRoom(ana);
   await join(ana, room);
@@ -27,7 +27,13 @@ test("somebody with Firefox signs up, checks the connection, joins, sees and is 
       return video instanceof HTMLVideoElement && video.videoWidth > 0;
     });
     await fox.click("[data-check]");
-    await fox.until("the check has found a way for media", () => document.querySelector('#check [data-step="media"]')?.matches(".good"));
+    // Each part of the way is tried for a time, and not again by itself: a machine that is late may need more than that.
+    await fox.until("the check has found a way for media", () => {
+      const found = document.querySelector('#check [data-step="media"]');
+      const again = document.querySelector("#check-again");
+      if (found?.matches(".bad, .fair") && again instanceof HTMLElement && !again.hasAttribute("data-busy")) again.click();
+      return found?.matches(".good");
+    });
     await fox.until("the check is done", () => !document.querySelector("#check-again")?.hasAttribute("data-busy"));
     await fox.click("#check [data-close]");
 

@@ -68,7 +68,6 @@ test("alone with one other, one's own tile is in a corner, and moves to another 
 });
 
 test("49 tiles on a page, the others on the next; tiles that are not on screen are not asked for", async ({ visit }) => {
-  test.setTimeout(180_000);
   const ana = await withOthers(visit, 55);
   await choose(ana, "Grid");
   await expect(parts(ana, "grid")).toHaveCount(49);
@@ -159,7 +158,6 @@ test("a browser without small windows shows the picture of whoever has the floor
 });
 
 test("off screen no picture is received, in a small tile a smaller one, and details say so", async ({ visit }) => {
-  test.setTimeout(240_000);
   const [ana, ben, cleo] = [await visit("ana"), await visit("ben"), await visit("cleo")];
   const room = await makeRoom(ana, [ben, cleo]);
   for (const person of [ben, cleo, ana]) await join(person, room);
@@ -169,8 +167,8 @@ test("off screen no picture is received, in a small tile a smaller one, and deta
   const large = await ana.page.locator("[data-part=main]").getAttribute("data-user");
   const small = large === "ben" ? "cleo" : "ben";
   const width = (/** @type {string} */ user) => ana.tile(user).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth);
-  await expect.poll(() => width(large ?? ""), { message: "the large tile has all there is", timeout: 60_000 }).toBe(640);
-  await expect.poll(() => width(small), { message: "the small tile a lower layer", timeout: 60_000 }).toBe(320);
+  await expect.poll(() => width(large ?? ""), { message: "the large tile has all there is", timeout: 120_000 }).toBe(640);
+  await expect.poll(() => width(small), { message: "the small tile a lower layer", timeout: 120_000 }).toBe(320);
   await expect.poll(() => bytesOf(ana, small)).toBeGreaterThan(0);
 
   // A pinned tile in a window so small that one tile fits a page of the strip.
@@ -180,7 +178,7 @@ test("off screen no picture is received, in a small tile a smaller one, and deta
   const hidden = ana.page.locator("[data-participant]:not([data-user=ana])[hidden]");
   await expect(hidden.first()).toBeAttached();
   const gone = await hidden.first().getAttribute("data-user") ?? "";
-  await expect.poll(() => bytesOf(ana, gone), { message: "bytes of a picture that is not on screen", timeout: 60_000 }).toBe(0);
+  await expect.poll(() => bytesOf(ana, gone), { message: "bytes of a picture that is not on screen", timeout: 120_000 }).toBe(0);
   await ana.page.setViewportSize({ width: 1280, height: 800 });
   await expectPicture(ana.tile(gone));
 

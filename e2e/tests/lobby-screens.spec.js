@@ -29,7 +29,7 @@ async function openPanel({ page }, place) {
 }
 
 test("waiting, letting in, and what becomes of it", { tag: "@pictures" }, async ({ visit, launch, browser, newcomer }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   await filmPortraits(browser);
   const at = async (/** @type {string} */ name) => ({ browser: await launch({ camera: cameraFile(name) }) });
   const ana = await visit("ana", await at("ana"));
@@ -112,7 +112,7 @@ test("waiting, letting in, and what becomes of it", { tag: "@pictures" }, async 
 
   await ana.button("Leave call").click();
   // Where the last words of who leaves are lost, the media server takes half a minute to miss them.
-  await expect(ben.page.getByText("You host this call now.")).toBeVisible({ timeout: 60_000 });
+  await expect(ben.page.getByText("You host this call now.")).toBeVisible({ timeout: 120_000 });
   await shots(ben, "call-host");
   await ben.page.setViewportSize(sizes.desktop);
   await ben.button("Ways to leave").click();

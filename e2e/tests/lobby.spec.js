@@ -109,7 +109,7 @@ test("who is denied is told so and may ask again; who is blocked finds no room",
   await signUp(zoe);
   const room = await makeRoom(ana, [], { visibility: "open", lobby: "strangers" });
   await join(ana, room);
-  const said = await saidIn(ana.page, "announcements");
+  const said = await saidIn(ana.page.locator("#announcements"));
   await ask(zoe, room);
   await ana.button(`Deny ${zoe.displayName}`).click();
   await expect(zoe.page.getByRole("heading", { name: "You were not let in" })).toBeVisible();

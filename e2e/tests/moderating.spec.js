@@ -93,14 +93,14 @@ test("a hand goes down by itself after its person has spoken", async ({ visit, l
   const speaker = await launch({ speaks: true });
   const { ana, ben } = await three(visit, { browser: speaker });
   await ben.button("Raise your hand").click();
-  await expect(ben.page.getByText("Your hand is down again, as you have spoken")).toBeVisible({ timeout: 60_000 });
+  await expect(ben.page.getByText("Your hand is down again, as you have spoken")).toBeVisible({ timeout: 120_000 });
   await expect(ben.button("Raise your hand")).toBeVisible();
   await expect(ana.page.locator("#people-hands")).toBeHidden();
 });
 
 test("reactions show on the tile of who sent them, are said in one line, and do not move under reduced motion", async ({ visit }) => {
   const { ana, ben, cleo } = await three(visit);
-  const said = await saidIn(ana.page, "reaction-lines");
+  const said = await saidIn(ana.page.locator("#reaction-lines"));
   await ben.button("React").click();
   await ben.page.getByRole("button", { name: "Applause" }).click();
   for (const person of [ana, cleo]) await expect(person.tile("ben").locator(".reaction")).toHaveText("\u{1f44f}");
@@ -134,7 +134,7 @@ test("muting silences one and all, nobody is unmuted by others, and who was mute
   await expectSilence(cleo.page);
   await expect(row(ana, "Ben")).toContainText("microphone off");
 
-  const said = await saidIn(ben.page, "asked-line");
+  const said = await saidIn(ben.page.locator("#asked-line"));
   for (let times = 1; times <= 2; times++) {
     await act(ana, "Ben", "Ask to unmute");
     await expect.poll(said, "each time").toEqual(Array(times).fill("Ana asks you to unmute"));

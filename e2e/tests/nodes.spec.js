@@ -10,7 +10,7 @@ import { Wire } from "../lib/wire.js";
 
 const atMost = 1000; // milliseconds from a change at one node to the page at the other
 /** A node that is gone is noticed after seconds, and then people try again. */
-const comesBack = { timeout: 90_000 };
+const comesBack = { timeout: 120_000 };
 
 /** @typedef {import("../lib/people.js").Person} Person */
 /** @typedef {import("../lib/foyer.js").Foyer} Foyer */
@@ -19,13 +19,12 @@ const comesBack = { timeout: 90_000 };
 let cluster;
 
 test.beforeAll(async () => {
-  test.setTimeout(300_000); // Redis may have to be installed
+  test.setTimeout(600_000); // Redis may have to be installed
   const lacks = missing();
   test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
   cluster = await Cluster.start(2);
 });
 test.afterAll(async () => {
-  test.setTimeout(120_000);
   await cluster?.remove();
 });
 
@@ -131,7 +130,6 @@ test("200 people ask two nodes for 10 places at once: 10 are in, 190 are told th
 });
 
 test("a node is lost with the media server that carries the call: everybody is back by themselves, and so is the node", async ({ visitAt }) => {
-  test.setTimeout(240_000);
   const [here, there] = cluster.nodes;
   const wire = new Wire(here.port);
   try {

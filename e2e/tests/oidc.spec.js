@@ -12,7 +12,6 @@ let foyer;
 let provider;
 
 test.beforeAll(async () => {
-  test.setTimeout(120_000);
   const port = await freePort();
   provider = await startProvider(port);
   foyer = await Foyer.start(provider.settings);

@@ -29,7 +29,7 @@ for (const { kind, named } of setups) {
     let direct = 0;
 
     test.beforeAll(async () => {
-      test.setTimeout(300_000); // they may have to be installed
+      test.setTimeout(600_000); // they may have to be installed
       const lacks = missing(kind);
       test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
       const held = await heldPort();
@@ -146,7 +146,7 @@ test.describe("behind nginx, with Twilio", () => {
   test.skip(process.platform !== "linux", "only there does the double take its certificates from a file");
 
   test.beforeAll(async () => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     const lacks = missing("nginx");
     test.skip(Boolean(lacks) && !process.env.CI, `there is no ${lacks} here`);
     const held = await heldPort();

@@ -148,7 +148,6 @@ test("what is found: listed and open rooms, one's own marked, nothing private; p
 });
 
 test("who waits shows on the dashboard within seconds, and is admitted or denied there", async ({ newcomer }) => {
-  test.setTimeout(180_000);
   const [ana, dan, eve, fay] = [await newcomer(), await newcomer(), await newcomer(), await newcomer()];
   for (const person of [ana, dan, eve, fay]) await signUp(person);
   const room = await makeRoom(ana, [], { name: "With a lobby", visibility: "open", lobby: "strangers" });

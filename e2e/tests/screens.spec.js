@@ -85,7 +85,6 @@ test("pages about rooms and the account", { tag: "@pictures" }, async ({ newcome
 });
 
 test("before the call, in it and after it", { tag: "@pictures" }, async ({ visit, launch, browser, foyer, newcomer }) => {
-  test.setTimeout(240_000);
   await filmPortraits(browser);
   const wire = new Wire(foyer.port);
   try {
@@ -130,7 +129,7 @@ test("before the call, in it and after it", { tag: "@pictures" }, async ({ visit
     await expect(ana.page.getByText("Connection lost. Reconnecting…")).toBeVisible();
     await shots(ana, "call-reconnecting");
     wire.mend();
-    await expect(ana.page.getByText("You are back in the call.")).toBeVisible({ timeout: 60_000 });
+    await expect(ana.page.getByText("You are back in the call.")).toBeVisible({ timeout: 120_000 });
     await cleo.button("Leave call").click();
     await expect(cleo.page.getByRole("heading", { name: "You left" })).toBeVisible();
     await shots(cleo, "ended-left");
@@ -170,7 +169,7 @@ async function photographControls(person) {
     await page.keyboard.press("Escape");
     await person.button("More").click();
     await page.getByRole("menuitem", { name: "Check connection" }).click();
-    await expect(person.button("Check again")).not.toHaveAttribute("data-busy", { timeout: 60_000 });
+    await expect(person.button("Check again")).not.toHaveAttribute("data-busy", { timeout: 120_000 });
     await shots(person, "call-check", { only: place });
     await page.keyboard.press("Escape");
   }
@@ -206,7 +205,7 @@ async function photographForReadme(person) {
   const wide = 640; // pixels: the layer that fits these tiles
   await page.setViewportSize(sizes.desktop);
   for (const name of ["ben", "cleo"]) {
-    await expect.poll(() => person.tile(name).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth), { timeout: 60_000 }).toBeGreaterThanOrEqual(wide);
+    await expect.poll(() => person.tile(name).locator("video").evaluate((/** @type {HTMLVideoElement} */ video) => video.videoWidth), { timeout: 120_000 }).toBeGreaterThanOrEqual(wide);
   }
   await expect(person.tile("ben")).toHaveClass(/\bspeaking\b/);
   await page.screenshot({ path: fileURLToPath(new URL("../../docs/call.png", import.meta.url)) });

@@ -96,6 +96,6 @@ test("who shares the tab of the call, or the screen that it may be on, is told o
 });
 
 test("pictures of a shared screen, to be looked at", { tag: "@pictures" }, async ({ visit, launch, browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   await photographShare(visit, launch, browser, "livekit");
 });

@@ -5,7 +5,6 @@ import { choose, drawn, make, parts, withOthers } from "../lib/stage.js";
 import { expect, test } from "../lib/test.js";
 
 test("the stage with few people and many", { tag: "@pictures" }, async ({ visit }) => {
-  test.setTimeout(180_000);
   for (const n of [4, 8, 24]) {
     const ana = await withOthers(visit, n);
     await make(ana, "emit", "speaking", { ids: ["drawn-1"] });
@@ -15,7 +14,6 @@ test("the stage with few people and many", { tag: "@pictures" }, async ({ visit 
 });
 
 test("the stage as a speaker, with screens, and from right to left", { tag: "@pictures" }, async ({ visit }) => {
-  test.setTimeout(180_000);
   const ana = await withOthers(visit, 8);
   await choose(ana, "Speaker");
   await make(ana, "emit", "speaking", { ids: ["drawn-3"] });
@@ -44,7 +42,6 @@ test("the stage as a speaker, with screens, and from right to left", { tag: "@pi
 });
 
 test("a call on a phone held sideways, and at twice the size of letters", { tag: "@pictures" }, async ({ visit }) => {
-  test.setTimeout(240_000);
   const at = /** @type {const} */ (["sideways", "zoomed"]);
   const ana = await withOthers(visit, 8);
   const how = { at: [...at] };
