@@ -44,7 +44,9 @@ test("the panels of a moderator @pictures", async ({ visit }) => {
   await shots(cleo, "asked-to-unmute");
   await cleo.page.setViewportSize(sizes.desktop);
 
+  await page.getByRole("button", { name: "Close people" }).click();
   const change = async (/** @type {boolean} */ on) => {
+    await ana.button("People").click();
     await page.getByRole("button", { name: "What members may do" }).click();
     for (const name of ["Turn on their microphone", "Turn on their camera", "Raise a hand and react"]) {
       await page.getByRole("switch", { name }).click();

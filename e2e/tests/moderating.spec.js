@@ -207,6 +207,7 @@ test("the panel of switches holds for pages and for programs that ignore them", 
   await rules.getByRole("switch", { name: "Turn on their microphone" }).click();
   await rules.getByRole("switch", { name: "Turn on their camera" }).click();
   await expect(ben.page.getByText("You may use the microphone again.")).toBeVisible();
+  expect(await ben.page.getByText("You may not use the microphone in this room just now.").count(), "what was told before is taken back").toBe(0);
   await expect(ben.button("Unmute microphone"), "nobody unmutes others").toBeEnabled();
   expect(await openDevices(ben.page)).not.toContain("video");
   await expect(cleo.tile("ben")).toContainText("microphone off");

@@ -22,10 +22,14 @@ export class Notices {
   /** @type {string[]} */
   #raised = [];
 
-  /** @param {string} text */
+  /**
+   * @param {string} text
+   * @returns {() => void} takes it back, when it is not true any more
+   */
   say(text) {
     const line = this.#add(text);
     setTimeout(() => line.remove(), shownFor);
+    return () => line.remove();
   }
 
   /**
@@ -33,14 +37,17 @@ export class Notices {
    * @param {string} text
    * @param {string} label of the button
    * @param {() => void} act
+   * @returns {() => void} takes it back
    */
   offer(text, label, act) {
     const line = this.#add(text);
+    const remove = () => keepFocus(() => line.remove());
     line.append(actionButton(label, () => {
-      keepFocus(() => line.remove());
+      remove();
       act();
     }));
-    setTimeout(() => keepFocus(() => line.remove()), offeredFor);
+    setTimeout(remove, offeredFor);
+    return remove;
   }
 
   /** Shows what is being waited for until it is something else; null: nothing is. @param {string | null} text */

@@ -34,6 +34,17 @@ const told = {
  */
 export function keepTo(call, { devices, screen, notices, gestures, chatPanel, bar, small, turnOn }) {
   let had = everything;
+  /** Takes back what was last told of a right. @type {Map<keyof May, () => void>} */
+  const takeBack = new Map();
+  /**
+   * Tells of a right, in place of what was told of it before.
+   * @param {keyof May} right
+   * @param {() => () => void} tell
+   */
+  const say = (right, tell) => {
+    takeBack.get(right)?.();
+    takeBack.set(right, tell());
+  };
   /** @param {May} may */
   const show = (may) => {
     had = may;
@@ -46,15 +57,16 @@ export function keepTo(call, { devices, screen, notices, gestures, chatPanel, ba
   call.on("may", (may) => {
     for (const input of /** @type {const} */ (["microphone", "camera"])) {
       const { lost, back, turnOn: label } = told[input];
-      if (had[input] && !may[input]) notices.say(lost);
+      if (had[input] && !may[input]) say(input, () => notices.say(lost));
       // Whoever turned it off for others does not turn it on for them.
-      if (!had[input] && may[input]) notices.offer(back, label, () => turnOn(input));
+      if (!had[input] && may[input]) say(input, () => notices.offer(back, label, () => turnOn(input)));
     }
-    if (had.reactions && !may.reactions) notices.say(t("lead.may_not_react"));
+    if (had.reactions && !may.reactions) say("reactions", () => notices.say(t("lead.may_not_react")));
     if (!may.share) {
-      if (had.share && (screen.track || screen.asking)) notices.say(words.mayNotShare);
+      if (had.share && (screen.track || screen.asking)) say("share", () => notices.say(words.mayNotShare));
       screen.stop();
     }
+    for (const right of /** @type {const} */ (["reactions", "share"])) if (may[right]) takeBack.get(right)?.();
     show(may);
   });
   return () => show(everything);
