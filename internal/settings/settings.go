@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,6 +91,10 @@ type Store struct {
 	log      *slog.Logger
 	defaults Values
 	now      atomic.Pointer[state]
+
+	begun  atomic.Int64 // loads, so far
+	mu     sync.Mutex
+	newest int64 // of the loads, counted as they began, that now comes from
 }
 
 // Open returns a store in which the environment's values apply where nothing was
@@ -141,8 +146,10 @@ func (s *Store) Run(ctx context.Context) {
 }
 
 // load reads what was set. A value that does not fit is left out: an older
-// program may meet a newer one's.
+// program may meet a newer one's. What a load has read takes the place of no other
+// that began later: that knows at least what was written before it began.
 func (s *Store) load(ctx context.Context) error {
+	began := s.begun.Add(1)
 	rows, err := s.pool.Query(ctx, `
 		select settings.name, settings.value, settings.changed_at, coalesce(users.display_name, '')
 		from settings left join users on users.id = settings.changed_by`)
@@ -173,7 +180,12 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load settings: %w", err)
 	}
-	s.now.Store(&state{values, set})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if began > s.newest {
+		s.newest = began
+		s.now.Store(&state{values, set})
+	}
 	return nil
 }
 

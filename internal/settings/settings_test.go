@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,9 +37,19 @@ func node(t *testing.T, pool *pgxpool.Pool, defaults settings.Values) *settings.
 	return store
 }
 
+// ana is an account.
+func ana(t *testing.T, pool *pgxpool.Pool) account.UserID {
+	t.Helper()
+	id := account.UserID(uuid.NewString())
+	if _, err := pool.Exec(t.Context(), `insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still waiting: %s", what)
 		}
@@ -50,10 +61,7 @@ func until(t *testing.T, what string, condition func() bool) {
 func TestEveryNodeHears(t *testing.T) {
 	t.Parallel()
 	pool := postgrestest.New(t)
-	by := account.UserID(uuid.NewString())
-	if _, err := pool.Exec(t.Context(), `insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, by); err != nil {
-		t.Fatal(err)
-	}
+	by := ana(t, pool)
 	other := usual
 	other.KeepCalls = 7 // another node's environment
 	one, two := node(t, pool, usual), node(t, pool, other)
@@ -97,10 +105,7 @@ func TestEveryNodeHears(t *testing.T) {
 func TestChangesOfOthersStay(t *testing.T) {
 	t.Parallel()
 	pool := postgrestest.New(t)
-	by := account.UserID(uuid.NewString())
-	if _, err := pool.Exec(t.Context(), `insert into users (id, username, email, display_name, password_hash) values ($1, 'ana', 'ana@example.org', 'Ana', '')`, by); err != nil {
-		t.Fatal(err)
-	}
+	by := ana(t, pool)
 	one := node(t, pool, usual)
 	deaf, err := settings.Open(t.Context(), pool, usual, slog.New(slog.DiscardHandler)) // nobody runs it
 	if err != nil {
@@ -115,6 +120,52 @@ func TestChangesOfOthersStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "both changes", func() bool { return one.Now().Signup == "closed" && one.Now().Capacity == 20 })
+}
+
+// stopsOnce is a log that stops whoever writes the first line to it.
+type stopsOnce struct {
+	slog.Handler
+	written  *atomic.Bool
+	stopped  chan struct{}
+	released chan struct{}
+}
+
+func (h stopsOnce) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h stopsOnce) Handle(context.Context, slog.Record) error {
+	if h.written.CompareAndSwap(false, true) {
+		close(h.stopped)
+		<-h.released
+	}
+	return nil
+}
+
+// What somebody has changed applies also after what was read before has arrived.
+func TestSlowReadUndoesNothing(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	log := stopsOnce{slog.DiscardHandler, new(atomic.Bool), make(chan struct{}), make(chan struct{})}
+	store, err := settings.Open(t.Context(), pool, usual, slog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A complaint about this is where a load can be stopped.
+	if _, err := pool.Exec(t.Context(), `insert into settings (name, value) values ('room_capacity', '"many"')`); err != nil {
+		t.Fatal(err)
+	}
+	slow := make(chan error, 1)
+	go func() { slow <- store.Load(t.Context()) }()
+	<-log.stopped
+	closed := usual
+	closed.Signup = "closed"
+	err = store.Change(t.Context(), ana(t, pool), closed, []settings.Name{settings.Signup}, nil)
+	close(log.released)
+	if err := errors.Join(err, <-slow); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.Now().Signup; got != "closed" {
+		t.Errorf("signing up is %s after it was closed", got)
+	}
 }
 
 func TestSettingsThatCannotBe(t *testing.T) {
