@@ -219,9 +219,7 @@ func (f *Follower) Next(ctx context.Context) ([]Entry, error) {
 	const page = 500
 	for {
 		f.hub.mu.Lock()
-		floor, changed := f.feed.floor, f.feed.changed
-		entries, passing := f.feed.entries, f.passing
-		f.passing = nil
+		floor, changed, entries := f.feed.floor, f.feed.changed, f.feed.entries
 		f.hub.mu.Unlock()
 
 		if f.at < floor {
@@ -236,12 +234,12 @@ func (f *Follower) Next(ctx context.Context) ([]Entry, error) {
 			entries = old
 		}
 		first := sort.Search(len(entries), func(i int) bool { return entries[i].ID > f.at })
-		if fresh := entries[first:]; len(fresh) > 0 {
+		fresh := entries[first:]
+		if len(fresh) > 0 {
 			f.at = fresh[len(fresh)-1].ID
-			return slices.Concat(fresh, passing), nil
 		}
-		if len(passing) > 0 {
-			return passing, nil
+		if next := slices.Concat(fresh, f.takePassing()); len(next) > 0 {
+			return next, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -249,4 +247,13 @@ func (f *Follower) Next(ctx context.Context) ([]Entry, error) {
 		case <-changed:
 		}
 	}
+}
+
+// takePassing returns what was passed since it was taken before.
+func (f *Follower) takePassing() []Entry {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	passing := f.passing
+	f.passing = nil
+	return passing
 }

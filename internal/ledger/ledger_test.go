@@ -92,7 +92,7 @@ func TestFollowersMissNothing(t *testing.T) {
 	hub := newHub(t, pool)
 	room, other := newRoom(t, pool), newRoom(t, pool)
 	const writers, each, followers = 8, 60, 5
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 
 	var group sync.WaitGroup
@@ -141,7 +141,7 @@ func TestFollowContinues(t *testing.T) {
 	pool := postgrestest.New(t)
 	hub := newHub(t, pool)
 	room := newRoom(t, pool)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	// Somebody follows all the time, so that the hub remembers.
 	watching, err := hub.Follow(ctx, room, 0)
@@ -191,7 +191,7 @@ func TestFollowSurvivesLostConnection(t *testing.T) {
 	pool := postgrestest.New(t)
 	hub := newHub(t, pool)
 	room := newRoom(t, pool)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	appendOne(t, pool, room, "before")
 	if _, err := follow(ctx, hub, room, 0, 1); err != nil {

@@ -2,7 +2,9 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -17,7 +19,7 @@ func TestPass(t *testing.T) {
 	pool := postgrestest.New(t)
 	hub := newHub(t, pool)
 	room, other := newRoom(t, pool), newRoom(t, pool)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	open := func(room ledger.Room) *ledger.Follower {
 		follower, err := hub.Follow(ctx, room, 0)
@@ -56,7 +58,7 @@ func TestPass(t *testing.T) {
 		}
 	}
 	late := open(room)
-	short, done := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, done := context.WithTimeout(ctx, 2*time.Second)
 	defer done()
 	for short.Err() == nil {
 		entries, _ := late.Next(short)
@@ -68,5 +70,30 @@ func TestPass(t *testing.T) {
 	}
 	if entries, _ := elsewhere.Next(short); len(entries) > 0 {
 		t.Errorf("another room is told %v", entries)
+	}
+}
+
+// What has been passed to a follower is not lost when it gives up reading what came
+// before.
+func TestPassedIsKeptWhenReadingFails(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	hub := ledger.NewHub(pool, slog.New(slog.DiscardHandler))
+	room := newRoom(t, pool)
+	appendOne(t, pool, room, "kept")
+	follower, err := hub.Follow(t.Context(), room, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer follower.Close()
+	hub.Passed(string(ledger.Data(map[string]string{"room": string(room), "kind": "wave"})))
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if entries, err := follower.Next(over); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, %v; want it to give up", entries, err)
+	}
+	entries, err := follower.Next(t.Context())
+	if err != nil || len(entries) != 2 || entries[0].Kind != "test" || entries[1].Kind != "wave" {
+		t.Errorf("got %v, %v; want what is kept, then what was passed", entries, err)
 	}
 }
