@@ -176,7 +176,7 @@ func (r *Reconciler) comeIn(ctx context.Context, backend media.Backend, p presen
 	if reason := r.unasked(backend, p); reason != "" {
 		return false, r.expel(ctx, leaver{p, reason})
 	}
-	in, err = r.markJoined(ctx, p, 0)
+	in, err = r.markJoined(ctx, p, 0, time.Time{})
 	if err == nil && !in {
 		err = r.expel(ctx, leaver{p, Full}) // their place was taken before they were back
 	}
@@ -234,14 +234,16 @@ func (r *Reconciler) permit(ctx context.Context, people []presence) error {
 }
 
 // markJoined writes down that somebody is in, and for how long their place is
-// kept even if the media service does not list them. It is false when they are
-// not in, because no place is left for them.
-func (r *Reconciler) markJoined(ctx context.Context, p presence, keep time.Duration) (in bool, err error) {
+// kept even if the media service does not list them. Since is when they came: who
+// has left after that is not back; zero is now. It is false when they are not in,
+// because no place is left for them or because they have left.
+func (r *Reconciler) markJoined(ctx context.Context, p presence, keep time.Duration, since time.Time) (in bool, err error) {
 	in, err = r.record(ctx, `
 		update grants set connected_at = coalesce(connected_at, now()), left_at = null, held_until = now() + $3::interval,
 			away = case when connected_at is null then '0' else away + coalesce(now() - left_at, '0') end
 		from rooms where rooms.id = grants.room_id and grants.id = $1 and grants.revoked_at is null
-			and (grants.connected_at is null or grants.left_at is not null) and `+hasPlace, []any{p.id, r.backends.places(p.room), keep},
+			and (grants.connected_at is null or grants.left_at < now() - $4::interval or grants.left_at is not null and $4::interval is null)
+			and `+hasPlace, func() []any { return []any{p.id, r.backends.places(p.room), keep, ago(since)} },
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Joined, Actor: p.actor(), Subject: string(p.id), Data: ledger.Data(p.who())})
 	if in || err != nil {
 		return in, err
@@ -262,15 +264,19 @@ func (r *Reconciler) markLeft(ctx context.Context, p presence, asked time.Time) 
 		update grants set left_at = now(), held_until = null
 		where id = $1 and left_at is null and revoked_at is null and connected_at < now() - $2::interval
 			and coalesce(held_until < now(), true)`,
-		[]any{p.id, time.Since(asked)},
+		func() []any { return []any{p.id, time.Since(asked)} },
 		ledger.Entry{Room: ledger.Room(p.room.ID), Kind: ledger.Left, Actor: p.actor(), Subject: string(p.id)})
 	return err
 }
 
 // record makes a change of one row and appends what it means. It is false when
 // there was nothing to change: another node made the change already, or may not.
-func (r *Reconciler) record(ctx context.Context, update string, args []any, entry ledger.Entry) (changed bool, err error) {
+// The arguments are asked for when the transaction has begun: how long ago something
+// was, counted back from its now(), is never later than it was, however long the
+// transaction waited to begin and waits for the ledger.
+func (r *Reconciler) record(ctx context.Context, update string, arguments func() []any, entry ledger.Entry) (changed bool, err error) {
 	err = postgres.Tx(ctx, r.pool, func(tx pgx.Tx) error {
+		args := arguments()
 		if err := ledger.Lock(ctx, tx, entry.Room); err != nil {
 			return err
 		}
@@ -281,6 +287,15 @@ func (r *Reconciler) record(ctx context.Context, update string, args []any, entr
 		return false, fmt.Errorf("record %s: %w", entry.Kind, err)
 	}
 	return changed, nil
+}
+
+// ago is how long ago a moment was; nil for none.
+func ago(moment time.Time) *time.Duration {
+	if moment.IsZero() {
+		return nil
+	}
+	passed := time.Since(moment)
+	return &passed
 }
 
 // change is record in a transaction that holds the room's ledger.

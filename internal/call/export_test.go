@@ -11,6 +11,14 @@ import (
 // SweepEvery sets how often a sweep comes, before Run.
 func (r *Reconciler) SweepEvery(every time.Duration) { r.every = every }
 
+// Patience sets how long a media service may keep one room waiting.
+func (r *Reconciler) Patience(patience time.Duration) { r.patience = patience }
+
+// Arrived notes that somebody passed the gate at a moment.
+func (r *Reconciler) Arrived(ctx context.Context, live media.RoomID, id media.ParticipantID, at time.Time) error {
+	return r.noteArrival(ctx, passage{live, id, false, at})
+}
+
 // SweepRound is one round of the sweep.
 func (r *Reconciler) SweepRound(ctx context.Context, round int) error {
 	return r.sweepOnce(ctx, round)

@@ -319,7 +319,7 @@ func TestComingBackAsAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.waitFor("the first stream is over", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		_, err := own.Next(ctx)
 		return errors.Is(err, call.ErrNotYours)

@@ -320,13 +320,7 @@ func TestStreamTellsOfTheLobby(t *testing.T) {
 	told := func(waiting, expected int) {
 		t.Helper()
 		h.waitFor("told of the lobby", func() bool {
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			defer cancel()
-			events, err := ana.Next(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, event := range events {
+			for _, event := range h.next(ana) {
 				var lobby struct{ Waiting, Expected []room.LobbyEntry }
 				if event.Name != "lobby" {
 					continue

@@ -3,7 +3,6 @@ package call_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -102,7 +101,7 @@ func newPlainHouse(t *testing.T, service *plain, usernames ...string) *house {
 // only it asks. Nobody runs it.
 func (h *house) apart(service *plain) *call.Reconciler {
 	service.Backend = h.media
-	return call.NewReconciler(h.pool, call.Backends{"memory": service}, slog.New(slog.DiscardHandler))
+	return newReconciler(h.pool, call.Backends{"memory": service})
 }
 
 // Somebody who turns from one list of the service's to the other while it is
@@ -219,13 +218,7 @@ func TestPermissionsWithoutUpdate(t *testing.T) {
 	h.sql(`update rooms set switches = '{"microphone": false, "camera": true, "share": false, "chat": true, "reactions": true}' where id = $1`, r.ID)
 	var told []string
 	h.waitFor("ben's page is told", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		events, err := stream.Next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, event := range events {
+		for _, event := range h.next(stream) {
 			if event.Name == "permissions" {
 				told = append(told, string(event.Data))
 			}
@@ -392,7 +385,7 @@ func TestServiceThatIsNotConfiguredAnyMore(t *testing.T) {
 	gone.SetDown(true)
 	h.sql(`update grants set held_until = null`)
 
-	without := call.NewReconciler(h.pool, call.Backends{"memory": memory}, slog.New(slog.DiscardHandler))
+	without := newReconciler(h.pool, call.Backends{"memory": memory})
 	attend := func() {
 		t.Helper()
 		if err := without.Sweep(t.Context()); err != nil {

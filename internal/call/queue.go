@@ -40,11 +40,16 @@ func (q *queue[K]) waits(key K) bool {
 	return q.waiting[key]
 }
 
-// has reports whether a key waits to be worked on.
-func (q *queue[K]) has(key K) bool {
+// has reports whether some key of a kind was added and not handed out yet.
+func (q *queue[K]) has(is func(K) bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.waiting[key]
+	for key := range q.waiting {
+		if is(key) {
+			return true
+		}
+	}
+	return false
 }
 
 func (q *queue[K]) signal() {

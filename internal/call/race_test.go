@@ -24,7 +24,7 @@ func (h *house) node() *call.Service {
 	log := slog.New(slog.DiscardHandler)
 	hub := ledger.NewHub(h.pool, log)
 	backends := call.Backends{h.media.Capabilities().Name: h.media}
-	reconciler := call.NewReconciler(h.pool, backends, log)
+	reconciler := newReconciler(h.pool, backends)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { call.Follow(ctx, h.pool, hub, reconciler, log) })

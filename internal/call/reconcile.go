@@ -42,6 +42,7 @@ type Reconciler struct {
 	passages *queue[passage]
 	missed   chan struct{} // changes may have been missed: sweep now
 	every    time.Duration // comes a sweep
+	patience time.Duration // with a media service, for each room
 
 	mu       sync.Mutex
 	failures map[room.ID]int  // in a row
@@ -58,7 +59,8 @@ func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Rec
 	}
 	return &Reconciler{
 		pool: pool, backends: backends, log: log, lanes: lanes,
-		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1), every: sweepEvery,
+		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1),
+		every: sweepEvery, patience: oneRoom,
 		failures: make(map[room.ID]int), retrying: make(map[room.ID]bool), wrong: make(map[string]bool),
 	}
 }
@@ -119,12 +121,12 @@ func (r *Reconciler) Seen(live media.RoomID) {
 
 // Joined and Disconnected make the reconciler a media.Observer.
 func (r *Reconciler) Joined(live media.RoomID, id media.ParticipantID) {
-	r.passages.add(passage{live, id, false})
+	r.passages.add(passage{live, id, false, time.Now()})
 }
 
 // Disconnected is part of media.Observer.
 func (r *Reconciler) Disconnected(live media.RoomID, id media.ParticipantID) {
-	r.passages.add(passage{live, id, true})
+	r.passages.add(passage{live, id, true, time.Now()})
 }
 
 // passage is somebody whose connection through the gate is complete, or has ended.
@@ -132,6 +134,7 @@ type passage struct {
 	live media.RoomID
 	id   media.ParticipantID
 	out  bool
+	at   time.Time // by the clock of this node
 }
 
 func (r *Reconciler) passed(ctx context.Context, p passage) {
@@ -152,15 +155,16 @@ func (r *Reconciler) passed(ctx context.Context, p passage) {
 // departure.
 const arrivalSeen = 2 * time.Second
 
-// noteArrival writes down that somebody is in, or back. Who has left again by now is
+// noteArrival writes down that somebody is in, or back. Who has left again since is
 // not back: the media service's list may have told of both before the gate was heard.
 func (r *Reconciler) noteArrival(ctx context.Context, p passage) error {
 	found, err := presences(ctx, r.pool, `grants.id = $1 and grants.revoked_at is null`, p.id)
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	if hasLeft := r.passages.waits(passage{p.live, p.id, true}); !hasLeft || found[0].connected == nil {
-		if _, err := r.markJoined(ctx, found[0], arrivalSeen); err != nil {
+	hasLeft := r.passages.has(func(later passage) bool { return later.live == p.live && later.id == p.id && later.out })
+	if !hasLeft || found[0].connected == nil {
+		if _, err := r.markJoined(ctx, found[0], arrivalSeen, p.at); err != nil {
 			return err
 		}
 	}
@@ -213,7 +217,7 @@ func (r *Reconciler) assign(ctx context.Context, id room.ID) {
 // isQueued reports whether a room is to be attended anew.
 func (r *Reconciler) isQueued(in room.Room) bool {
 	lane, ok := r.lanes[in.Backend]
-	return r.rooms.has(in.ID) || ok && lane.has(in.ID)
+	return r.rooms.waits(in.ID) || ok && lane.waits(in.ID)
 }
 
 // attend reconciles one room, and again later when it did not work.
@@ -267,7 +271,7 @@ func (r *Reconciler) retry(id room.ID) time.Duration {
 // are there may do what the policy says, and the database knows who is there.
 // It is idempotent, and may run on several nodes at once.
 func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
-	ctx, cancel := context.WithTimeout(ctx, oneRoom)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	present, err := presences(ctx, r.pool, `grants.room_id = $1 and grants.left_at is null and grants.revoked_at is null`, id)
 	if err != nil {

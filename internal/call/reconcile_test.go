@@ -3,7 +3,6 @@ package call_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -133,13 +132,7 @@ func TestPermissionsFollowRoleAndSwitches(t *testing.T) {
 	defer stream.Close()
 	var told []string
 	h.waitFor("both changes are told", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		events, err := stream.Next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, event := range events {
+		for _, event := range h.next(stream) {
 			if event.Name == "permissions" {
 				told = append(told, string(event.Data))
 			}
@@ -308,7 +301,7 @@ func TestLateWordOfAnArrival(t *testing.T) {
 	h.waitFor("ana has left", func() bool { return h.told(r, ledger.Left) == 1 })
 	h.sql(`update grants set held_until = now() + interval '1 hour' where id = $1`, ticket.Participant)
 
-	late := call.NewReconciler(h.pool, call.Backends{h.media.Capabilities().Name: h.media}, slog.New(slog.DiscardHandler))
+	late := newReconciler(h.pool, call.Backends{h.media.Capabilities().Name: h.media})
 	live := media.RoomID("foyer-" + string(r.ID) + "-1")
 	late.Joined(live, ticket.Participant)
 	late.Disconnected(live, ticket.Participant)
@@ -325,5 +318,30 @@ func TestLateWordOfAnArrival(t *testing.T) {
 	})
 	if n := h.told(r, ledger.Joined); n != 1 {
 		t.Errorf("said to have come %d times", n)
+	}
+}
+
+// Who has left since they passed the gate is not back when that is written down, after
+// a wait for the database; who passes it anew is.
+func TestArrivalNotedAfterLeaving(t *testing.T) {
+	t.Parallel()
+	h := newUnsweptHouse(t, "ana")
+	r := h.room("private", "ana")
+	ticket, connection := h.enter("ana", r)
+	came := time.Now()
+	connection.Leave()
+	h.waitFor("ana has left", func() bool { return h.told(r, ledger.Left) == 1 })
+	live := media.RoomID("foyer-" + string(r.ID) + "-1")
+	if err := h.reconciler.Arrived(t.Context(), live, ticket.Participant, came); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.told(r, ledger.Joined); n != 1 {
+		t.Errorf("said to have come %d times before she is back", n)
+	}
+	if err := h.reconciler.Arrived(t.Context(), live, ticket.Participant, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.told(r, ledger.Joined); n != 2 {
+		t.Errorf("said to have come %d times when she is back", n)
 	}
 }

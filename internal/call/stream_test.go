@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -136,13 +135,7 @@ func TestStreamTellsWhatHappens(t *testing.T) {
 	var got []string
 	var last ledger.Position
 	h.waitFor("all events", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		events, err := stream.Next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, event := range events {
+		for _, event := range h.next(stream) {
 			if event.Position <= last {
 				t.Errorf("event at %d after %d", event.Position, last)
 			}
