@@ -27,7 +27,8 @@ const (
 	// doubles from the first to the second of these: a media service that does
 	// not answer, or is asked too much, is not helped by asking more.
 	retryAfter, retryAtLatest = 500 * time.Millisecond, 8 * time.Second
-	// oneRoom bounds how long a media service may keep one room waiting.
+	// oneRoom bounds how long a media service, or a database that has fallen silent,
+	// may keep one room waiting.
 	oneRoom = 10 * time.Second
 )
 
@@ -42,7 +43,7 @@ type Reconciler struct {
 	passages *queue[passage]
 	missed   chan struct{} // changes may have been missed: sweep now
 	every    time.Duration // comes a sweep
-	patience time.Duration // with a media service, for each room
+	patience time.Duration // with a media service and the database, for each room
 
 	mu       sync.Mutex
 	failures map[room.ID]int  // in a row
@@ -93,7 +94,9 @@ func (r *Reconciler) AccessChanged(payload string) {
 
 // attendUser queues the rooms of somebody whose account or sessions changed.
 func (r *Reconciler) attendUser(ctx context.Context, user account.UserID) {
-	rooms, err := r.roomsOf(ctx, user)
+	bounded, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	rooms, err := r.roomsOf(bounded, user)
 	if err != nil && ctx.Err() == nil {
 		r.log.Error("rooms of a changed user not found, the sweep will", "user_id", user, "error", err)
 	}
@@ -145,7 +148,9 @@ func (r *Reconciler) passed(ctx context.Context, p passage) {
 	// They may have left before the media service listed them, or it may list them
 	// still though they have gone.
 	time.AfterFunc(arrivalSeen, func() { r.Seen(p.live) })
-	if err := note(ctx, p); err != nil && ctx.Err() == nil {
+	bounded, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	if err := note(bounded, p); err != nil && ctx.Err() == nil {
 		r.log.Warn("who passed the gate not noted, the room is looked at instead", "error", err)
 	}
 	r.Seen(p.live)
@@ -203,6 +208,8 @@ const noBackend = ""
 
 // assign queues a room for those who work with its backend.
 func (r *Reconciler) assign(ctx context.Context, id room.ID) {
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
 	var backend string
 	if err := r.pool.QueryRow(ctx, `select backend from rooms where id = $1`, id).Scan(&backend); err != nil {
 		backend = noBackend // what is wrong, attend finds as well, and tries again

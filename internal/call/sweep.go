@@ -13,6 +13,8 @@ import (
 
 const (
 	sweepEvery = 5 * time.Second
+	// sweepTime bounds one sweep, should the database fall silent.
+	sweepTime = time.Minute
 	// lapseAfter is how long after it ceased to hold a place a grant that was
 	// never used is put away; its token is of no use by then.
 	lapseAfter = time.Minute
@@ -23,9 +25,11 @@ func (r *Reconciler) sweep(ctx context.Context) {
 	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	for round := 0; ; round++ {
-		if err := r.sweepOnce(ctx, round); err != nil && ctx.Err() == nil {
+		bounded, cancel := context.WithTimeout(ctx, sweepTime)
+		if err := r.sweepOnce(bounded, round); err != nil && ctx.Err() == nil {
 			r.log.Warn("sweep of live rooms", "error", err)
 		}
+		cancel()
 		select {
 		case <-ctx.Done():
 			return
