@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -45,6 +46,22 @@ func (s *Server) base(r *http.Request, title string) Page {
 	guest, _ := r.Context().Value(guestKey{}).(*GuestViewer)
 	return Page{Title: title, Viewer: viewer, Guest: guest}
 }
+
+// look is how the pages look: what the program has with it, the same for all its
+// servers and read once.
+type look struct {
+	templates map[string]*template.Template
+	assets    *assets
+}
+
+var readLook = sync.OnceValues(func() (look, error) {
+	assets, err := loadAssets()
+	if err != nil {
+		return look{}, err
+	}
+	templates, err := parseTemplates(assets)
+	return look{templates, assets}, err
+})
 
 // parseTemplates returns the pages by name: each the layout, the partials and
 // the page's own file.

@@ -6,11 +6,9 @@ package web
 
 import (
 	"context"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -93,22 +91,6 @@ type Server struct {
 	api       *api.API
 	reference reference
 }
-
-// look is how the pages look: what the program has with it, the same for all its
-// servers and read once.
-type look struct {
-	templates map[string]*template.Template
-	assets    *assets
-}
-
-var readLook = sync.OnceValues(func() (look, error) {
-	assets, err := loadAssets()
-	if err != nil {
-		return look{}, err
-	}
-	templates, err := parseTemplates(assets)
-	return look{templates, assets}, err
-})
 
 // New returns a server.
 func New(c Config) (*Server, error) {
