@@ -399,8 +399,8 @@ test("tells who hosts, as news only when it changes, and has the rights asked an
   assert.equal(seen.length, 6);
 });
 
-test("who waits is forgotten when the stream begins anew, which tells it again, and when the call is over", async (t) => {
-  clock(t);
+test("who waits stays while the stream begins anew and tells it again; they are forgotten when it does not, and when the call is over", async (t) => {
+  const tick = clock(t);
   const world = new World();
   /** @type {number[]} */
   const waiting = [];
@@ -410,8 +410,15 @@ test("who waits is forgotten when the stream begins anew, which tells it again, 
   world.events?.emit("lobby", { waiting: [entry], expected: [] });
   world.events?.emit("connection", { up: true });
   world.events?.emit("lobby", { waiting: [entry], expected: [] });
+  await tick(10_000);
+  assert.deepEqual(waiting, [1, 1]);
+  world.events?.emit("connection", { up: true });
+  await tick(10_000);
+  assert.deepEqual(waiting, [1, 1, 0]);
+  world.events?.emit("connection", { up: true });
   world.call.leave();
-  assert.deepEqual(waiting, [1, 0, 1, 0]);
+  await tick(10_000);
+  assert.deepEqual(waiting, [1, 1, 0, 0]);
 });
 
 test("somebody without a name makes the stream begin again", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chat, spoken } from "../js/core/chat.js";
-import { newId } from "../js/core/outbox.js";
+import { Outbox, newId } from "../js/core/outbox.js";
 import { Declined } from "../js/core/post.js";
 import { trouble } from "./lib/answers.js";
 
@@ -198,6 +198,55 @@ test("a server that has trouble gets the messages once that is over, in order", 
   await until(() => texts(chat).length === 2, "both");
   assert.deepEqual(texts(chat), ["first", "second"]);
   assert.ok(states.has("waiting") && !states.has("failed"), [...states].join());
+});
+
+test("whoever is out of the call for a moment has what they wrote sent when they are back, in order", async () => {
+  const server = new Server();
+  let inCall = true;
+  const around = { ...server.around("gus"), pauses: [60_000] };
+  server.trouble = () => (inCall ? "" : new Declined("not_in_call", ""));
+  const chat = new Chat("/r/x", "gus", around);
+  chat.begin();
+  await until(() => !chat.loading, "loaded");
+  inCall = false;
+  chat.send("1");
+  chat.send("2");
+  await until(() => chat.outbox[0]?.state === "waiting", "the first waits");
+  chat.nudge(); // the network is back before they are
+  await until(() => server.asked > 2, "asked again");
+  await until(() => chat.outbox[0]?.state === "waiting", "it waits still");
+  inCall = true;
+  chat.begin();
+  chat.send("3");
+  await until(() => chat.outbox.length === 0, "all are sent");
+  assert.deepEqual(server.messages.map(({ text }) => text), ["1", "2", "3"]);
+  chat.end();
+});
+
+test("a message whose answer never comes is sent again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+  let attempts = 0;
+  const outbox = new Outbox({
+    send: (message, signal) => new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      if (++attempts === 2) resolve(/** @type {Message} */ ({ id: message.id }));
+    }),
+    remembered: () => "", remember: () => {}, pauses: [1000],
+  });
+  const over = new AbortController();
+  outbox.begin(over.signal);
+  outbox.add({ text: "1", reply_to: "", files: [] });
+  for (const [ms, state] of /** @type {const} */ ([[14_000, "sending"], [2000, "waiting"]])) {
+    t.mock.timers.tick(ms);
+    await turn();
+    assert.equal(outbox.pending[0]?.state, state);
+  }
+  t.mock.timers.tick(1000);
+  await turn();
+  assert.equal(attempts, 2);
+  assert.equal(outbox.pending.length, 0);
+  over.abort();
 });
 
 test("what was written before is fetched once the server has no trouble any more", async () => {

@@ -412,6 +412,7 @@ function leaveStage() {
   lift();
   screen.stop();
   for (const dialog of callView.querySelectorAll("dialog")) dialog.close();
+  for (const menu of callView.querySelectorAll(":popover-open")) if (menu instanceof HTMLElement) menu.hidePopover();
   showCall(false);
 }
 

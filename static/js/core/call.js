@@ -9,7 +9,7 @@
 
 import { Emitter } from "./emitter.js";
 import { Declined, asDeclined } from "./post.js";
-import { Rests, sleep } from "./rest.js";
+import { Rests, sleep, within } from "./rest.js";
 import { Roster } from "./roster.js";
 import { Sending } from "./sending.js";
 import { Refused } from "../media/types.js";
@@ -67,6 +67,9 @@ import { Refused } from "../media/types.js";
 
 /** How long to wait for the event stream to say why the media service refused. */
 const reasonWithin = 2000; // milliseconds
+
+/** How long a stream that has just begun may take to say who waits. */
+const lobbyWithin = 1500; // milliseconds
 
 /** The pauses before fresh joins after a connection was lost; the last repeats. */
 const pauses = [300, 1000, 2000, 4000, 8000];
@@ -244,7 +247,7 @@ export class Call extends Emitter {
    * @param {AbortSignal} signal
    */
   async #enter(signal) {
-    const answer = await this.#ask(signal);
+    const answer = await within(answersWithin, signal, (either) => this.#around.ask(this.#displayName, either, this.#participant));
     this.#participant = answer.participant;
     const media = await this.#around.media(answer.backend);
     if (signal.aborted) {
@@ -270,17 +273,6 @@ export class Call extends Emitter {
     this.roster.settle(media.others());
     this.#become("incall");
     this.#sendNow();
-  }
-
-  /** @param {AbortSignal} signal */
-  async #ask(signal) {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), answersWithin);
-    try {
-      return await this.#around.ask(this.#displayName, AbortSignal.any([signal, late.signal]), this.#participant);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /**
@@ -340,13 +332,19 @@ export class Call extends Emitter {
     events.on("role", ifOwn(() => this.emit("rights", null)));
     events.on("message", ifOwn((message) => this.emit("message", message)));
     events.on("people", ifOwn(() => this.emit("rights", null)));
-    events.on("lobby", ifOwn((lobby) => this.emit("lobby", lobby)));
-    events.on("connection", ifOwn(({ up }) => {
+    let lobbyTold = false;
+    events.on("lobby", ifOwn((lobby) => {
+      lobbyTold = true;
+      this.emit("lobby", lobby);
+    }));
+    events.on("connection", ifOwn(async ({ up }) => {
       if (!up) return;
-      // A stream tells at first who waits, unless nobody does; what else it missed has to be asked.
-      this.emit("lobby", { waiting: [], expected: [] });
+      // What a stream missed has to be asked, but for who waits: that it tells at first, unless nobody does.
       this.emit("rights", null);
       this.emit("heard", null);
+      lobbyTold = false;
+      await sleep(lobbyWithin, signal);
+      if (own() && !lobbyTold) this.emit("lobby", { waiting: [], expected: [] });
     }));
     events.on("permissions", ifOwn(({ may }) => {
       this.#permit(may);

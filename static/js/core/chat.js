@@ -7,7 +7,7 @@
 import { Emitter } from "./emitter.js";
 import { Outbox } from "./outbox.js";
 import { isFinal } from "./post.js";
-import { Rests } from "./rest.js";
+import { Rests, within } from "./rest.js";
 import { t } from "./text.js";
 
 /**
@@ -47,12 +47,15 @@ import { t } from "./text.js";
 
 /**
  * @typedef {object} Around what the chat needs of the world
- * @property {(path: string) => Promise<any>} get
+ * @property {(path: string, signal?: AbortSignal) => Promise<any>} get
  * @property {(path: string, body: Record<string, unknown>, signal?: AbortSignal) => Promise<any>} post
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem"> | null} lasting the browser's memory
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem"> | null} ofTab the tab's
  * @property {number[]} [pauses] before another attempt, in milliseconds; the last repeats
  */
+
+/** How long the server may take for a page of messages. */
+const answersWithin = 15_000; // milliseconds
 
 const usualPauses = [500, 1000, 2000, 4000, 8000];
 
@@ -263,7 +266,7 @@ export class Chat extends Emitter {
   async #fetchSome(signal) {
     const first = this.#upTo === null;
     /** @type {Page} */
-    const page = await this.#around.get(`${this.#base}/messages${first ? "" : `?since=${this.#upTo}`}`);
+    const page = await within(answersWithin, signal, (either) => this.#around.get(`${this.#base}/messages${first ? "" : `?since=${this.#upTo}`}`, either));
     if (signal.aborted) return true;
     this.#take(page.messages);
     if (first) {

@@ -4,7 +4,7 @@
 
 import { Emitter } from "./emitter.js";
 import { Declined, isFinal } from "./post.js";
-import { Rests } from "./rest.js";
+import { Rests, within } from "./rest.js";
 
 /** @typedef {import("./chat.js").ChatFile} ChatFile */
 /** @typedef {import("./chat.js").Message} Message */
@@ -33,6 +33,19 @@ import { Rests } from "./rest.js";
  * @property {(text: string) => void} remember
  * @property {number[]} pauses before another attempt, in milliseconds; the last repeats
  */
+
+/** How long the server may take for one: a connection that is dead without a word would keep it for many minutes. */
+const answersWithin = 15_000; // milliseconds
+
+/**
+ * Whether a message is not sent and will not be by itself. Who is out of the call for
+ * a moment may not write until they are back.
+ * @param {unknown} error
+ * @returns {error is Declined}
+ */
+function isRefusal(error) {
+  return isFinal(error) && error.reason !== "not_in_call";
+}
 
 /** @extends {Emitter<OutboxEvents>} */
 export class Outbox extends Emitter {
@@ -108,13 +121,13 @@ export class Outbox extends Emitter {
       if (!next) break;
       try {
         const { id, text, reply_to, files } = next;
-        const message = await this.#by.send({ id, text, reply_to, files: files.map((file) => file.id) }, over);
+        const message = await within(answersWithin, over, (signal) => this.#by.send({ id, text, reply_to, files: files.map((file) => file.id) }, signal));
         attempt = 0;
         this.delivered(id);
         this.emit("sent", { message });
       } catch (error) {
         if (over.aborted) continue; // the next call goes on
-        if (isFinal(error)) {
+        if (isRefusal(error)) {
           next.state = "failed";
           next.problem = Object.values(error.fields)[0] || error.message;
           this.#changed();

@@ -71,9 +71,10 @@ export async function leave(path) {
 /**
  * Fetches JSON; rejects as post does.
  * @param {string} path
+ * @param {AbortSignal} [signal]
  */
-export function get(path) {
-  return ask(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+export function get(path, signal) {
+  return ask(path, { headers: { Accept: "application/json" }, cache: "no-store", ...(signal && { signal }) });
 }
 
 /**

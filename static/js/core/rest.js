@@ -1,4 +1,4 @@
-// Waits between attempts.
+// Attempts that have an end, and waits between them.
 
 /**
  * Resolves after a time, or when aborted.
@@ -16,6 +16,24 @@ export function sleep(ms, signal) {
     signal.addEventListener("abort", done);
     if (signal.aborted) done();
   });
+}
+
+/**
+ * Does something that may not take longer than a time: it is aborted then, or when
+ * the signal is.
+ * @template T
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @param {(signal: AbortSignal) => Promise<T>} act
+ */
+export async function within(ms, signal, act) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ms);
+  try {
+    return await act(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Waits that end early when something says that the next attempt may work. */

@@ -21,8 +21,10 @@ export function upload(path, file, progress, signal) {
         resolve(request.response);
         return;
       }
-      const { message = "", fields = {} } = request.response?.error ?? {};
-      const again = request.status >= 500 && request.status !== 507 || request.status === 429 || request.status === 400;
+      const { reason = "", message = "", fields = {} } = request.response?.error ?? {};
+      // Who is out of the call for a moment may again when they are back.
+      const passes = request.status === 429 || request.status === 400 || reason === "not_in_call";
+      const again = request.status >= 500 && request.status !== 507 || passes;
       reject(new Refusal(String(Object.values(fields)[0] ?? message), again));
     });
     for (const end of ["error", "abort", "timeout"]) request.addEventListener(end, () => reject(new Error(end)));
