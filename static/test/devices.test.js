@@ -2,73 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { pictureSizes, problemOf, remembered } from "../js/core/capture.js";
 import { Devices } from "../js/core/devices.js";
-
-class FakeTrack extends EventTarget {
-  stopped = false;
-  enabled = true;
-  /** @param {string} kind @param {string} deviceId */
-  constructor(kind, deviceId) { super(); this.kind = kind; this.deviceId = deviceId; this.id = `${deviceId}-${Math.random()}`; }
-  getSettings() { return { deviceId: this.deviceId }; }
-  stop() { this.stopped = true; }
-}
-
-/** A browser's devices as a test sets them. */
-class FakeMedia extends EventTarget {
-  /** @type {FakeTrack[]} */
-  tracks = [];
-  /** @type {MediaStreamConstraints[]} */
-  asked = [];
-  /** @type {Record<string, string | undefined>} what getUserMedia rejects with, by kind */
-  wrong = {};
-  /** @type {Promise<void> | null} */
-  hold = null;
-  devices = [["audioinput", "m1", "Mic one"], ["audioinput", "m2", "Mic two"], ["videoinput", "c1", "Cam one"], ["audiooutput", "s1", "Speaker"]];
-
-  async enumerateDevices() {
-    return this.devices.map(([kind, deviceId, label]) => ({ kind, deviceId, label }));
-  }
-
-  /** @param {MediaStreamConstraints} constraints */
-  async getUserMedia(constraints) {
-    this.asked.push(constraints);
-    if (this.hold) await this.hold;
-    const tracks = [];
-    for (const [name, kind] of /** @type {const} */ ([["audio", "audioinput"], ["video", "videoinput"]])) {
-      const constraint = constraints[name];
-      if (!constraint || constraint === true) continue;
-      const wrong = this.wrong[name];
-      if (wrong) throw Object.assign(new Error(wrong), { name: wrong });
-      const wish = /** @type {{exact?: string, ideal?: string} | undefined} */ (constraint.deviceId);
-      const there = this.devices.filter((device) => device[0] === kind);
-      const device = there.find((known) => known[1] === (wish?.exact ?? wish?.ideal)) ?? (wish?.exact ? undefined : there[0]);
-      if (!device) throw Object.assign(new Error(), { name: wish?.exact && there.length ? "OverconstrainedError" : "NotFoundError" });
-      tracks.push(new FakeTrack(name, device[1] ?? ""));
-    }
-    this.tracks.push(...tracks);
-    return { getAudioTracks: () => tracks.filter(({ kind }) => kind === "audio"), getVideoTracks: () => tracks.filter(({ kind }) => kind === "video") };
-  }
-
-  async plug(devices) {
-    this.devices = devices;
-    this.dispatchEvent(new Event("devicechange"));
-    await settle();
-  }
-
-  get open() { return this.tracks.filter(({ stopped }) => !stopped); }
-}
-
-const settle = async () => { for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve)); };
-
-function storage(text = "") {
-  let held = text || null;
-  return { getItem: () => held, setItem: (/** @type {string} */ _key, /** @type {string} */ value) => { held = value; } };
-}
-
-/** @param {FakeMedia} media @param {ReturnType<typeof storage> | null} [memory] */
-const devicesOf = (media, memory = storage()) => new Devices(/** @type {never} */ (media), memory);
-
-/** @param {Devices} devices @param {"microphone" | "camera"} input */
-const inUse = (devices, input) => devices.use[input].track?.getSettings().deviceId;
+import { FakeMedia, FakeTrack, devicesOf, inUse, settle, storage } from "./lib/fakedevices.js";
 
 test("asks once for both", async () => {
   const media = new FakeMedia();
@@ -301,86 +235,10 @@ test("another way to process sound opens the microphone anew, on or off as it wa
   assert.deepEqual([devices.use.microphone.track?.enabled, media.open.length], [false, 2]);
 });
 
-test("a system that gives one at a time is not asked for a second while the first is open", async () => {
-  const media = new FakeMedia();
-  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
-  await devices.start();
-  /** @type {number[]} */
-  const open = [];
-  const ask = media.getUserMedia.bind(media);
-  media.getUserMedia = (constraints) => { open.push(media.open.filter(({ kind }) => kind === "audio").length); return ask(constraints); };
-  await devices.choose("microphone", "m2");
-  assert.deepEqual([open, inUse(devices, "microphone")], [[0], "m2"]);
-});
-
-/** A phone's cameras, which say which way they look. */
-class Phone extends FakeMedia {
-  devices = [["audioinput", "m1", "Mic"], ["videoinput", "front", "Front Camera"], ["videoinput", "back", "Back Camera"]];
-
-  /** @param {MediaStreamConstraints} constraints */
-  async getUserMedia(constraints) {
-    const wish = /** @type {MediaTrackConstraints} */ (constraints.video);
-    if (wish?.facingMode) constraints.video = { ...wish, deviceId: { ideal: wish.facingMode === "environment" ? "back" : "front" } };
-    const stream = await super.getUserMedia(constraints);
-    for (const track of stream.getVideoTracks()) track.getSettings = () => ({ deviceId: track.deviceId, facingMode: track.deviceId === "back" ? "environment" : "user" });
-    return stream;
-  }
-}
-
-test("a phone's camera is flipped and flipped back, and the side is remembered", async () => {
-  const media = new Phone();
-  const memory = storage();
-  const devices = new Devices(/** @type {never} */ (media), memory, { oneAtATime: true });
-  await devices.start();
-  assert.deepEqual([devices.facing, devices.flips, devices.mirrors], ["user", true, true]);
-  await devices.flip();
-  assert.deepEqual([devices.facing, inUse(devices, "camera"), media.open.length], ["environment", "back", 2]);
-  assert.equal(devices.mirrors, false);
-  await media.plug([...media.devices, ["audiooutput", "s1", "Headset"]]);
-  assert.equal(devices.facing, "environment");
-  const later = new Devices(/** @type {never} */ (new Phone()), memory, { oneAtATime: true });
-  await later.start();
-  assert.equal(later.facing, "environment");
-  await devices.flip();
-  assert.equal(devices.facing, "user");
-});
-
 test("a desk's camera has no other side", async () => {
   const devices = devicesOf(new FakeMedia());
   await devices.start();
   assert.deepEqual([devices.facing, devices.flips], ["", false]);
-});
-
-test("what a phone call took away is opened again when the page is seen", async () => {
-  const media = new Phone();
-  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
-  await devices.start();
-  const { microphone } = devices.use;
-  await devices.resume();
-  assert.equal(media.asked.length, 1);
-  Object.assign(microphone.track ?? {}, { muted: true });
-  await devices.resume();
-  assert.equal(media.asked.length, 2);
-  assert.equal(media.open.length, 2);
-});
-
-test("what a phone call still kept when the page was seen is told once, and asked for again the next time", async () => {
-  const media = new Phone();
-  const devices = new Devices(/** @type {never} */ (media), storage(), { oneAtATime: true });
-  /** @type {string[]} */
-  const told = [];
-  devices.on("problem", ({ input, problem }) => told.push(`${input} ${problem}`));
-  await devices.start();
-  Object.assign(devices.use.microphone.track ?? {}, { muted: true });
-  media.wrong = { audio: "NotReadableError" };
-  await devices.resume();
-  await devices.resume();
-  assert.deepEqual([told, devices.use.microphone.track, media.asked.length], [["microphone busy"], null, 3]);
-  media.wrong = {};
-  await devices.resume();
-  assert.deepEqual([inUse(devices, "microphone"), devices.outgoing().microphoneOn, media.asked.length], ["m1", true, 4]);
-  await devices.resume();
-  assert.equal(media.asked.length, 4);
 });
 
 test("a weak computer has the camera take smaller pictures, also when it is opened anew", async () => {

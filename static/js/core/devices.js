@@ -243,8 +243,13 @@ export class Devices extends Emitter {
   /** Turns to the camera on the other side. */
   async flip() {
     if (!this.flips) return;
-    this.#facing = this.facing === "user" ? "environment" : "user";
+    const [from, asked] = [this.facing, this.#facing];
+    this.#facing = from === "user" ? "environment" : "user";
     await this.#open(["camera"]);
+    if (this.facing === from) { // it did not turn
+      this.#facing = asked;
+      return;
+    }
     const id = this.use.camera.track?.getSettings().deviceId;
     const device = this.lists.camera.find((known) => known.id === id);
     if (!device) return;
@@ -327,9 +332,9 @@ export class Devices extends Emitter {
       // One of two may be what is wrong. After a "no" from the person they are not asked twice more.
       if (wanted.length > 1) {
         for (const input of problem === "denied" ? await allowedOf(wanted) : wanted) {
-          got[input] = await media.getUserMedia(this.#constraints([input], false)).then((stream) => tracksOf(stream)[input] ?? "failed", problemOf);
+          got[input] = await this.#ask(media, input, this.#constraints([input], false));
         }
-      }
+      } else if (problem === "busy" && got.camera) got.camera = await this.#insist(media, exactly);
     }
     for (const [i, input] of wanted.entries()) {
       const result = got[input] ?? "missing";
@@ -340,6 +345,37 @@ export class Devices extends Emitter {
       this.#take(input, result);
     }
     this.emit("change", null);
+  }
+
+  /**
+   * Phones open one camera at a time, and say of another that it is in use: asks once
+   * more without one's own. When that was not it, one's own comes back.
+   * @param {MediaDevices} media
+   * @param {boolean} exactly
+   */
+  async #insist(media, exactly) {
+    const own = this.use.camera.track;
+    if (!own || own.readyState === "ended") return "busy";
+    const turn = this.#turns.camera;
+    this.#letGo("camera");
+    const wanted = await this.#ask(media, "camera", this.#constraints(["camera"], exactly));
+    if (typeof wanted !== "string" || this.#turns.camera !== turn) return wanted;
+    const back = await this.#ask(media, "camera", { video: { ...sizes[this.#size], deviceId: { exact: own.getSettings().deviceId ?? "" } } });
+    if (typeof back !== "string") {
+      if (this.#turns.camera === turn) this.#take("camera", back);
+      else back.stop();
+    }
+    return wanted;
+  }
+
+  /**
+   * @param {MediaDevices} media
+   * @param {Input} input
+   * @param {MediaStreamConstraints} constraints
+   * @returns {Promise<MediaStreamTrack | Problem>}
+   */
+  #ask(media, input, constraints) {
+    return media.getUserMedia(constraints).then((stream) => tracksOf(stream)[input] ?? "failed", problemOf);
   }
 
   /**
