@@ -1,7 +1,8 @@
 // Own microphone, camera and speaker: which there are, which is in use, whether
-// it is on, and what is wrong with it. Choices are remembered on this device.
+// it is on, and what is wrong with it.
 
-import { allowedOf, problemOf, remembered, sizes, tracksOf } from "./capture.js";
+import { allowedOf, problemOf, sizes, tracksOf } from "./capture.js";
+import { Choices } from "./choices.js";
 import { Emitter } from "./emitter.js";
 
 /** @typedef {"microphone" | "camera"} Input */
@@ -34,8 +35,6 @@ const browserKinds = { microphone: "audioinput", camera: "videoinput", speaker: 
 /** @type {Kind[]} */
 const kinds = ["microphone", "camera", "speaker"];
 
-const memory = "foyer.devices";
-
 /** @typedef {import("./settings.js").Settings["processing"]} Processing what the browser does to sound */
 
 /**
@@ -56,11 +55,7 @@ export class Devices extends Emitter {
     camera: { on: true, opening: false, track: null, problem: null },
   };
   #media;
-  #storage;
-  /** @type {Partial<Record<Kind, Device>>} */
-  #chosen = {};
-  /** Whether each was on when it was last turned by hand. */
-  #remembered = { microphone: true, camera: true };
+  #choices;
   /** Counts the times an input was opened or closed; an answer to an earlier one is late. */
   #turns = { microphone: 0, camera: 0 };
   #life = new AbortController();
@@ -84,9 +79,9 @@ export class Devices extends Emitter {
   constructor(media, storage, { oneAtATime = false } = {}) {
     super();
     this.#media = media;
-    this.#storage = storage;
+    this.#choices = new Choices(storage);
     this.#oneAtATime = oneAtATime;
-    this.#recall();
+    for (const input of inputs) this.use[input].on = this.#choices.isOn(input);
   }
 
   /** Opens what is wanted, with one question to the person, and follows what is plugged in and out. */
@@ -158,10 +153,8 @@ export class Devices extends Emitter {
    * @param {boolean} on
    */
   async turn(input, on) {
-    if (!on || this.#may[input]) this.#remembered[input] = on;
-    const turned = this.#turn(input, on);
-    this.#remember();
-    await turned;
+    if (!on || this.#may[input]) this.#choices.turn(input, on);
+    await this.#turn(input, on);
   }
 
   /** Turns an input on or off for now: what is remembered stays. @param {Input} input @param {boolean} on */
@@ -192,9 +185,8 @@ export class Devices extends Emitter {
   async choose(kind, id) {
     const device = this.lists[kind].find((known) => known.id === id);
     if (!device) return;
-    this.#chosen[kind] = device;
+    this.#choices.choose(kind, device);
     if (kind === "camera") this.#facing = "";
-    this.#remember();
     this.emit("change", null);
     if (kind !== "speaker" && this.use[kind].on) await this.#open([kind], true);
     if (kind === "microphone" && !this.use.microphone.on) {
@@ -253,8 +245,7 @@ export class Devices extends Emitter {
     const id = this.use.camera.track?.getSettings().deviceId;
     const device = this.lists.camera.find((known) => known.id === id);
     if (!device) return;
-    this.#chosen.camera = device;
-    this.#remember();
+    this.#choices.choose("camera", device);
     this.emit("change", null);
   }
 
@@ -282,7 +273,7 @@ export class Devices extends Emitter {
   current(kind) {
     const track = kind === "speaker" ? null : this.use[kind].track;
     const inUse = this.lists[kind].find(({ id }) => id === track?.getSettings().deviceId);
-    return (inUse ?? remembered(this.lists[kind], this.#chosen[kind]) ?? this.lists[kind][0])?.id ?? "";
+    return (inUse ?? this.#choices.among(kind, this.lists[kind]) ?? this.lists[kind][0])?.id ?? "";
   }
 
   /**
@@ -299,7 +290,7 @@ export class Devices extends Emitter {
     this.#life.abort();
     for (const input of inputs) {
       this.#close(input);
-      this.use[input].on = this.#remembered[input];
+      this.use[input].on = this.#choices.isOn(input);
     }
     this.emit("change", null);
   }
@@ -436,7 +427,7 @@ export class Devices extends Emitter {
     for (const input of inputs) {
       const use = this.use[input];
       if (!use.on) continue;
-      const chosen = remembered(this.lists[input], this.#chosen[input]);
+      const chosen = this.#choices.among(input, this.lists[input]);
       if (use.problem === "missing" && this.lists[input].length > 0) await this.#open([input]);
       else if (input === "camera" && this.#facing) continue; // it was turned round by hand
       else if (use.track && chosen && chosen.id !== use.track.getSettings().deviceId) await this.#open([input], true);
@@ -463,34 +454,12 @@ export class Devices extends Emitter {
     /** @param {Input} input */
     const of = (input) => {
       if (!wanted.includes(input)) return false;
-      const id = remembered(this.lists[input], this.#chosen[input])?.id ?? this.#chosen[input]?.id;
+      const { id } = this.#choices.among(input, this.lists[input]) ?? this.#choices.of(input) ?? {};
       const quality = input === "microphone" ? this.#processing : { ...sizes[this.#size] };
       if (input === "camera" && this.#facing) return { ...quality, facingMode: this.#facing };
       return id ? { ...quality, deviceId: exactly ? { exact: id } : { ideal: id } } : quality;
     };
     return { audio: of("microphone"), video: of("camera") };
-  }
-
-  #recall() {
-    try {
-      const saved = JSON.parse(this.#storage?.getItem(memory) ?? "{}");
-      for (const kind of kinds) {
-        const { id, label } = saved[kind] ?? {};
-        if (typeof id === "string" && typeof label === "string") this.#chosen[kind] = { id, label };
-      }
-      for (const input of inputs) this.use[input].on = this.#remembered[input] = saved.off?.[input] !== true;
-    } catch {
-      // Not ours, or not readable: as if nothing had been chosen.
-    }
-  }
-
-  #remember() {
-    const off = { microphone: !this.#remembered.microphone, camera: !this.#remembered.camera };
-    try {
-      this.#storage?.setItem(memory, JSON.stringify({ ...this.#chosen, off }));
-    } catch {
-      // Full, or forbidden: the choice holds until the page is closed.
-    }
   }
 }
 
