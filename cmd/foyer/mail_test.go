@@ -64,16 +64,12 @@ func TestMailOutlivesTheProgram(t *testing.T) {
 	p.stop(syscall.SIGKILL)
 
 	p = start(t, dir, port, "--smtp-url", "smtp://"+listener.Addr().String(), "--mail-from", "Foyer <foyer@example.org>")
-	for deadline := time.Now().Add(30 * time.Second); box.count() == 0; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not sent:\n%s", p.said())
-		}
-	}
+	p.within("the mail is sent", func() bool { return box.count() > 0 })
 	begun := time.Now()
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit status %d:\n%s", code, p.said())
 	}
-	if took := time.Since(begun); took > 35*time.Second {
+	if took := time.Since(begun); took > 90*time.Second {
 		t.Errorf("stopping took %v", took)
 	}
 	if said := p.said(); strings.Contains(said, "River") || strings.Contains(said, "planted") {

@@ -81,6 +81,7 @@ func (s *service) startSFU(ctx context.Context) (err error) {
 		RedisURL:    s.cfg.RedisURL,
 		CallbackURL: "http://" + s.hooks.Addr().String() + "/" + config.LiveKit,
 		Loopback:    s.cfg.MediaIP == "",
+		Times:       mediaTimes,
 		Log:         s.log,
 	})
 	return err

@@ -19,7 +19,9 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"foyer/internal/media/sfu"
 	"foyer/internal/porttest"
+	"foyer/internal/web"
 )
 
 // asProgram makes the test binary be the program, with the race detector.
@@ -30,6 +32,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" || len(os.Args) > 1 && os.Args[1] == "sfu" {
 		useNgrokDouble()
 		passwordCost = bcrypt.MinCost
+		pace = web.Pace{Read: 10 * time.Minute, Write: 10 * time.Minute, Ready: time.Minute}
+		mediaTimes = sfu.Times{Start: 2 * time.Minute, Ping: 30 * time.Second}
 		main()
 		return
 	}
@@ -134,7 +138,7 @@ func start(t *testing.T, dir, udpPort string, flags ...string) *program {
 		if !ok {
 			t.Fatalf("foyer ended:\n%s", p.said())
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("foyer is not ready:\n%s", p.said())
 	}
 	return p
@@ -160,7 +164,7 @@ func (p *program) printed() string {
 // within waits for a condition.
 func (p *program) within(what string, met func() bool) {
 	p.Helper()
-	for deadline := time.Now().Add(time.Minute); !met(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !met(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.Fatalf("it does not come to be that %s:\n%s", what, p.said())
 		}
@@ -180,7 +184,7 @@ func (p *program) stop(signal syscall.Signal) int {
 	_ = p.cmd.Process.Signal(signal) // it may have ended
 	select {
 	case <-p.exited:
-	case <-time.After(40 * time.Second):
+	case <-time.After(2 * time.Minute):
 		p.cmd.Process.Kill()
 		p.Fatalf("foyer does not stop:\n%s", p.said())
 	}
@@ -188,7 +192,7 @@ func (p *program) stop(signal syscall.Signal) int {
 }
 
 var client = &http.Client{
-	Timeout:       90 * time.Second, // the race detector, on a busy machine
+	Timeout:       5 * time.Minute, // the race detector, on a busy machine
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},
 }
@@ -243,7 +247,7 @@ func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 func waitGone(t *testing.T, pids map[int]string) {
 	t.Helper()
 	for pid, what := range pids {
-		for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); alive(pid); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("still running: %d %s", pid, what)
 			}

@@ -45,6 +45,12 @@ import (
 // and a busy machine makes that more than a request may take.
 var passwordCost = account.DefaultCost
 
+// pace and mediaTimes are the usual ones. Those tests set others here, too.
+var (
+	pace       web.Pace
+	mediaTimes sfu.Times
+)
+
 // service is everything that runs while Foyer serves. It is put together by
 // start and taken apart, in the opposite order, by stop.
 type service struct {
@@ -183,6 +189,7 @@ func (s *service) startWeb(ctx context.Context) error {
 		Backends:       s.backends,
 		Backend:        s.cfg.Backend(),
 		ConnectSources: s.connectSources,
+		Pace:           pace,
 		Log:            s.log,
 	})
 	if err != nil {

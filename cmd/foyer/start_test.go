@@ -238,7 +238,7 @@ func TestBadStarts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			base := command(t, test.args...)
 			cmd := exec.CommandContext(ctx, base.Path, test.args...)

@@ -69,6 +69,8 @@ type Config struct {
 	// Bounded keeps requests from being slow or large, Patient those that carry
 	// files.
 	Bounded, Patient func(http.Handler) http.Handler
+	// Minute is how long that minute is in which requests are counted.
+	Minute time.Duration
 	// Address is where a request comes from, as limits count it.
 	Address func(*http.Request) string
 	Log     *slog.Logger
@@ -119,7 +121,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	tellProblems()
-	a := &API{Config: c, seal: sealed, limits: newLimits(), router: chi.NewRouter()}
+	a := &API{Config: c, seal: sealed, limits: newLimits(c.Minute), router: chi.NewRouter()}
 	a.router.Use(problem.Recoverer(a.plain), unkept)
 	a.router.NotFound(a.plain(func(http.ResponseWriter, *http.Request) error { return room.ErrHidden }))
 	a.router.MethodNotAllowed(a.plain(problem.NoMethod))

@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	// mostRequests is how many requests a token makes in a window.
+	// mostRequests is how many requests a token makes in a minute.
 	mostRequests = 600
-	window       = time.Minute
 	// mostWrong is how many tokens that open nothing an address tries in one.
 	mostWrong = 100
 )
@@ -24,11 +23,11 @@ type limits struct {
 	requestsByToken, wrongByAddress *httprate.RateLimiter
 }
 
-func newLimits() limits {
+func newLimits(minute time.Duration) limits {
 	quiet := httprate.WithResponseHeaders(httprate.ResponseHeaders{}) // ours are another kind
 	return limits{
-		requestsByToken: httprate.NewRateLimiter(mostRequests, window, quiet),
-		wrongByAddress:  httprate.NewRateLimiter(mostWrong, window, quiet),
+		requestsByToken: httprate.NewRateLimiter(mostRequests, minute, quiet),
+		wrongByAddress:  httprate.NewRateLimiter(mostWrong, minute, quiet),
 	}
 }
 
@@ -44,7 +43,7 @@ func (a *API) limited(next http.Handler) http.Handler {
 			return err
 		}
 		left := max(0, mostRequests-int(math.Round(rate)))
-		seconds := int(window / time.Second)
+		seconds := int(a.Minute / time.Second)
 		w.Header().Set("RateLimit-Policy", fmt.Sprintf(`"token";q=%d;w=%d`, mostRequests, seconds))
 		w.Header().Set("RateLimit", fmt.Sprintf(`"token";r=%d;t=%d`, left, seconds))
 		if over {

@@ -57,7 +57,7 @@ func (s *Server) mediaPage(w http.ResponseWriter, r *http.Request, _ account.Ses
 		return err
 	}
 	page := AdminMediaPage{Page: s.base(r, words.Text("admin.media"))}
-	state := s.services.ask(r.Context(), s.Backends)
+	state := s.services.ask(r.Context(), s.Backends, s.Pace.Ready)
 	only, after := r.URL.Query().Get("on"), room.ID(r.URL.Query().Get("after"))
 	for _, name := range s.servicesWith(counts) {
 		service := MediaService{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"foyer/internal/account/apitoken"
 	"foyer/internal/ledger"
 	"foyer/internal/room"
+	"foyer/internal/web"
 )
 
 var tokenPattern = regexp.MustCompile(`foyer_(pat|svc)_[0-9a-f]{64}`)
@@ -263,9 +265,18 @@ func TestAPILimits(t *testing.T) {
 	h := newHouse(t, "ana")
 	h.fromManyAddresses()
 	token := h.apiToken("ana")
-	first := h.program(token, "GET", "/me", "")
-	if first.header.Get("RateLimit") != `"token";r=599;t=60` || first.header.Get("RateLimit-Policy") != `"token";q=600;w=60` {
-		t.Errorf("told: %q %q", first.header.Get("RateLimit"), first.header.Get("RateLimit-Policy"))
+	usual := h.config
+	usual.Pace = web.Pace{}
+	server, err := web.New(usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/me", nil)
+	carrying(token)(r)
+	w := httptest.NewRecorder()
+	server.Handler(t.Context()).ServeHTTP(w, r)
+	if first := w.Header(); first.Get("RateLimit") != `"token";r=599;t=60` || first.Get("RateLimit-Policy") != `"token";q=600;w=60` {
+		t.Errorf("told: %q %q", first.Get("RateLimit"), first.Get("RateLimit-Policy"))
 	}
 	status := 0
 	for n := 0; n < 1200 && status != http.StatusTooManyRequests; n++ {

@@ -19,11 +19,7 @@ import (
 	"foyer/internal/room"
 )
 
-const (
-	mostBody     = 64 << 10 // bytes
-	readTimeout  = 15 * time.Second
-	writeTimeout = 30 * time.Second
-)
+const mostBody = 64 << 10 // bytes
 
 func requestID() string { return strings.ToLower(rand.Text()[:10]) }
 
@@ -68,58 +64,54 @@ func wellFormed(next http.Handler) http.Handler {
 
 // deadlines keeps slow clients from holding a connection. It is not for
 // connections that stay open.
-func deadlines(next http.Handler) http.Handler {
+func (p Pace) deadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		putOff(http.NewResponseController(w))
+		p.putOff(http.NewResponseController(w))
 		next.ServeHTTP(w, r)
 	})
 }
 
 // patient is deadlines and limitBody for files of up to most bytes: a transfer
 // may go on as long as it does not stand still.
-func patient(most int64) func(http.Handler) http.Handler {
+func (p Pace) patient(most int64) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			control := http.NewResponseController(w)
-			putOff(control)
-			r.Body = http.MaxBytesReader(w, &patientBody{r.Body, control}, most)
-			next.ServeHTTP(&patientWriter{w, control}, r)
+			p.putOff(control)
+			r.Body = http.MaxBytesReader(w, &patientBody{r.Body, p, control}, most)
+			next.ServeHTTP(&patientWriter{w, p, control}, r)
 		})
 	}
-}
-
-// putOff puts off the deadlines. A recorder in a test has none to set.
-func putOff(control *http.ResponseController) {
-	_ = control.SetReadDeadline(time.Now().Add(readTimeout))
-	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // patientBody puts off the deadlines with every read.
 type patientBody struct {
 	io.ReadCloser
+	pace    Pace
 	control *http.ResponseController
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
-	putOff(b.control)
+	b.pace.putOff(b.control)
 	return b.ReadCloser.Read(p)
 }
 
 // patientWriter puts off the deadlines with every write.
 type patientWriter struct {
 	http.ResponseWriter
+	pace    Pace
 	control *http.ResponseController
 }
 
 func (w *patientWriter) Write(p []byte) (int, error) {
-	putOff(w.control)
+	w.pace.putOff(w.control)
 	return w.ResponseWriter.Write(p)
 }
 
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // bounded is deadlines and limitBody.
-func bounded(next http.Handler) http.Handler { return deadlines(limitBody(next)) }
+func (p Pace) bounded(next http.Handler) http.Handler { return p.deadlines(limitBody(next)) }
 
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -181,23 +173,23 @@ type limits struct {
 	reactionsByPerson, handsByPerson, messagesByPerson, uploadsByPerson                *httprate.RateLimiter
 }
 
-func newLimits() limits {
+func newLimits(minute time.Duration) limits {
 	// Without headers: they would tell a guesser how to pace.
 	quiet := httprate.WithResponseHeaders(httprate.ResponseHeaders{})
 	return limits{
-		loginsByAddress:  httprate.NewRateLimiter(60, time.Minute, quiet),
-		loginsByAccount:  httprate.NewRateLimiter(10, time.Minute, quiet),
+		loginsByAddress:  httprate.NewRateLimiter(60, minute, quiet),
+		loginsByAccount:  httprate.NewRateLimiter(10, minute, quiet),
 		signupsByAddress: httprate.NewRateLimiter(100, time.Hour, quiet),
 		requestsByUser:   httprate.NewRateLimiter(20, time.Hour, quiet),
-		knocksByPerson:   httprate.NewRateLimiter(20, time.Minute, quiet),
-		checksByPerson:   httprate.NewRateLimiter(10, time.Minute, quiet),
-		messagesByPerson: httprate.NewRateLimiter(300, time.Minute, quiet),
-		uploadsByPerson:  httprate.NewRateLimiter(60, time.Minute, quiet),
+		knocksByPerson:   httprate.NewRateLimiter(20, minute, quiet),
+		checksByPerson:   httprate.NewRateLimiter(10, minute, quiet),
+		messagesByPerson: httprate.NewRateLimiter(300, minute, quiet),
+		uploadsByPerson:  httprate.NewRateLimiter(60, minute, quiet),
 		// As fast as fingers are, for a moment.
-		reactionsByPerson: httprate.NewRateLimiter(mostReactions, 10*time.Second, quiet),
-		handsByPerson:     httprate.NewRateLimiter(20, time.Minute, quiet),
+		reactionsByPerson: httprate.NewRateLimiter(mostReactions, minute/6, quiet),
+		handsByPerson:     httprate.NewRateLimiter(20, minute, quiet),
 		// Many people may come from one address at once.
-		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, time.Minute, quiet),
+		wrongLinksByAddress: httprate.NewRateLimiter(mostWrongLinks, minute, quiet),
 		guestsByAddress:     httprate.NewRateLimiter(300, time.Hour, quiet),
 		mailingsByPerson:    httprate.NewRateLimiter(30, time.Hour, quiet),
 		linksByAddress:      httprate.NewRateLimiter(60, time.Hour, quiet),
@@ -205,7 +197,7 @@ func newLimits() limits {
 		// Whoever has the password and tries codes all the time finds one in a
 		// year, with even odds.
 		codesByUser:         httprate.NewRateLimiter(30, time.Hour, quiet),
-		ceremoniesByAddress: httprate.NewRateLimiter(120, time.Minute, quiet),
+		ceremoniesByAddress: httprate.NewRateLimiter(120, minute, quiet),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // alive answers as long as the program runs.
@@ -20,11 +19,10 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 // 503 otherwise. It says what is wrong with which; another media service that is
 // away is no reason to send nobody here.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	const patience = 2 * time.Second
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), s.Pace.Ready)
 	defer cancel()
 	database := s.Pool.Ping(ctx)
-	services := s.services.ask(r.Context(), s.Backends) // with a time of their own
+	services := s.services.ask(r.Context(), s.Backends, s.Pace.Ready) // with a time of their own
 	status := http.StatusOK
 	var report strings.Builder
 	check := func(part string, needed bool, err error) {

@@ -45,6 +45,10 @@ import (
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
+// slow is the pace on the busiest machine. Requests are counted by the day, so that no
+// minute begins or ends within a test.
+var slow = web.Pace{Read: 10 * time.Minute, Write: 10 * time.Minute, Ready: time.Minute, Minute: 24 * time.Hour}
+
 // house is the whole service on a real listener, with a media backend in
 // memory.
 type house struct {
@@ -98,7 +102,7 @@ func newHouseWith(t *testing.T, more call.Backends, usernames ...string) *house 
 		CookieKey: make([]byte, 32), APIKey: make([]byte, 32), Tokens: h.tokens, Pool: pool, Accounts: h.accounts,
 		Archives: archive.NewStore(pool, t.TempDir()), Recovery: recovery.NewStore(pool, h.accounts), Factors: h.factors, Rooms: h.rooms, Mails: h.mails,
 		Webhooks: h.webhooks, Settings: h.settings, Health: h.health, Metrics: metrics.New("test", pool, h.health, log), Admin: admin.NewStore(pool),
-		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Log: log,
+		Calls: call.NewService(pool, h.rooms, backends, hub), Chat: newChat(t, pool), Reconciler: reconciler, Backends: backends, Backend: "livekit", Pace: slow, Log: log,
 	}
 	if h.server, err = web.New(h.config); err != nil {
 		t.Fatal(err)

@@ -19,16 +19,15 @@ type services struct {
 // servicesHold is for how long an answer holds.
 const servicesHold = time.Second
 
-// ask asks all media services at once whether they are ready. A service that is not
+// ask asks all media services at once whether they are ready, with patience. A service that is not
 // set up is not in the answer. The lock is held while they are asked: whoever else
 // wants to know needs the same answer.
-func (s *services) ask(ctx context.Context, backends call.Backends) map[string]error {
+func (s *services) ask(ctx context.Context, backends call.Backends, patience time.Duration) map[string]error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.asked) < servicesHold {
 		return s.state
 	}
-	const patience = 2 * time.Second
 	// Not the request's own end: the answer is for others too.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()

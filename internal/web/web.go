@@ -76,6 +76,7 @@ type Config struct {
 	// ConnectSources are where pages may connect besides this origin, as a
 	// content security policy names them.
 	ConnectSources []string
+	Pace           Pace
 	Log            *slog.Logger
 }
 
@@ -94,6 +95,7 @@ type Server struct {
 
 // New returns a server.
 func New(c Config) (*Server, error) {
+	c.Pace = c.Pace.orUsual()
 	look, err := readLook()
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func New(c Config) (*Server, error) {
 		Config:   c,
 		look:     look,
 		cookies:  newCookies(c.CookieKey),
-		limits:   newLimits(),
+		limits:   newLimits(c.Pace.Minute),
 		refusals: &rate.Sometimes{Interval: time.Minute},
 	}
 	if s.api, err = s.newAPI(); err != nil {
@@ -134,7 +136,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	// Programs, which no cookie lets in.
 	lasting := r.With(eventstream.Until(ctx))
 	lasting.Mount(api.Root, s.api.Handler())
-	r.With(deadlines).Method(http.MethodGet, "/metrics", s.api.Guarded(apitoken.Metrics, s.Metrics.Handler()))
+	r.With(s.Pace.deadlines).Method(http.MethodGet, "/metrics", s.api.Guarded(apitoken.Metrics, s.Metrics.Handler()))
 
 	// Connections that stay open.
 	if gate := s.signalling(ctx); gate != nil {
@@ -146,7 +148,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 
 	// Pages and forms.
 	r.Group(func(r chi.Router) {
-		r.Use(deadlines, limitBody, s.sameOrigin)
+		r.Use(s.Pace.bounded, s.sameOrigin)
 
 		r.Get("/", s.page(s.home))
 		r.Get("/setup", s.page(s.setupPage))
@@ -260,7 +262,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 	// Files, which are larger than everything else and take as long as they keep
 	// coming.
 	r.Group(func(r chi.Router) {
-		r.Use(patient(s.Chat.Limits().File), s.sameOrigin)
+		r.Use(s.Pace.patient(s.Chat.Limits().File), s.sameOrigin)
 		r.Post("/r/{slug}/files", s.json(s.visiting(s.upload)))
 		r.Get("/r/{slug}/files/{file}", s.page(s.visiting(s.file)))
 		r.Get(exportPath, s.page(s.proving(s.exportData)))
@@ -268,7 +270,7 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 
 	// Callbacks, which media services sign.
 	r.Group(func(r chi.Router) {
-		r.Use(deadlines, limitBody)
+		r.Use(s.Pace.bounded)
 		r.Mount("/hooks", s.Hooks())
 	})
 	return r

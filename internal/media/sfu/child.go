@@ -19,14 +19,8 @@ type child struct {
 	dead     chan struct{} // closed when the process has ended
 }
 
-const (
-	// startTime is how long a child may take to answer.
-	startTime = 20 * time.Second
-	// stopTime is how long a child may take to end when asked to.
-	stopTime = 8 * time.Second
-	// releaseTime is how long a port may stay taken before a child is started.
-	releaseTime = time.Second
-)
+// stopTime is how long a child may take to end when asked to.
+const stopTime = 8 * time.Second
 
 // adopt returns the child that runs already with the settings that s wants, or
 // nil if there is none that answers. It is watched until supervision is done.
@@ -35,7 +29,7 @@ func (s *Server) adopt(ctx, supervision context.Context) *child {
 		return nil
 	}
 	settings, err := ReadSettings(s.cfg.StateDir)
-	if err != nil || settings.Public != s.public || ping(ctx, settings) != nil {
+	if err != nil || settings.Public != s.public || s.ping(ctx, settings) != nil {
 		return nil
 	}
 	c := &child{settings: settings, dead: make(chan struct{})}
@@ -53,7 +47,7 @@ func (s *Server) adopt(ctx, supervision context.Context) *child {
 
 // spawn starts a child and waits until it answers.
 func (s *Server) spawn(ctx context.Context) (*child, error) {
-	if err := portsFree(ctx, s.public); err != nil {
+	if err := portsFree(ctx, s.public, s.cfg.Times.Release); err != nil {
 		return nil, err
 	}
 	settings := Settings{
@@ -104,7 +98,7 @@ func (s *Server) spawn(ctx context.Context) (*child, error) {
 
 // await returns nil when c answers.
 func (s *Server) await(ctx context.Context, c *child) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Times.Start)
 	defer cancel()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
@@ -116,7 +110,7 @@ func (s *Server) await(ctx context.Context, c *child) error {
 		case <-c.dead:
 			return fmt.Errorf("start media server: it ended at once: %s", s.tail.read())
 		case <-ticker.C:
-			if err = ping(ctx, c.settings); err == nil {
+			if err = s.ping(ctx, c.settings); err == nil {
 				return nil
 			}
 		}
@@ -186,11 +180,11 @@ func freePort() (int, error) {
 }
 
 // portsFree returns an error that names the port of p that is taken, and its
-// setting. A port that is given back within releaseTime counts as free: whoever
+// setting. A port that is given back in the time of release counts as free: whoever
 // looks whether it is open, as the status page does, has it for a moment, and so
 // does a media server that is ending.
-func portsFree(ctx context.Context, p Public) error {
-	deadline := time.Now().Add(releaseTime)
+func portsFree(ctx context.Context, p Public, release time.Duration) error {
+	deadline := time.Now().Add(release)
 	for {
 		err := lookAtPorts(p)
 		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {

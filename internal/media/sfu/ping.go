@@ -4,26 +4,22 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 )
 
-// pingTime is how long a server may take to answer a ping.
-const pingTime = 3 * time.Second
-
 // ping asks the server with these settings something that only it can answer:
 // the question is signed with its secret.
-func ping(ctx context.Context, s Settings) error {
+func (s *Server) ping(ctx context.Context, of Settings) error {
 	// No room has this name, so that the answer is short.
-	_, err := rooms(ctx, s, "-")
+	_, err := s.rooms(ctx, of, "-")
 	return err
 }
 
 // participants counts who is in a call.
-func participants(ctx context.Context, s Settings) (int, error) {
-	live, err := rooms(ctx, s)
+func (s *Server) participants(ctx context.Context, of Settings) (int, error) {
+	live, err := s.rooms(ctx, of)
 	n := 0
 	for _, room := range live {
 		n += int(room.NumParticipants)
@@ -32,15 +28,16 @@ func participants(ctx context.Context, s Settings) (int, error) {
 }
 
 // rooms lists the live rooms with the given names, or all.
-func rooms(ctx context.Context, s Settings, names ...string) ([]*livekit.Room, error) {
-	ctx, cancel := context.WithTimeout(ctx, pingTime)
+func (s *Server) rooms(ctx context.Context, of Settings, names ...string) ([]*livekit.Room, error) {
+	patience := s.cfg.Times.Ping
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	token, err := auth.NewAccessToken(s.Key, s.Secret).
-		SetVideoGrant(&auth.VideoGrant{RoomList: true}).SetValidFor(pingTime).ToJWT()
+	token, err := auth.NewAccessToken(of.Key, of.Secret).
+		SetVideoGrant(&auth.VideoGrant{RoomList: true}).SetValidFor(patience).ToJWT()
 	if err != nil {
 		return nil, fmt.Errorf("ask media server: %w", err)
 	}
-	client := livekit.NewRoomServiceProtobufClient(s.url(), signed{token})
+	client := livekit.NewRoomServiceProtobufClient(of.url(), signed{token})
 	answer, err := client.ListRooms(ctx, &livekit.ListRoomsRequest{Names: names})
 	if err != nil {
 		return nil, fmt.Errorf("ask media server: %w", err)

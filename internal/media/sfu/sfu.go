@@ -14,6 +14,7 @@
 package sfu
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,7 +50,27 @@ type Config struct {
 	// machine is served when it has no network. Others try them in vain, which
 	// costs them a few small packets.
 	Loopback bool
+	Times    Times
 	Log      *slog.Logger
+}
+
+// Times are how long is waited for what. What is zero has the usual value; another
+// one is for tests, where a busy machine takes long.
+type Times struct {
+	// Start is how long a child may take to answer when it has been started.
+	Start time.Duration
+	// Ping is how long it may take to answer a question.
+	Ping time.Duration
+	// Release is how long a port may stay taken before a child is started.
+	Release time.Duration
+}
+
+func (t Times) orUsual() Times {
+	return Times{
+		Start:   cmp.Or(t.Start, time.Minute), // machines are slow, too
+		Ping:    cmp.Or(t.Ping, 3*time.Second),
+		Release: cmp.Or(t.Release, time.Second),
+	}
 }
 
 // Server is a supervised media server. Its methods are safe for concurrent use.
@@ -78,6 +99,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Times = cfg.Times.orUsual()
 	if len(cfg.Binary) == 0 {
 		executable, err := os.Executable()
 		if err != nil {
@@ -143,7 +165,7 @@ func (s *Server) Access() (url, key, secret string) {
 }
 
 // Ready returns nil when the media server answers.
-func (s *Server) Ready(ctx context.Context) error { return ping(ctx, s.settings()) }
+func (s *Server) Ready(ctx context.Context) error { return s.ping(ctx, s.settings()) }
 
 // Release leaves the media server running, so that calls go on, for the next
 // Foyer to adopt within a minute. The Server must not be used afterwards.
@@ -254,7 +276,7 @@ func (s *Server) replaceIdle(ctx context.Context) {
 	if settings.Program == s.program {
 		return
 	}
-	if n, err := participants(ctx, settings); err != nil || n > 0 {
+	if n, err := s.participants(ctx, settings); err != nil || n > 0 {
 		return
 	}
 	s.log.Info("replacing the media server of an earlier version: nobody is in a call")

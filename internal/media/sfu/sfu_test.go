@@ -107,6 +107,7 @@ func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	t.Run("udp", func(t *testing.T) {
 		cfg := sfutest.Config(t)
+		cfg.Times.Release = 0 // it is not given back
 		c, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(cfg.UDPPort))
 		if err != nil {
 			t.Fatal(err)
@@ -117,6 +118,7 @@ func TestPortTaken(t *testing.T) {
 	})
 	t.Run("tcp", func(t *testing.T) {
 		cfg := sfutest.Config(t)
+		cfg.Times.Release = 0 // it is not given back
 		l, err := net.Listen("tcp", ":0")
 		if err != nil {
 			t.Fatal(err)

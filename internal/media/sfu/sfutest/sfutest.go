@@ -49,6 +49,7 @@ func Config(t testing.TB) sfu.Config {
 		StateDir: t.TempDir(),
 		UDPPort:  porttest.Free(t),
 		Loopback: true,
+		Times:    sfu.Times{Start: 2 * time.Minute, Ping: 30 * time.Second, Release: 30 * time.Second},
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
@@ -94,7 +95,7 @@ func Kill(t testing.TB, cfg sfu.Config) {
 // busiest machine.
 func Wait(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	const patience = time.Minute
+	const patience = 2 * time.Minute
 	deadline := time.Now().Add(patience)
 	for !done() {
 		if time.Now().After(deadline) {
