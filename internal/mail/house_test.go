@@ -25,10 +25,11 @@ func TestMain(m *testing.M) {
 	postgrestest.Main(m)
 }
 
-// hurried is the usual timing for tests.
+// hurried is the usual timing for tests: nothing waits for long, and what a busy
+// machine does slowly is waited for.
 var hurried = timing{
-	patience: patience{connect: 5 * time.Second, envelope: 5 * time.Second, answer: 5 * time.Second},
-	Timing:   jobs.Timing{Job: 20 * time.Second, Rescue: 21 * time.Second, Stop: 500 * time.Millisecond, Poll: 100 * time.Millisecond},
+	patience: patience{connect: time.Minute, envelope: time.Minute, answer: time.Minute},
+	Timing:   jobs.Timing{Job: 10 * time.Minute, Rescue: 11 * time.Minute, Stop: 500 * time.Millisecond, Poll: 100 * time.Millisecond},
 	backoff:  func(int) time.Duration { return 10 * time.Millisecond },
 }
 
@@ -114,7 +115,7 @@ func (h *house) read(id ID) (Mail, string) {
 // await waits until a mail is in a state.
 func (h *house) await(id ID, want State) (Mail, string) {
 	h.Helper()
-	const patience = 40 * time.Second
+	const patience = 3 * time.Minute
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		m, text := h.read(id)
 		if m.State == want {
@@ -129,7 +130,7 @@ func (h *house) await(id ID, want State) (Mail, string) {
 // until waits for a condition.
 func (h *house) until(what string, condition func() bool) {
 	h.Helper()
-	for deadline := time.Now().Add(40 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			h.Fatalf("still waiting: %s; log:\n%s", what, h.log)
 		}

@@ -223,7 +223,7 @@ func TestSlowServer(t *testing.T) {
 				return nil
 			})
 			impatient := hurried
-			impatient.connect, impatient.envelope = 300*time.Millisecond, 300*time.Millisecond
+			impatient.connect, impatient.envelope = 2*time.Second, 2*time.Second
 			id := h.enqueue(invitation)
 			h.send(p.server(Clear), impatient)
 			h.await(id, Sent)

@@ -24,7 +24,7 @@ const (
 
 // How long and how often to try for a lock that somebody holds.
 const (
-	lockPatience = 5 * time.Second
+	lockPatience = 30 * time.Second
 	lockPoll     = 20 * time.Millisecond
 )
 
