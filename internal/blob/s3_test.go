@@ -57,7 +57,7 @@ func gateway(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		err := client.MakeBucket(ctx, "foyer", minio.MakeBucketOptions{})

@@ -48,7 +48,7 @@ func TestBrokenTable(t *testing.T) {
 // A table that takes longer than a request may be read comes whole.
 func TestLongTable(t *testing.T) {
 	t.Parallel()
-	const allowed, longer = 5 * time.Second, 6 * time.Second
+	const allowed, longer = 10 * time.Second, 11 * time.Second
 	table := Table{"team", []string{"n"}, func(ctx context.Context, write func(...string)) error {
 		select {
 		case <-ctx.Done():

@@ -64,7 +64,7 @@ func get(service *ngroktest.Service, path string) string {
 }
 
 // patience is for machines that are busy.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // within waits for a condition.
 func within(t *testing.T, what string, met func() bool) {
@@ -157,7 +157,7 @@ func TestWrongToken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "authtoken") || !strings.Contains(err.Error(), "ERR_NGROK_105") {
 		t.Fatalf("got %v", err)
 	}
-	if took := time.Since(began); took > 15*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
 	if text := err.Error() + said.String(); strings.Contains(text, "planted-secret") || strings.Contains(err.Error(), "\n") {
@@ -292,7 +292,7 @@ func TestDisconnect(t *testing.T) {
 		if err := <-accepted; !errors.Is(err, net.ErrClosed) {
 			t.Errorf("lost %t: accept ended with %v", lost, err)
 		}
-		if took := time.Since(began); took > 15*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("lost %t: disconnecting took %v", lost, took)
 		}
 		within(t, "ngrok knows", func() bool { return !service.Bound() })

@@ -140,7 +140,7 @@ func (h *house) connect(ticket ticket) *mediatest.Connection {
 		h.Fatal(err)
 	}
 	var in bool
-	for deadline := time.Now().Add(20 * time.Second); !in; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !in; time.Sleep(5 * time.Millisecond) {
 		h.row(&in, `select connected_at is not null from grants where id = $1`, ticket.Participant)
 		if time.Now().After(deadline) {
 			h.Fatal("not in")
@@ -153,7 +153,7 @@ func (h *house) wantOut(what string, connection *mediatest.Connection) {
 	h.Helper()
 	select {
 	case <-connection.Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		h.Errorf("still in the call: %s", what)
 	}
 }

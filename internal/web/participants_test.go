@@ -86,9 +86,9 @@ func TestGuestWithAnAccountGoesOn(t *testing.T) {
 
 func (h *house) waitFor(what string, condition func() bool) {
 	h.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			h.Fatalf("not within 30 s: %s", what)
+			h.Fatalf("not within two minutes: %s", what)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func TestProgramsThatIgnoreThePage(t *testing.T) {
 	eventually(t, "the media server keeps them from it", func() bool {
 		live, err := h.media.Live(t.Context())
 		if err != nil {
-			t.Fatal(err)
+			return false // a busy machine may take longer than it has
 		}
 		for _, in := range live {
 			for _, c := range in {
@@ -118,7 +118,7 @@ func TestProgramsThatIgnoreThePage(t *testing.T) {
 
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	const patience = 30 * time.Second
+	const patience = 2 * time.Minute
 	for deadline := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", patience, what)

@@ -86,7 +86,7 @@ func (w *world) leave(r *rapid.T) bool {
 
 // forgotten waits until the database knows that somebody has left.
 func (w *world) forgotten(r *rapid.T, c *chamber, s *seat) {
-	const patience = 30 * time.Second
+	const patience = 2 * time.Minute
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		var present bool
 		err := w.pool.QueryRow(w.Context(), `select exists (select from grants where id = $1 and `+room.Present+`)`, s.ticket.Participant).Scan(&present)
@@ -99,8 +99,9 @@ func (w *world) forgotten(r *rapid.T, c *chamber, s *seat) {
 		if time.Now().After(deadline) {
 			var held *time.Duration
 			_ = w.pool.QueryRow(w.Context(), `select held_until - now() from grants where id = $1`, s.ticket.Participant).Scan(&held)
-			r.Fatalf("who left still has a place in %s after %v; held for %v more; at the media server are %v, it was %s",
-				c.room.Slug, patience, held, w.live(r, c), s.ticket.Participant)
+			live, err := w.live(c)
+			r.Fatalf("who left still has a place in %s after %v; held for %v more; at the media server are %v (%v), it was %s",
+				c.room.Slug, patience, held, live, err, s.ticket.Participant)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func TestMemoryGate(t *testing.T) {
 		t.Fatalf("connect: got %d", got)
 	}
 	stop()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		live, err := m.Live(t.Context())
 		if err != nil {

@@ -40,7 +40,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.line.pace.pause = 20 * time.Millisecond
+	b.line.pace.whole, b.line.pace.once, b.line.pace.pause = 5*time.Minute, time.Minute, 20*time.Millisecond
 	return &rig{t, b, double}
 }
 
@@ -196,7 +196,7 @@ func TestRepetition(t *testing.T) {
 			if (err != nil) != test.fails || err != nil && !errors.Is(err, media.ErrUnavailable) {
 				t.Errorf("got %v, want a failure: %v", err, test.fails)
 			}
-			if took := time.Since(began); took < test.least || took > 5*time.Second {
+			if took := time.Since(began); took < test.least || test.fails && took > time.Minute {
 				t.Errorf("it took %v", took)
 			}
 			if got := len(r.double.Requests()); got > 4 {
@@ -263,7 +263,7 @@ func TestPatience(t *testing.T) {
 	if _, err := r.Live(ctx, "foyer-room"); !errors.Is(err, media.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(began); took > 5*time.Second { // less than all the patience there is
+	if took := time.Since(began); took > 30*time.Second { // less than all the patience there is
 		t.Errorf("it took %v after the caller had gone", took)
 	}
 
@@ -283,12 +283,12 @@ func TestPatience(t *testing.T) {
 		if !errors.Is(err, media.ErrUnavailable) {
 			t.Errorf("cancelled in a pause: got %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("a pause goes on after the caller has gone")
 	}
 
 	hanging := newRig(t)
-	hanging.line.pace.once = time.Second
+	hanging.line.pace.once = 2 * time.Second
 	hanging.double.Stall(2, time.Minute)
 	if err := hanging.Close(t.Context(), "foyer-room"); err != nil {
 		t.Errorf("after two attempts that hung: %v", err)
@@ -352,6 +352,7 @@ func TestMisconfigured(t *testing.T) {
 func TestReadyIsRemembered(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.ready.goodFor = time.Hour
 	for range 5 {
 		if err := r.Ready(t.Context()); err != nil {
 			t.Fatal(err)

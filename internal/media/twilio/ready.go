@@ -54,12 +54,13 @@ type readiness struct {
 	turn  *semaphore.Weighted // whose turn it is to look
 	asked time.Time
 	err   error
+
+	goodFor time.Duration // an answer holds
 }
 
-func newReadiness() *readiness { return &readiness{turn: semaphore.NewWeighted(1)} }
-
-// goodFor is how long an answer about readiness holds.
-const goodFor = 5 * time.Second
+func newReadiness() *readiness {
+	return &readiness{turn: semaphore.NewWeighted(1), goodFor: 5 * time.Second}
+}
 
 // Ready implements media.Backend.
 func (b *Backend) Ready(ctx context.Context) error {
@@ -70,7 +71,7 @@ func (b *Backend) Ready(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", media.ErrUnavailable, err)
 	}
 	defer b.ready.turn.Release(1)
-	if time.Since(b.ready.asked) < goodFor {
+	if time.Since(b.ready.asked) < b.ready.goodFor {
 		return b.ready.err
 	}
 	err := b.probe(ctx)

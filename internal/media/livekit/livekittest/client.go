@@ -49,7 +49,7 @@ const attempts = 3
 
 // enter connects to the gate at url.
 func enter(ctx context.Context, url, token string, options ...lksdk.ConnectOption) (c *client, err error) {
-	options = append(options, lksdk.WithLogger(quiet), lksdk.WithConnectTimeout(5*time.Second))
+	options = append(options, lksdk.WithLogger(quiet), lksdk.WithConnectTimeout(20*time.Second))
 	for range attempts {
 		c, err = enterOnce(ctx, url, token, options)
 		if !errors.Is(err, lksdk.ErrConnectionTimeout) {

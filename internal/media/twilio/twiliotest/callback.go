@@ -31,7 +31,7 @@ type callbacks struct {
 
 func (c *callbacks) start(account Account) {
 	c.authToken, c.added = account.AuthToken, make(chan struct{}, 1)
-	c.client = http.Client{Timeout: 5 * time.Second, Transport: account.Transport}
+	c.client = http.Client{Timeout: time.Minute, Transport: account.Transport}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.running.Go(c.deliver)
 }

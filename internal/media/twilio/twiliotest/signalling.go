@@ -134,7 +134,7 @@ type client struct {
 
 // serve reads until the connection ends.
 func (c *client) serve(ctx context.Context) {
-	const helloWithin = 5 * time.Second
+	const helloWithin = time.Minute
 	c.socket.timeout = helloWithin
 	hello, err := c.socket.read(ctx)
 	if err != nil || hello.Type != "hello" || hello.Version != 2 || hello.Timeout <= 0 {

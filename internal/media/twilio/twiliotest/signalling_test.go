@@ -16,7 +16,7 @@ import (
 	"foyer/internal/media/mediatest"
 )
 
-const soon = 15 * time.Second
+const soon = time.Minute
 
 // stage is a service with one room and its signalling.
 type stage struct {

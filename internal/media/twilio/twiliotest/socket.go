@@ -97,7 +97,7 @@ func (s *socket) put(ctx context.Context, f frame) error {
 	if err != nil {
 		panic(err) // a frame holds nothing that JSON cannot say
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, text)
 }
