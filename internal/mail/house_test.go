@@ -155,7 +155,10 @@ func (h *house) exec(query string, args ...any) {
 // settled waits until River has no more job to run.
 func (h *house) settled() {
 	h.Helper()
-	h.until("jobs come to an end", func() bool {
-		return h.count(`select count(*) from river_job where state not in ('completed', 'cancelled', 'discarded')`) == 0
-	})
+	h.until("jobs come to an end", func() bool { return h.unsettled() == 0 })
+}
+
+func (h *house) unsettled() int {
+	h.Helper()
+	return h.count(`select count(*) from river_job where state not in ('completed', 'cancelled', 'discarded')`)
 }
