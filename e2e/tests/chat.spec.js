@@ -151,7 +151,8 @@ test("files and pasted pictures, with progress, cancel and refusals", async ({ v
   await expect(ana.page.getByRole("img", { name: /pasted\.png/ })).toBeVisible();
   await expect(ana.page.getByRole("img", { name: /dropped\.png/ })).toHaveCount(0);
 
-  // What the server refuses says so beside it, and aloud.
+  // What the server refuses says so beside it, and aloud, once what was written before is said.
+  await expect(ben.page.locator("#chat-spoken")).toContainText("both");
   const said = await saidIn(ben.page.locator("#chat-spoken"));
   await ben.page.locator("#composer-files").setInputFiles([{ name: "virus.exe", mimeType: "text/plain", buffer: Buffer.from("x") }]);
   await expect(ben.page.getByText("virus.exe was not uploaded. Programs cannot be sent here.")).toBeVisible();
