@@ -29,7 +29,7 @@ const Channel = "deliveries_waiting"
 const (
 	queueName = "webhooks"
 	// mostAtOnce is how many deliveries one node makes at a time.
-	mostAtOnce = 8
+	mostAtOnce = 32
 	// patience is how long a receiver has to answer.
 	patience = 15 * time.Second
 	// lookEvery is how often to look for deliveries that no notification told of.
@@ -49,12 +49,13 @@ type Sender struct {
 	log    *slog.Logger
 	pauses []time.Duration
 	agent  string
+	places *places
 }
 
 // NewSender returns a sender; Run and the queue make it work. Several may work on
 // one database.
 func NewSender(store *Store, reach Reach, version string, log *slog.Logger) *Sender {
-	return &Sender{store: store, client: reach.client(patience), log: log, pauses: pauses, agent: "Foyer/" + version}
+	return &Sender{store: store, client: reach.client(patience), log: log, pauses: pauses, agent: "Foyer/" + version, places: newPlaces()}
 }
 
 // job brings one delivery. It is all that River's tables hold of it.
@@ -120,15 +121,40 @@ type worker struct {
 	sender *Sender
 }
 
-// Timeout is longer than a receiver may take.
-func (*worker) Timeout(*river.Job[job]) time.Duration { return 2 * patience }
+// Timeout is longer than one may go on, and a receiver may then take.
+func (*worker) Timeout(*river.Job[job]) time.Duration { return 3 * patience }
 
 func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
-	wait, err := w.sender.attempt(ctx, j.Args.Delivery)
+	wait, err := w.sender.bring(ctx, j.Args.Delivery)
 	if err == nil && wait > 0 {
 		return river.JobSnooze(wait)
 	}
 	return err
+}
+
+// bring tries to deliver once, when a place is free to do so, and while all goes well
+// goes on with what else waits for the same receiver: that found no place, and would
+// come back later only. It returns how long to wait before the next try; none when
+// there is nothing left to do.
+func (s *Sender) bring(ctx context.Context, id int64) (wait time.Duration, err error) {
+	of, err := s.store.receiverOf(ctx, id)
+	if err != nil || of == "" {
+		return 0, err
+	}
+	wait, ok := s.places.take(of)
+	if !ok {
+		return wait, s.store.giveWay(ctx, id)
+	}
+	defer s.places.leave(of)
+	began := time.Now()
+	wait, well, err := s.attempt(ctx, id)
+	for well && err == nil && ctx.Err() == nil && time.Since(began) < patience {
+		if id, err = s.store.nextInLine(ctx, of); err != nil || id == 0 {
+			break
+		}
+		_, well, err = s.attempt(ctx, id)
+	}
+	return wait, err
 }
 
 // attempt is one try to deliver. Every change it makes names its turn, so whoever
@@ -150,29 +176,30 @@ type outcome struct {
 	after   time.Duration // that the receiver asks to wait at least
 }
 
-// attempt tries to deliver once. It returns how long to wait before the next try;
-// none when there is nothing left to do.
-func (s *Sender) attempt(ctx context.Context, id int64) (wait time.Duration, err error) {
+// attempt tries to deliver once. It returns how long to wait before the next try,
+// none when there is nothing left to do. All is well unless the receiver did not
+// take it.
+func (s *Sender) attempt(ctx context.Context, id int64) (wait time.Duration, well bool, err error) {
 	a, wait, err := s.claim(ctx, id)
 	if err != nil || a.id == 0 {
-		return wait, err
+		return wait, true, err
 	}
 	result := s.send(ctx, a)
 	if result.problem != "" && errors.Is(ctx.Err(), context.Canceled) {
 		// Foyer stops: it does not count, and is tried again at once.
-		return time.Second, s.settle(ctx, a, `attempts = attempts - 1, next_at = now()`)
+		return time.Second, false, s.settle(ctx, a, `attempts = attempts - 1, next_at = now()`)
 	}
 	switch {
 	case result.problem == "":
-		return 0, s.settle(ctx, a, `state = 'delivered', done_at = now(), error = '', status = $3`, result.status)
+		return 0, true, s.settle(ctx, a, `state = 'delivered', done_at = now(), error = '', status = $3`, result.status)
 	case result.gone:
-		return 0, s.pause(ctx, a, result)
+		return 0, false, s.pause(ctx, a, result)
 	case a.tried > len(s.pauses):
-		return 0, s.settle(ctx, a, `state = 'failed', done_at = now(), error = $4, status = nullif($3, 0)`, result.status, result.problem)
+		return 0, false, s.settle(ctx, a, `state = 'failed', done_at = now(), error = $4, status = nullif($3, 0)`, result.status, result.problem)
 	}
 	wait = max(s.pauses[a.tried-1], min(result.after, 24*time.Hour))
 	s.log.Info("webhook not delivered, trying again", "delivery", a.id, "attempt", a.tried, "status", result.status, "retry_in", wait)
-	return wait, s.settle(ctx, a, `next_at = now() + $5::interval, error = $4, status = nullif($3, 0)`, result.status, result.problem, wait)
+	return wait, false, s.settle(ctx, a, `next_at = now() + $5::interval, error = $4, status = nullif($3, 0)`, result.status, result.problem, wait)
 }
 
 // claim begins an attempt. It has no id when none is to be made, or not before the

@@ -114,6 +114,34 @@ const (
 		returning id`
 )
 
+// receiverOf returns whose a delivery is; nobody's when it does not wait any more.
+func (s *Store) receiverOf(ctx context.Context, id int64) (of ID, err error) {
+	err = s.pool.QueryRow(ctx, `select webhook_id from deliveries where id = $1 and state = 'waiting'`, id).Scan(&of)
+	if noRows(err) {
+		return "", nil
+	}
+	return of, wrap("find receiver", err)
+}
+
+// giveWay notes that a delivery that is due has its job still, which comes back.
+func (s *Store) giveWay(ctx context.Context, id int64) error {
+	_, err := s.pool.Exec(ctx, `update deliveries set next_at = now() where id = $1 and state = 'waiting' and next_at < now()`, id)
+	return wrap("give way", err)
+}
+
+// nextInLineQuery has its index in deliveries_in_line.
+const nextInLineQuery = `
+	select id from deliveries where webhook_id = $1 and state = 'waiting' and next_at <= now() order by next_at limit 1`
+
+// nextInLine returns what is due for a receiver for the longest time; 0: nothing is.
+func (s *Store) nextInLine(ctx context.Context, of ID) (id int64, err error) {
+	err = s.pool.QueryRow(ctx, nextInLineQuery, of).Scan(&id)
+	if noRows(err) {
+		return 0, nil
+	}
+	return id, wrap("find next delivery", err)
+}
+
 // enqueue makes jobs for deliveries that have none; more says that there may be
 // others. Several nodes may do it at once.
 func (s *Store) enqueue(ctx context.Context, query string) (more bool, err error) {

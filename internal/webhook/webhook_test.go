@@ -408,6 +408,7 @@ func TestQueriesHaveIndexes(t *testing.T) {
 		"deliveries_of_webhook": strings.NewReplacer("$1", "'00000000-0000-0000-0000-000000000000'", "$2", "9", "$3", "9").Replace(deliveriesQuery),
 		"deliveries_unqueued":   strings.ReplaceAll(unqueuedQuery, "$1", "9"),
 		"deliveries_overdue":    strings.ReplaceAll(overdueQuery, "$1", "9"),
+		"deliveries_in_line":    strings.ReplaceAll(nextInLineQuery, "$1", "'00000000-0000-0000-0000-000000000000'"),
 		"deliveries_created_at": `delete from deliveries where created_at < now()`,
 		"webhooks_by_room":      `select from webhooks where room_id = '00000000-0000-0000-0000-000000000000' or room_id is null`,
 	} {
@@ -435,7 +436,7 @@ func TestStatementsHaveIndexes(t *testing.T) {
 			t.Fatalf("%v, %v", deliveries, err)
 		}
 		for wait := time.Nanosecond; wait > 0; time.Sleep(wait) {
-			if wait, err = sender.attempt(t.Context(), deliveries[0].ID); err != nil {
+			if wait, err = sender.bring(t.Context(), deliveries[0].ID); err != nil {
 				t.Fatal(err)
 			}
 		}
