@@ -126,8 +126,9 @@ test("who joins muted, as they left it, is told too; before they join their micr
   await expect(ana.button("Unmute microphone")).toBeVisible();
   await expect(ana.page.locator("#preview video"), "the camera is there").toBeVisible();
   expect(await opened()).toBe(0);
+  const said = await saidIn(ana.page.locator("#notices"));
   await joinHere(ana);
-  await expect(ana.page.getByRole("status").getByText("You are talking while muted.")).toBeVisible();
+  await expect.poll(said).toContainEqual(expect.stringMatching("You are talking while muted."));
   await expect(ana.button("Unmute microphone")).toBeVisible();
   expect(await opened()).toBe(1);
 });
