@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,15 +21,18 @@ func (s *Server) showSiteSettings(w http.ResponseWriter, r *http.Request, status
 	if form.Values == nil {
 		form.Values = make(map[string]string)
 		for name, text := range settingTexts(s.Settings.Now()) {
-			form.Values[string(name)] = text
+			form.Values[string(name)], form.Values["was_"+string(name)] = text, text
 			if _, ours := set[name]; ours {
-				form.Values["set_"+string(name)] = "here"
+				form.Values["set_"+string(name)], form.Values["was_set_"+string(name)] = "here", "here"
 			}
 		}
 	}
 	page := SiteSettingsPage{Page: s.base(r, words.Text("settings.title")), Form: form, Settings: make(map[string]SettingRow)}
 	for _, name := range settings.Names {
-		row := SettingRow{Name: string(name), Usual: settingWord(name, usual[name]), Set: form.Value("set_"+string(name)) == "here"}
+		row := SettingRow{
+			Name: string(name), Usual: settingWord(name, usual[name]), Set: form.Value("set_"+string(name)) == "here",
+			Was: form.Value("was_" + string(name)), WasSet: form.Value("was_set_" + string(name)),
+		}
 		if setting, ours := set[name]; ours {
 			row.By, row.At = cmp.Or(setting.By, words.Text("audit.by_gone")), &setting.At
 		}
@@ -74,7 +78,7 @@ func settingWord(name settings.Name, text string) string {
 func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, session account.Session) error {
 	var fields []string
 	for _, name := range settings.Names {
-		fields = append(fields, string(name), "set_"+string(name))
+		fields = append(fields, string(name), "set_"+string(name), "was_"+string(name), "was_set_"+string(name))
 	}
 	values, err := readForm(r, fields...)
 	if err != nil {
@@ -82,9 +86,11 @@ func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, sess
 	}
 	var set, reset []settings.Name
 	for _, name := range settings.Names {
-		if values["set_"+string(name)] == "here" {
+		switch here := values["set_"+string(name)] == "here"; {
+		case !settingChanged(values, string(name)):
+		case here:
 			set = append(set, name)
-		} else {
+		default:
 			reset = append(reset, name)
 		}
 	}
@@ -96,6 +102,17 @@ func (s *Server) changeSiteSettings(w http.ResponseWriter, r *http.Request, sess
 		return err
 	}
 	return s.showSiteSettings(w, r, status, form)
+}
+
+// settingChanged says whether somebody made something else of a setting than what
+// the form showed. What they left alone stays as others have set it meanwhile.
+func settingChanged(values map[string]string, name string) bool {
+	here := values["set_"+name]
+	if here != values["was_set_"+name] {
+		return true
+	}
+	// Browsers end lines in their own way.
+	return here != "" && !slices.Equal(strings.Fields(values[name]), strings.Fields(values["was_"+name]))
 }
 
 // settingsOf makes of a form the settings that it sets; the others are the

@@ -2,12 +2,15 @@ package web_test
 
 import (
 	"encoding/csv"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"foyer/internal/room"
+	"foyer/internal/settings"
 )
 
 // What administrators do to accounts is done at once, and is in the audit log with
@@ -111,6 +114,57 @@ func TestDeskSettings(t *testing.T) {
 	var capacity int
 	if err := h.pool.QueryRow(t.Context(), `select capacity from rooms where slug = 'new'`).Scan(&capacity); err != nil || capacity != 7 {
 		t.Errorf("a new room takes %d, %v (%d)", capacity, err, r.status)
+	}
+}
+
+var wasShown = regexp.MustCompile(`<input type="hidden" name="was_([a-z_]+)" value="([^"]*)">`)
+
+// settingsForm is what the page of settings would send if nobody changed anything.
+func (h *house) settingsForm(who string) url.Values {
+	h.Helper()
+	form := url.Values{}
+	for _, shown := range wasShown.FindAllStringSubmatch(h.get(who, "/admin/settings").body, -1) {
+		value := strings.ReplaceAll(html.UnescapeString(shown[2]), "\n", "\r\n")
+		form.Set(shown[1], value)
+		form.Set("was_"+shown[1], value)
+	}
+	if len(form) != 4*len(settings.Names) {
+		h.Fatalf("the form has %v", form)
+	}
+	return form
+}
+
+// Who saves a setting undoes nothing that others have set since they opened the page.
+func TestSettingsThatOthersChange(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	h.administrator("ana")
+	h.administrator("ben")
+	first := h.settingsForm("ben")
+	first.Set("set_mail_domains", "here")
+	first.Set("mail_domains", "example.org\r\nexample.com")
+	h.post("ben", "/admin/settings", first)
+
+	anas, bens := h.settingsForm("ana"), h.settingsForm("ben")
+	bens.Set("set_keep_audit", "here")
+	bens.Set("keep_audit", "3650")
+	bens.Set("set_mail_domains", "")
+	anas.Set("set_room_capacity", "here")
+	anas.Set("room_capacity", "one")
+	refused := h.post("ana", "/admin/settings", anas)
+	anas.Set("room_capacity", "7")
+	for who, form := range map[string]url.Values{"ben": bens, "ana": anas} {
+		if got := h.post(who, "/admin/settings", form); got.status != http.StatusSeeOther {
+			t.Errorf("%s: %d", who, got.status)
+		}
+	}
+	now := h.settings.Now()
+	if now.KeepAudit != 3650 || now.Capacity != 7 || len(now.MailDomains) != 0 || len(h.settings.Set()) != 2 {
+		t.Errorf("then %+v, set %v", now, h.settings.Set())
+	}
+	// What was refused is shown with what the form showed first.
+	if want := `name="was_room_capacity" value="` + anas.Get("was_room_capacity") + `"`; refused.status != http.StatusUnprocessableEntity || !strings.Contains(refused.body, want) {
+		t.Errorf("no %s in what was refused (%d)", want, refused.status)
 	}
 }
 

@@ -250,6 +250,8 @@ type SettingRow struct {
 	Set   bool   // another is set here
 	By    string // who set it, when it is
 	At    *time.Time
+	// As the form showed it first: what is still so, nobody has changed.
+	Was, WasSet string
 }
 
 // StoragePage is templates/admin_storage.html.
