@@ -178,16 +178,19 @@ func or[T any](given *T, before T) T {
 
 func (a *API) changeRoom(ctx context.Context, v room.Visit, in *changeRoomInput) (*body[Room], error) {
 	b := in.Body
-	change := room.Change{Name: or(b.Name, v.Room.Name), Topic: or(b.Topic, v.Room.Topic)}
-	if b.Visibility != nil || b.Guests != nil || b.Lobby != nil || b.Succession != nil || b.Capacity != nil || b.HistoryDays != nil {
-		now := v.Room.Configuration()
-		change.Configuration = &room.Configuration{
-			Visibility: room.Visibility(or(b.Visibility, string(now.Visibility))), Guests: or(b.Guests, now.Guests),
-			Lobby: room.Lobby(or(b.Lobby, string(now.Lobby))), Succession: room.Succession(or(b.Succession, string(now.Succession))),
-			Capacity: or(b.Capacity, now.Capacity), HistoryDays: or(b.HistoryDays, now.HistoryDays),
+	configures := b.Visibility != nil || b.Guests != nil || b.Lobby != nil || b.Succession != nil || b.Capacity != nil || b.HistoryDays != nil
+	err := a.Rooms.Change(ctx, v.Room.ID, v.Person.User, func(now room.Room) room.Change {
+		change := room.Change{Name: or(b.Name, now.Name), Topic: or(b.Topic, now.Topic)}
+		if configures {
+			change.Configuration = &room.Configuration{
+				Visibility: room.Visibility(or(b.Visibility, string(now.Visibility))), Guests: or(b.Guests, now.Guests),
+				Lobby: room.Lobby(or(b.Lobby, string(now.Lobby))), Succession: room.Succession(or(b.Succession, string(now.Succession))),
+				Capacity: or(b.Capacity, now.Capacity), HistoryDays: or(b.HistoryDays, now.HistoryDays),
+			}
 		}
-	}
-	if err := a.Rooms.Change(ctx, v.Room.ID, v.Person.User, change); err != nil {
+		return change
+	})
+	if err != nil {
 		return nil, err
 	}
 	return a.again(ctx, in.Slug)

@@ -119,7 +119,7 @@ func TestStreamTellsWhatHappens(t *testing.T) {
 	ben, connection := h.enter("ben", r)
 	connection.Leave()
 	h.waitFor("ben has left", func() bool { return len(h.present(r)) == 1 })
-	if err := h.rooms.Change(t.Context(), r.ID, h.id("ana"), room.Change{Name: "Renamed"}); err != nil {
+	if err := h.rooms.Change(t.Context(), r.ID, h.id("ana"), func(room.Room) room.Change { return room.Change{Name: "Renamed"} }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.rooms.RemoveMember(t.Context(), r.ID, h.id("ana"), "ben"); err != nil {

@@ -105,7 +105,7 @@ func Slug(name string) string {
 
 func withEnding(slug string) string { return slug + "-" + strings.ToLower(rand.Text()[:5]) }
 
-// Change is a change of a room's settings.
+// Change is what a room's settings are to be.
 type Change struct {
 	Name, Topic   string
 	Configuration *Configuration // nil: leave it; only owners change it
@@ -144,25 +144,30 @@ func (c Change) check() (Change, error) {
 	return c, bad.Err()
 }
 
-// Change changes a room's settings, all or none. It returns input.Invalid with
-// fields name, topic, visibility, lobby, succession, capacity and history_days, and what the
-// policy says.
-func (s *Store) Change(ctx context.Context, id ID, by account.UserID, c Change) error {
-	c, err := c.check()
-	if err != nil {
-		return err
-	}
-	ask := Ask{Action: Rename}
-	if c.Configuration != nil {
-		ask.Action = Configure
-	}
-	return s.change(ctx, id, by, ask, func(tx pgx.Tx, old Room) error {
-		if c.Name != old.Name || c.Topic != old.Topic {
+// Change changes a room's settings, all or none, to what the room is to be, given
+// the room as it is: two people can change two of them at once. It returns
+// input.Invalid with fields name, topic, visibility, lobby, succession, capacity and
+// history_days, and what the policy says.
+func (s *Store) Change(ctx context.Context, id ID, by account.UserID, to func(now Room) Change) error {
+	return s.Hold(ctx, id, by, func(tx pgx.Tx, now Room, who Person) error {
+		c := to(now)
+		ask := Ask{Action: Rename}
+		if c.Configuration != nil {
+			ask.Action = Configure
+		}
+		if err := Authorize(who, ask, now.State()); err != nil {
+			return err
+		}
+		c, err := c.check()
+		if err != nil {
+			return err
+		}
+		if c.Name != now.Name || c.Topic != now.Topic {
 			if err := rename(ctx, tx, id, by, c.Name, c.Topic); err != nil {
 				return err
 			}
 		}
-		if c.Configuration != nil && *c.Configuration != old.Configuration() {
+		if c.Configuration != nil && *c.Configuration != now.Configuration() {
 			return configure(ctx, tx, id, by, *c.Configuration)
 		}
 		return nil

@@ -198,17 +198,22 @@ func TestVisit(t *testing.T) {
 	}
 }
 
+// to changes a room to a change whatever it is.
+func to(c room.Change) func(room.Room) room.Change {
+	return func(room.Room) room.Change { return c }
+}
+
 func TestChange(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana", "ben")
 	r := h.create("ana", "Old name", "private")
 	h.add(r, "ana", "ben", room.Moderator)
 	ctx := t.Context()
-	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), room.Change{Name: "New name", Topic: "News"}); err != nil {
+	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), to(room.Change{Name: "New name", Topic: "News"})); err != nil {
 		t.Fatal(err)
 	}
 	configure := room.Change{Name: "Newer", Configuration: &room.Configuration{Visibility: room.Open, Lobby: room.LobbyOff, Succession: room.SuccessionHost, Capacity: 5}}
-	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), configure); !errors.Is(err, room.Rank) {
+	if err := h.rooms.Change(ctx, r.ID, h.id("ben"), to(configure)); !errors.Is(err, room.Rank) {
 		t.Errorf("moderator configures: got %v, want %v", err, room.Rank)
 	}
 	visit, err := h.rooms.Visit(ctx, h.session("ana"), r.Slug)
@@ -221,15 +226,15 @@ func TestChange(t *testing.T) {
 	for _, capacity := range []int{-1, 0, 1, room.MostCapacity + 1} {
 		configure.Configuration.Capacity = capacity
 		var invalid input.Invalid
-		if err := h.rooms.Change(ctx, r.ID, h.id("ana"), configure); !errors.As(err, &invalid) || invalid["capacity"] == "" {
+		if err := h.rooms.Change(ctx, r.ID, h.id("ana"), to(configure)); !errors.As(err, &invalid) || invalid["capacity"] == "" {
 			t.Errorf("capacity %d: got %v", capacity, err)
 		}
 	}
 	configure.Configuration.Capacity = 5
-	if err := h.rooms.Change(ctx, r.ID, h.id("ana"), configure); err != nil {
+	if err := h.rooms.Change(ctx, r.ID, h.id("ana"), to(configure)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.rooms.Change(ctx, r.ID, h.id("ana"), configure); err != nil {
+	if err := h.rooms.Change(ctx, r.ID, h.id("ana"), to(configure)); err != nil {
 		t.Fatal(err)
 	}
 	want := []ledger.Kind{ledger.RoomCreated, ledger.MemberAdded, ledger.RoomRenamed, ledger.RoomRenamed, ledger.RoomConfigured}

@@ -197,7 +197,7 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.V
 			HistoryDays: whole(values["history_days"]),
 		}
 	}
-	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, change); err == nil {
+	if err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, func(room.Room) room.Change { return change }); err == nil {
 		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", words.Text("room.saved"))
 	}
 	form, status, err := again(w, values, err)
