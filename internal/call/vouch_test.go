@@ -84,3 +84,41 @@ func TestVouch(t *testing.T) {
 		t.Error("the old token lets Zoe in again")
 	}
 }
+
+// Of somebody new whom the room does not take nothing is kept: they never came.
+func TestVouchRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "owner")
+	r := h.room("private", "owner")
+	_, visit := h.vouching("owner", r)
+	kept := func() (guests, came int) {
+		err := h.pool.QueryRow(t.Context(), `
+			select (select count(*) from guests where room_id = $1), (select count(*) from ledger where room_id = $1 and kind = 'guest_came')`, r.ID).Scan(&guests, &came)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return guests, came
+	}
+	for set, want := range map[string]error{
+		`locked_at = now()`: room.Locked, `lobby = 'strangers'`: room.MustWait, `capacity = 2`: room.Full,
+	} {
+		h.sql(`update rooms set guests = true, locked_at = null, lobby = 'off', capacity = 50 where id = $1`, r.ID)
+		h.sql(`update rooms set `+set+` where id = $1`, r.ID)
+		if want == room.Full {
+			for _, identity := range []string{"1", "2"} {
+				if _, err := h.calls.Vouch(t.Context(), visit, identity, "Yan"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		guests, came := kept()
+		for _, identity := range []string{"", "4711"} {
+			if _, err := h.calls.Vouch(t.Context(), visit, identity, "Zoe"); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", set, err, want)
+			}
+		}
+		if g, c := kept(); g != guests || c != came {
+			t.Errorf("%s: %d guests, %d came; before %d, %d", set, g, c, guests, came)
+		}
+	}
+}
