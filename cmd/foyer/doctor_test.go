@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"foyer/internal/config"
 	"foyer/internal/media/sfu"
@@ -53,6 +55,28 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 		t.Errorf("all is well:\n%s", &out)
 	}
 	for _, want := range []string{"BROKEN", "Another program has the port", "The database does not answer", "DATABASE_URL", "Nothing answers at the mail server's address", "Foyer does not answer at https://127.0.0.1:1"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, &out)
+		}
+	}
+}
+
+// A database that takes connections and says nothing keeps nobody waiting for the rest.
+func TestDoctorWithASilentDatabase(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	var out bytes.Buffer
+	cfg := settingsFor(t)
+	cfg.DatabaseURL = "postgres://nobody@" + silent.Addr().String() + "/nothing?sslmode=disable"
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	if err := doctor(ctx, cfg, &out); err == nil || ctx.Err() != nil {
+		t.Errorf("%v, %v:\n%s", err, ctx.Err(), &out)
+	}
+	for _, want := range []string{"The database does not answer", "Nothing serves pages"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, &out)
 		}
