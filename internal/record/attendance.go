@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -40,7 +41,10 @@ func writeCalls(ctx context.Context, db postgres.Querier, in room.ID, write func
 		}
 		for _, m := range meetings {
 			m, stays, err := call.Attended(ctx, db, in, m.ID)
-			if err != nil {
+			switch {
+			case errors.Is(err, postgres.ErrNotFound): // purged meanwhile
+				continue
+			case err != nil:
 				return err
 			}
 			writeStays(m, stays, write)
