@@ -89,6 +89,8 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		`update users set administrator = true where username = 'benchadmin'`,
 		// What the program appends meanwhile comes after what is copied.
 		fmt.Sprintf(`select setval('ledger_id_seq', %d)`, firstEntry+deskEntries),
+		// As if another node had the media service of the calls that go on.
+		`insert into media_services (name, seen_at) values ('elsewhere', now() + interval '1 day')`,
 	} {
 		if _, err := db.Exec(ctx, statement); err != nil {
 			return err
@@ -100,7 +102,8 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 	last := []string{"Adler", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Huber", "Ito", "Jansen", "Kovac"}
 	now := time.Now()
 	// Calls that go on are in the last rooms, whose members are in them. A media
-	// service that is not configured carries those, so that nobody finds them empty.
+	// service that this node does not have carries those, so that it does not find
+	// them empty.
 	member := func(room, n int) string { return id(users, ((room*10+n)*7)%deskUsers) }
 	live := func(room int) bool { return room >= deskRooms-deskLive }
 	copies := []struct {
