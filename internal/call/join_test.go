@@ -13,6 +13,7 @@ import (
 	"foyer/internal/call"
 	"foyer/internal/input"
 	"foyer/internal/media"
+	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 )
 
@@ -174,13 +175,9 @@ func TestJoinWaitsForTheEnd(t *testing.T) {
 // somebodyWaits waits until a transaction waits for another.
 func (h *house) somebodyWaits() {
 	h.Helper()
-	h.waitFor("somebody waits", func() (waits bool) {
-		if err := h.pool.QueryRow(h.Context(), `
-			select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits); err != nil {
-			h.Fatal(err)
-		}
-		return waits
-	})
+	if err := postgrestest.UntilWaiting(h.Context(), h.pool, ""); err != nil {
+		h.Fatal(err)
+	}
 }
 
 // Who joins while their account is being deleted waits for that and does not make

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,6 +13,7 @@ import (
 	"foyer/internal/account"
 	"foyer/internal/input"
 	"foyer/internal/postgres"
+	"foyer/internal/postgres/postgrestest"
 	"foyer/internal/room"
 )
 
@@ -175,14 +175,8 @@ func TestChangesAndTheEndOfAnAccount(t *testing.T) {
 		}
 		changed := make(chan error, 1)
 		go func() { changed <- act(row) }()
-		for waits, deadline := false, time.Now().Add(time.Minute); !waits; time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("nobody waits for the end of %s", name)
-			}
-			if err := h.pool.QueryRow(t.Context(), `
-				select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits); err != nil {
-				t.Fatal(err)
-			}
+		if err := postgrestest.UntilWaiting(t.Context(), h.pool, ""); err != nil {
+			t.Fatalf("for the end of %s: %v", name, err)
 		}
 		if _, err := end.Exec(t.Context(), `delete from users where id = $1`, h.id(name)); err != nil {
 			t.Errorf("deleting %s: %v", name, err)

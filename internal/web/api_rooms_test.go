@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
-	"time"
 
 	"foyer/internal/api"
+	"foyer/internal/postgres/postgrestest"
 )
 
 // A change that waits for another leaves what that has changed as it is.
@@ -30,7 +30,7 @@ func TestAPIChangesOfOneRoomAtOnce(t *testing.T) {
 		}
 		committed := make(chan error, 1)
 		go func() {
-			err := h.untilSomebodyWaits()
+			err := postgrestest.UntilWaiting(h.Context(), h.pool, "")
 			if err == nil {
 				err = other.Commit(t.Context())
 			}
@@ -50,18 +50,4 @@ func TestAPIChangesOfOneRoomAtOnce(t *testing.T) {
 	if now.Visibility != "private" || now.Lobby != "everyone" || now.Capacity != 7 || !now.Guests || now.HistoryDays != 3 || now.Name != "Named" || now.Topic != "News" {
 		t.Errorf("then %+v", now)
 	}
-}
-
-// untilSomebodyWaits waits until a transaction waits for another.
-func (h *house) untilSomebodyWaits() error {
-	ctx, cancel := context.WithTimeout(h.Context(), 2*time.Minute)
-	defer cancel()
-	for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
-		err := h.pool.QueryRow(ctx, `
-			select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/postgres/postgrestest"
 )
 
 // appending appends something that a webhook of the site wants, besides the test.
@@ -20,19 +20,8 @@ func (h *house) appending() <-chan error {
 // awaitWaiting waits until a statement that begins so waits for another transaction.
 func (h *house) awaitWaiting(begins string) {
 	h.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		var waiting bool
-		if err := h.pool.QueryRow(h.Context(), `
-			select exists (select from pg_stat_activity
-				where datname = current_database() and wait_event_type = 'Lock' and ltrim(query, E' \t\n') ilike $1 || '%')`, begins).Scan(&waiting); err != nil {
-			h.Fatal(err)
-		}
-		if waiting {
-			return
-		}
-		if time.Now().After(deadline) {
-			h.Fatalf("nothing waits that begins with %s", begins)
-		}
+	if err := postgrestest.UntilWaiting(h.Context(), h.pool, begins); err != nil {
+		h.Fatal(err)
 	}
 }
 

@@ -279,12 +279,8 @@ func TestLogInWhileTheFactorGoes(t *testing.T) {
 		_, err := h.arrive(halfway, code)
 		arrived <- err
 	}()
-	for waits, until := false, time.Now().Add(time.Minute); !waits; time.Sleep(10 * time.Millisecond) {
-		err := h.pool.QueryRow(t.Context(), `
-			select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waits)
-		if err != nil || time.Now().After(until) {
-			t.Fatalf("nobody waits: %v", err)
-		}
+	if err := postgrestest.UntilWaiting(t.Context(), h.pool, ""); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := tx.Exec(t.Context(), `delete from totp where user_id = $1`, session.User.ID); err != nil {
 		t.Fatal(err)
