@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"foyer/internal/room"
 )
 
@@ -31,14 +33,17 @@ func (r *Reconciler) claim(ctx context.Context) error {
 	return nil
 }
 
-// isElsewhere reports whether another node has the media service of a room.
-func (r *Reconciler) isElsewhere(ctx context.Context, in room.Room) (yes bool, err error) {
-	err = r.pool.QueryRow(ctx, `select exists (select from media_services where name = $1 and seen_at > now() - $2::interval)`,
-		in.Backend, unclaimedAfter).Scan(&yes)
+// spokenFor lists the media services that a node has: this one, or another.
+func (r *Reconciler) spokenFor(ctx context.Context) ([]string, error) {
+	rows, err := r.pool.Query(ctx, `select name from media_services where seen_at > now() - $1::interval`, unclaimedAfter)
 	if err != nil {
-		return false, fmt.Errorf("who has the media service: %w", err)
+		return nil, fmt.Errorf("who has the media services: %w", err)
 	}
-	return yes, nil
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("who has the media services: %w", err)
+	}
+	return names, nil
 }
 
 // abandon writes down that everybody has left a room whose media service no node has
@@ -47,7 +52,7 @@ func (r *Reconciler) abandon(ctx context.Context, in room.Room, present []presen
 	if in.DeletedAt != nil {
 		return nil
 	}
-	if elsewhere, err := r.isElsewhere(ctx, in); err != nil || elsewhere {
+	if spokenFor, err := r.spokenFor(ctx); err != nil || slices.Contains(spokenFor, in.Backend) {
 		return err
 	}
 	var failed error
@@ -57,10 +62,4 @@ func (r *Reconciler) abandon(ctx context.Context, in room.Room, present []presen
 		}
 	}
 	return errors.Join(failed, r.preside(ctx, in))
-}
-
-// isGone reports whether this node has no media service for a room.
-func (r *Reconciler) isGone(in room.Room) bool {
-	_, err := r.backends.of(in)
-	return err != nil
 }

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,6 +54,10 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	if err := r.claim(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	spokenFor, err := r.spokenFor(ctx)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	if err := r.lapse(ctx); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -68,7 +73,7 @@ func (r *Reconciler) sweepOnce(ctx context.Context, round int) error {
 	for _, p := range present {
 		c, connected := v.live[p.id]
 		right := p.over() == "" && p.may == p.permitted()
-		if v.covers(p) || r.isGone(p.room) {
+		if v.covers(p) || !slices.Contains(spokenFor, p.room.Backend) {
 			right = right && connected == (p.connected != nil)
 		}
 		if connected {
