@@ -106,6 +106,7 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 	// them empty.
 	member := func(room, n int) string { return id(users, ((room*10+n)*7)%deskUsers) }
 	live := func(room int) bool { return room >= deskRooms-deskLive }
+	may := `{"microphone": true, "camera": true, "share": true, "chat": true, "reactions": true}` // what they are permitted: nothing is to be mended
 	copies := []struct {
 		table   string
 		columns []string
@@ -138,7 +139,7 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 			at := now.Add(-time.Duration(deskCalls-call) * time.Minute)
 			if begun := deskCalls - deskLive; call >= begun {
 				room := deskRooms - deskLive + call - begun
-				return []any{fmt.Sprintf("bench%d", n), id(rooms, room), 1, member(room, n%3), id(sessions, n-begun*3), first[n%len(first)], "{}", at, at, nil, id(calls, call), "member"}
+				return []any{fmt.Sprintf("bench%d", n), id(rooms, room), 1, member(room, n%3), id(sessions, n-begun*3), first[n%len(first)], may, at, at, nil, id(calls, call), "member"}
 			}
 			return []any{fmt.Sprintf("bench%d", n), id(rooms, call%deskRooms), 1, id(users, (n*13)%deskUsers), id(users, n), first[n%len(first)], "{}", at, at, at.Add(20 * time.Minute), id(calls, call), "member"}
 		}},
@@ -172,7 +173,8 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 			return fmt.Errorf("fill %s: %w", c.table, err)
 		}
 	}
-	_, err := db.Exec(ctx, `analyze`)
+	// As Postgres does of itself while rows come one by one.
+	_, err := db.Exec(ctx, `vacuum (analyze)`)
 	return err
 }
 
@@ -199,6 +201,7 @@ func deskPages(ctx context.Context, db *pgx.Conn) ([]page, error) {
 		{"users, search of many", fixed("/admin/users?q=fischer")},
 		{"users, search of all", fixed("/admin/users?q=example")},
 		{"users, search of many far on", fixed("/admin/users?q=gwen")},
+		{"users, search within many at the end", fixed("/admin/users?q=onas")},
 		{"users, search among administrators", fixed("/admin/users?q=example&only=administrators")},
 		{"users, search of a letter", fixed("/admin/users?q=a")},
 		{"users, administrators", fixed("/admin/users?only=administrators")},
@@ -206,6 +209,7 @@ func deskPages(ctx context.Context, db *pgx.Conn) ([]page, error) {
 		{"rooms", fixed("/admin/rooms")},
 		{"rooms, search", func(n int) string { return fmt.Sprintf("/admin/rooms?q=team-%d", n*311%deskRooms) }},
 		{"rooms, search of all", fixed("/admin/rooms?q=team")},
+		{"rooms, search of many at the end", fixed("/admin/rooms?q=kovac")},
 		{"rooms, live", fixed("/admin/rooms?only=live")},
 		{"a room", fixed("/admin/rooms/" + room)},
 		{"attendance of a room", fixed("/admin/rooms/" + room + "/attendance")},

@@ -17,8 +17,16 @@ type Query struct {
 
 // Queries are those of all lists.
 func Queries() map[string]Query {
-	users := func(s UserSearch, index string, by way) Query {
-		sql, args := s.query(by)
+	list := func(s UserSearch, index string) Query {
+		sql, args := s.list().page()
+		return Query{sql, args, index}
+	}
+	first := func(s UserSearch, index string) Query {
+		sql, args := s.first("ana")
+		return Query{sql, args, index}
+	}
+	others := func(s UserSearch, index string, by way) Query {
+		sql, args := s.others("ana", by)
 		return Query{sql, args, index}
 	}
 	rooms := func(s RoomSearch, index string, by way) Query {
@@ -27,15 +35,16 @@ func Queries() map[string]Query {
 	}
 	somebody := account.UserID(uuid.NewString())
 	return map[string]Query{
-		"users":                users(UserSearch{After: "a"}, "users_username_key", walking),
-		"administrators":       users(UserSearch{Only: "administrators"}, "users_administrators", walking),
-		"disabled":             users(UserSearch{Only: "disabled"}, "users_disabled", walking),
-		"found users":          users(UserSearch{Text: "ana"}, "users_terms", finding),
-		"users with it":        users(UserSearch{Text: "ana"}, "users_username_key", walking),
-		"administrators of it": users(UserSearch{Text: "ana", Only: "administrators"}, "users_administrators", walking),
-		"users further on":     users(UserSearch{Text: "ana"}, "users_username_key", walkingOn),
-		"few letters":          users(UserSearch{Text: "an"}, "users_username_begins", finding),
-		"users with few":       users(UserSearch{Text: "an"}, "users_username_key", walking),
+		"users":                list(UserSearch{After: "a"}, "users_in_order"),
+		"administrators":       list(UserSearch{Only: "administrators"}, "users_administrators"),
+		"disabled":             list(UserSearch{Only: "disabled"}, "users_disabled"),
+		"users that begin":     first(UserSearch{}, "Index Only Scan using users_in_order"),
+		"disabled that begin":  first(UserSearch{Only: "disabled"}, "Index Only Scan using users_disabled"),
+		"found users":          others(UserSearch{}, "users_terms", finding),
+		"users with it":        others(UserSearch{}, "Index Only Scan using users_in_order", walking),
+		"administrators of it": others(UserSearch{Only: "administrators"}, "users_administrators", walking),
+		"users further on":     others(UserSearch{}, "Index Only Scan using users_in_order", walkingOn),
+		"disabled further on":  others(UserSearch{Only: "disabled"}, "Index Only Scan using users_disabled", walkingOn),
 		"what users are":       {usersQuery, []any{[]string{string(somebody)}}, "users_pkey"},
 		"rooms":                rooms(RoomSearch{}, "rooms_by_name", walking),
 		"found rooms":          rooms(RoomSearch{Text: "ana"}, "rooms_terms", finding),

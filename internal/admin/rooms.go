@@ -80,11 +80,11 @@ func (s RoomSearch) query(by way) (string, []any) {
 	case text == "":
 		return l.page()
 	case by == walking:
-		return l.walk(fmt.Sprintf(has, l.arg(text)), mostWalked)
+		return l.walk(fmt.Sprintf(has, l.arg(text)))
 	case by == finding && findable(text):
 		return l.find(`terms like lower(` + l.arg(pattern(text)) + `)`)
 	default:
-		return l.walk(fmt.Sprintf(has, l.arg(text)), nil)
+		return l.walkOn(fmt.Sprintf(has, l.arg(text)))
 	}
 }
 
@@ -95,10 +95,11 @@ const roomsQuery = `
 // Rooms lists a page of the rooms that are looked for, by name, and where the
 // next one begins; zero after the last.
 func (s *Store) Rooms(ctx context.Context, search RoomSearch) (rooms []Room, next room.Cursor, err error) {
-	ids, more, err := s.ids(ctx, search.query)
+	ids, err := s.inWays(ctx, search.query)
 	if err != nil {
 		return nil, next, fmt.Errorf("list rooms: %w", err)
 	}
+	ids, more := cut(ids)
 	rows, err := s.pool.Query(ctx, roomsQuery, ids)
 	if err != nil {
 		return nil, next, fmt.Errorf("list rooms: %w", err)

@@ -17,24 +17,33 @@ const (
 	// finding asks an index for mostFound, and puts them in order: quick for what
 	// few have.
 	finding
-	// walkingOn looks at all rows that come: what many have, of whom none is near.
+	// walkingOn looks at all rows that come: what many have, of whom few are near. To
+	// walk past a row costs a quarter of what it costs to find one.
 	walkingOn
 )
 
 const (
-	mostWalked = 3000
-	mostFound  = 15000
+	mostWalked = 1000
+	mostFound  = 12000
 	// leastFindable is how many letters the index of letters needs.
 	leastFindable = 3
 )
 
 func findable(text string) bool { return utf8.RuneCountInString(text) >= leastFindable }
 
-// list is the rows of a table after a place in the order of a key and the id, as SQL
-// with arguments.
+// list is the rows of a table after a place in their order, which is that of a key
+// and then of the id, as SQL with arguments.
 type list struct {
 	from, where, key string
+	unique           bool // no two have the same key
 	args             []any
+}
+
+func (l *list) order() string {
+	if l.unique {
+		return l.key // so that an index of the key alone has the order
+	}
+	return l.key + `, id`
 }
 
 // arg adds an argument and returns its name.
@@ -46,42 +55,62 @@ func (l *list) arg(value any) string {
 // page is the SQL for the ids of a page and one more.
 func (l list) page() (string, []any) {
 	limit := l.arg(PerPage + 1)
-	return `select array(select id from ` + l.from + ` where ` + l.where + ` order by ` + l.key + `, id limit ` + limit + `), false`, l.args
+	return `select array(select id from ` + l.from + ` where ` + l.where + ` order by ` + l.order() + ` limit ` + limit + `), false`, l.args
 }
 
-// walk is page for the rows that also meet a condition, among the next most, or
-// among all when most is nil; and whether it has not looked far enough. The rows
-// of a with query are made as they are read: no more than the page needs.
-func (l list) walk(condition string, most any) (string, []any) {
-	limit, bound := l.arg(PerPage+1), l.arg(most)
+// walkOn is page for the rows that also meet a condition.
+func (l list) walkOn(condition string) (string, []any) {
+	l.where += ` and ` + condition
+	return l.page()
+}
+
+// walk is walkOn among the next mostWalked, and whether it has not looked far enough.
+// The rows of a with query are made as they are read: no more than the page needs.
+func (l list) walk(condition string) (string, []any) {
+	limit, bound := l.arg(PerPage+1), l.arg(mostWalked)
 	return `
 		with walked as materialized (
-			select id, ` + condition + ` as meets from ` + l.from + ` where ` + l.where + ` order by ` + l.key + `, id limit ` + bound + `::bigint),
+			select id, ` + condition + ` as meets from ` + l.from + ` where ` + l.where + ` order by ` + l.order() + ` limit ` + bound + `),
 		page as materialized (select id from walked where meets limit ` + limit + `)
 		select array(select id from page),
 			case when (select count(*) from page) = ` + limit + ` then false
-			else coalesce((select count(*) from walked) = ` + bound + `, false) end`, l.args
+			else (select count(*) from walked) = ` + bound + ` end`, l.args
 }
 
-// find is walk for a condition that an index knows, which is asked first.
+// find is walkOn for a condition that an index knows, which is asked first, for
+// mostFound; and whether there may be more. Each is numbered as it is found, and the
+// last of so many goes before all: to keep them until they are counted takes longer
+// than to put them in order.
 func (l list) find(condition string) (string, []any) {
 	limit, bound := l.arg(PerPage+1), l.arg(mostFound)
 	return `
-		with found as materialized (
-			select id, ` + l.key + ` as key from (select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from + ` where ` + l.where + ` limit ` + bound + `)
-		select array(select id from found order by key, id limit ` + limit + `), (select count(*) from found) = ` + bound, l.args
+		select coalesce(array_agg(id), '{}'), coalesce(bool_or(number = ` + bound + `), false) from (
+			select id, number from (
+				select id, ` + l.key + ` as key, row_number() over () as number
+				from (select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from + ` where ` + l.where + ` limit ` + bound + `) found
+			order by number = ` + bound + ` desc, key, id limit ` + limit + `) first`, l.args
 }
 
-// ids returns those of a page of a list, and whether more come after them.
-func (s *Store) ids(ctx context.Context, query func(way) (string, []any)) (ids []string, more bool, err error) {
-	for by, further := walking, true; further; by++ {
+// ask returns the ids that a list's SQL is for, and whether it has not looked far
+// enough.
+func (s *Store) ask(ctx context.Context, sql string, args []any) (ids []string, further bool, err error) {
+	err = s.pool.QueryRow(ctx, sql, args...).Scan(&ids, &further)
+	return ids, further, err
+}
+
+// inWays asks in one way after the other until one has looked far enough.
+func (s *Store) inWays(ctx context.Context, query func(way) (string, []any)) (ids []string, err error) {
+	for by, further := walking, true; further && err == nil; by++ {
 		sql, args := query(by)
-		if err := s.pool.QueryRow(ctx, sql, args...).Scan(&ids, &further); err != nil {
-			return nil, false, err
-		}
+		ids, further, err = s.ask(ctx, sql, args)
 	}
-	if more = len(ids) > PerPage; more {
-		ids = ids[:PerPage]
+	return ids, err
+}
+
+// cut leaves a page of ids, and says whether there are more.
+func cut(ids []string) (page []string, more bool) {
+	if len(ids) > PerPage {
+		return ids[:PerPage], true
 	}
-	return ids, more, nil
+	return ids, false
 }

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -44,17 +45,21 @@ func TestSearchesOfManyUsers(t *testing.T) {
 	exec(t, pool, `
 		insert into users (id, username, email, display_name, administrator, disabled_at)
 		select gen_random_uuid(), case when n % 2 = 0 then 'u' else 'v' end || lpad(n::text, 5, '0'),
-			'somebody' || n || case when n < 4000 then '@work.example' when n < 10500 then '@home.example' else '@work.home.example' end,
+			'somebody' || n || case when n < 4000 then '@work.example' when n < 25000 then '@home.example' else '@work.home.example' end,
 			'Nº ' || n, n % 500 = 499, case when n % 7 = 0 then now() end
-		from generate_series(0, 11999) n`)
+		from generate_series(0, 29999) n`)
+	exec(t, pool, `
+		insert into users (id, username, email, display_name)
+		select gen_random_uuid(), 'home' || n, n || case when n % 2 = 0 then '@home.example' else '@work.example' end, 'Home' from generate_series(1, 120) n`)
 	exec(t, pool, `analyze users`)
-	const names, order = `select username from users where `, ` order by username`
 	for name, test := range map[string]struct {
 		search admin.UserSearch
 		where  string
 	}{
 		"all that have it":     {admin.UserSearch{Text: "example"}, `true`},
 		"many, far on":         {admin.UserSearch{Text: "HOME.example"}, `email like '%home.example'`},
+		"begin with it":        {admin.UserSearch{Text: "Home"}, `username like 'home%' or email like '%home%'`},
+		"all begin with it":    {admin.UserSearch{Text: "v0"}, `username like 'v0%'`},
 		"many, then none":      {admin.UserSearch{Text: "@work"}, `email like '%@work%'`},
 		"few":                  {admin.UserSearch{Text: "dy1199"}, `email like '%dy1199%'`},
 		"none":                 {admin.UserSearch{Text: "nobody"}, `false`},
@@ -85,7 +90,9 @@ func TestSearchesOfManyUsers(t *testing.T) {
 					break
 				}
 			}
-			same(t, got, plainly(t, pool, names+test.where+order))
+			same(t, got, plainly(t, pool, `
+				select username from users where `+test.where+`
+				order by not starts_with(username, '`+strings.ToLower(test.search.Text)+`'), username collate "C"`))
 		})
 	}
 }

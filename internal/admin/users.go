@@ -29,7 +29,7 @@ type User struct {
 type UserSearch struct {
 	Text  string // a part of a username, name or address; empty: any
 	Only  string // "administrators", "disabled", or empty for all
-	After string // username after which the list goes on
+	After string // username after which the list goes on, in the order of Users
 }
 
 // userColumns selects a User, from the table users.
@@ -42,42 +42,75 @@ func (u *User) fields() []any {
 	return append(u.Fields(), &u.SeenAt, &u.Sessions, &u.Rooms, &u.Service)
 }
 
-// query is the SQL for the ids of a page in a way.
-func (s UserSearch) query(by way) (string, []any) {
-	l := list{from: `users`, key: `username`}
-	l.where = `username > ` + l.arg(s.After) +
+// byUsername is the order of the list: that of bytes, as usernames are of ASCII.
+const byUsername = `username collate "C"`
+
+// Usernames that begin with a text are those from the text on and before the text
+// with beyond after it.
+const (
+	begins = `%[1]s collate "C" <= username and username collate "C" < %[1]s || '` + beyond + `'`
+	beyond = "~" // comes after whatever a username is made of
+)
+
+func (s UserSearch) list() list {
+	l := list{from: `users`, key: byUsername, unique: true}
+	l.where = byUsername + ` > ` + l.arg(s.After) +
 		map[string]string{"administrators": ` and administrator`, "disabled": ` and disabled_at is not null`}[s.Only]
-	text := input.Searchable(s.Text)
-	if text == "" {
-		return l.page()
-	}
-	has, indexed := `strpos(terms, lower(%s)) > 0`, `terms like lower(%s)`
-	letters := pattern(text)
-	if !findable(text) {
-		has, indexed = `strpos(username, lower(%s)) = 1`, `username like lower(%s)`
-		letters = strings.TrimPrefix(letters, "%")
-		l.where += ` and username >= lower(` + l.arg(text) + `)`
-	}
+	return l
+}
+
+// first is the SQL for the ids of those whose username begins with a text.
+func (s UserSearch) first(text string) (string, []any) {
+	l := s.list()
+	return l.walkOn(fmt.Sprintf(begins, l.arg(text)))
+}
+
+// others is the SQL for the ids of those who have it elsewhere, in a way.
+func (s UserSearch) others(text string, by way) (string, []any) {
+	l := s.list()
+	l.where += ` and not (` + fmt.Sprintf(begins, l.arg(text)) + `)`
+	const has = `strpos(terms, lower(%s)) > 0`
 	switch by {
 	case walking:
-		return l.walk(fmt.Sprintf(has, l.arg(text)), mostWalked)
+		return l.walk(fmt.Sprintf(has, l.arg(text)))
 	case finding:
-		return l.find(fmt.Sprintf(indexed, l.arg(letters)))
+		return l.find(`terms like lower(` + l.arg(pattern(text)) + `)`)
 	default:
-		return l.walk(fmt.Sprintf(has, l.arg(text)), nil)
+		return l.walkOn(fmt.Sprintf(has, l.arg(text)))
 	}
 }
 
-const usersQuery = `select ` + userColumns + ` from users where id = any($1::uuid[]) order by username`
+const usersQuery = `select ` + userColumns + ` from users where id = any($1::uuid[]) order by array_position($1::uuid[], id)`
 
-// Users lists users who are looked for, by username, and whether there are more.
-// Fewer than three letters are looked for at the beginning of usernames only.
+// userIDs returns those of a page of the list and one more.
+func (s *Store) userIDs(ctx context.Context, search UserSearch) (ids []string, err error) {
+	text := strings.ToLower(input.Searchable(search.Text))
+	if text == "" {
+		sql, args := search.list().page()
+		ids, _, err = s.ask(ctx, sql, args)
+		return ids, err
+	}
+	if !findable(text) || search.After == "" || strings.HasPrefix(search.After, text) {
+		sql, args := search.first(text)
+		if ids, _, err = s.ask(ctx, sql, args); err != nil || len(ids) > PerPage || !findable(text) {
+			return ids, err
+		}
+		search.After = ""
+	}
+	others, err := s.inWays(ctx, func(by way) (string, []any) { return search.others(text, by) })
+	return append(ids, others...), err
+}
+
+// Users lists users who are looked for, and whether there are more: by username,
+// after those whose username begins with the text. Fewer than three letters are
+// looked for at the beginning of usernames only.
 func (s *Store) Users(ctx context.Context, search UserSearch) (users []User, more bool, err error) {
 	search.After = input.Searchable(search.After)
-	ids, more, err := s.ids(ctx, search.query)
+	ids, err := s.userIDs(ctx, search)
 	if err != nil {
 		return nil, false, fmt.Errorf("list users: %w", err)
 	}
+	ids, more = cut(ids)
 	rows, err := s.pool.Query(ctx, usersQuery, ids)
 	if err != nil {
 		return nil, false, fmt.Errorf("list users: %w", err)

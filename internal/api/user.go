@@ -42,7 +42,8 @@ type Service struct {
 
 func (a *API) userOperations() {
 	s := a.section("Users")
-	add(s, op{method: http.MethodGet, path: "/admin/users", id: "listUsers", summary: "Users", scope: apitoken.Admin, about: "By username."}, a.listUsers)
+	add(s, op{method: http.MethodGet, path: "/admin/users", id: "listUsers", summary: "Users", scope: apitoken.Admin,
+		about: "By username; first those whose username begins with what is looked for."}, a.listUsers)
 	add(s, op{method: http.MethodGet, path: "/admin/users/{user}", id: "readUser", summary: "A user", scope: apitoken.Admin}, a.readUser)
 	add(s, op{method: http.MethodPatch, path: "/admin/users/{user}", id: "changeUser", summary: "Switch an account off or on, make an administrator",
 		scope: apitoken.Admin, about: "What is left out stays as it is. One active administrator always remains. An account that is switched off is out of every call at once, its programs too."}, a.changeUser)
