@@ -270,9 +270,10 @@ type BanRow struct {
 // SettingsPage is templates/settings.html. POST /r/{slug}/settings with fields
 // name and topic, and from owners visibility ("private", "listed" or "open"),
 // guests (a checkbox), lobby ("off", "strangers" or "everyone"), succession
-// ("host" or "end"), capacity and history_days (whole numbers). POST
-// /r/{slug}/lock with field locked ("true" or "false"). POST /r/{slug}/switches
-// with a checkbox for each switch.
+// ("host" or "end"), capacity and history_days (whole numbers), and was: the
+// fields as they were shown, encoded as a query. POST /r/{slug}/lock with field
+// locked ("true" or "false"). POST /r/{slug}/switches with a checkbox for each
+// switch.
 // POST /r/{slug}/delete with field confirm (the room's name, typed).
 type SettingsPage struct {
 	Page
