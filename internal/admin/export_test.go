@@ -1,12 +1,21 @@
 package admin
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
 
 	"foyer/internal/account"
 )
+
+// FindsUsers reports whether those who have a text, beside those near, are found by
+// the index of parts rather than walked to.
+func (s *Store) FindsUsers(ctx context.Context, text string) (bool, error) {
+	sql, args := UserSearch{}.others(text, expecting)
+	expected, err := s.expected(ctx, sql, args)
+	return expected <= mostFound, err
+}
 
 // Query is a query of a list, and the index that it needs.
 type Query struct {

@@ -60,7 +60,7 @@ func (s RoomSearch) query(by way) (string, []any) {
 	l := list{from: `rooms`, key: `lower(name)`}
 	l.where = `(lower(name), id) > (` + l.arg(s.After.Name) + `, ` + l.arg(after) + `::uuid) and deleted_at is null`
 	text := input.Searchable(s.Text)
-	has := `strpos(terms, lower(%s)) > 0`
+	const has, indexed = `strpos(terms, lower(%s)) > 0`, `terms like lower(%s)`
 	if s.Live || s.Of != "" {
 		// Calls that go on, and rooms of one person, are few: all of them are looked at.
 		if s.Live {
@@ -81,8 +81,10 @@ func (s RoomSearch) query(by way) (string, []any) {
 		return l.page()
 	case by == walking:
 		return l.walk(fmt.Sprintf(has, l.arg(text)))
+	case by == expecting:
+		return expect(`rooms`, fmt.Sprintf(indexed, `$1`), pattern(text))
 	case by == finding && findable(text):
-		return l.find(`terms like lower(` + l.arg(pattern(text)) + `)`)
+		return l.find(fmt.Sprintf(indexed, l.arg(pattern(text))))
 	default:
 		return l.walkOn(fmt.Sprintf(has, l.arg(text)))
 	}

@@ -6,19 +6,20 @@ import (
 	"unicode/utf8"
 )
 
-// way is how the rows of a list that have a text in them are found. Each finds the
-// next of them in the list's order, or says that it has not looked far enough.
+// way is how the rows of a list that have a text in them are found, in the list's
+// order.
 type way int
 
 const (
 	// walking looks at the next mostWalked rows: it finds a page of what many have
-	// at once.
+	// at once, or says that it has not looked far enough.
 	walking way = iota
-	// finding asks an index for mostFound, and puts them in order: quick for what
-	// few have.
+	// finding asks an index for all, and puts them in order: for what no more than
+	// mostFound have, by Postgres' estimate, which expecting asks for.
 	finding
+	expecting
 	// walkingOn looks at all rows that come: what many have, of whom few are near. To
-	// walk past a row costs a quarter of what it costs to find one.
+	// walk past a row costs a fifth of what it costs to find one.
 	walkingOn
 )
 
@@ -77,18 +78,15 @@ func (l list) walk(condition string) (string, []any) {
 			else (select count(*) from walked) = ` + bound + ` end`, l.args
 }
 
-// find is walkOn for a condition that an index knows, which is asked first, for
-// mostFound; and whether there may be more. Each is numbered as it is found, and the
-// last of so many goes before all: to keep them until they are counted takes longer
-// than to put them in order.
+// find is walkOn for a condition that an index knows, which is asked first.
 func (l list) find(condition string) (string, []any) {
-	limit, bound := l.arg(PerPage+1), l.arg(mostFound)
-	return `
-		select coalesce(array_agg(id), '{}'), coalesce(bool_or(number = ` + bound + `), false) from (
-			select id, number from (
-				select id, ` + l.key + ` as key, row_number() over () as number
-				from (select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from + ` where ` + l.where + ` limit ` + bound + `) found
-			order by number = ` + bound + ` desc, key, id limit ` + limit + `) first`, l.args
+	l.from = `(select * from ` + l.from + ` where ` + condition + ` offset 0) ` + l.from
+	return l.page()
+}
+
+// expect is the SQL for Postgres' plan to look for rows that meet a condition.
+func expect(from, condition string, args ...any) (string, []any) {
+	return `explain (format json) select from ` + from + ` where ` + condition, args
 }
 
 // ask returns the ids that a list's SQL is for, and whether it has not looked far
@@ -98,13 +96,37 @@ func (s *Store) ask(ctx context.Context, sql string, args []any) (ids []string, 
 	return ids, further, err
 }
 
-// inWays asks in one way after the other until one has looked far enough.
+// inWays looks at the rows that are near, and then in the way that takes less time.
 func (s *Store) inWays(ctx context.Context, query func(way) (string, []any)) (ids []string, err error) {
-	for by, further := walking, true; further && err == nil; by++ {
-		sql, args := query(by)
-		ids, further, err = s.ask(ctx, sql, args)
+	sql, args := query(walking)
+	ids, further, err := s.ask(ctx, sql, args)
+	if err != nil || !further {
+		return ids, err
 	}
+	sql, args = query(expecting)
+	expected, err := s.expected(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	sql, args = query(finding)
+	if expected > mostFound {
+		sql, args = query(walkingOn)
+	}
+	ids, _, err = s.ask(ctx, sql, args)
 	return ids, err
+}
+
+// expected is how many rows Postgres expects of a plan. It knows a sample of the table.
+func (s *Store) expected(ctx context.Context, sql string, args []any) (float64, error) {
+	var plans []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	if err := s.pool.QueryRow(ctx, sql, args...).Scan(&plans); err != nil {
+		return 0, err
+	}
+	return plans[0].Plan.Rows, nil
 }
 
 // cut leaves a page of ids, and says whether there are more.

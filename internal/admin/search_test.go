@@ -52,6 +52,11 @@ func TestSearchesOfManyUsers(t *testing.T) {
 		insert into users (id, username, email, display_name)
 		select gen_random_uuid(), 'home' || n, n || case when n % 2 = 0 then '@home.example' else '@work.example' end, 'Home' from generate_series(1, 120) n`)
 	exec(t, pool, `analyze users`)
+	for text, finds := range map[string]bool{"example": false, "home": false, "dy1199": true, "nobody": true} {
+		if found, err := store.FindsUsers(t.Context(), text); err != nil || found != finds {
+			t.Errorf("%q is found: %v, %v, want %v", text, found, err, finds)
+		}
+	}
 	for name, test := range map[string]struct {
 		search admin.UserSearch
 		where  string

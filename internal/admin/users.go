@@ -69,12 +69,14 @@ func (s UserSearch) first(text string) (string, []any) {
 func (s UserSearch) others(text string, by way) (string, []any) {
 	l := s.list()
 	l.where += ` and not (` + fmt.Sprintf(begins, l.arg(text)) + `)`
-	const has = `strpos(terms, lower(%s)) > 0`
+	const has, indexed = `strpos(terms, lower(%s)) > 0`, `terms like lower(%s)`
 	switch by {
 	case walking:
 		return l.walk(fmt.Sprintf(has, l.arg(text)))
+	case expecting:
+		return expect(`users`, fmt.Sprintf(indexed, `$1`), pattern(text))
 	case finding:
-		return l.find(`terms like lower(` + l.arg(pattern(text)) + `)`)
+		return l.find(fmt.Sprintf(indexed, l.arg(pattern(text))))
 	default:
 		return l.walkOn(fmt.Sprintf(has, l.arg(text)))
 	}
