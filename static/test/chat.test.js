@@ -249,6 +249,34 @@ test("a message whose answer never comes is sent again", async (t) => {
   over.abort();
 });
 
+test("a message that the server cannot take keeps no others waiting, an outage keeps them all", async () => {
+  let outage = true;
+  /** @type {string[]} */
+  const sent = [];
+  const failed = await trouble();
+  const outbox = new Outbox({
+    send: async (message) => {
+      if (outage || message.text === "1") throw failed;
+      sent.push(String(message.text));
+      return /** @type {Message} */ ({ id: message.id });
+    },
+    remembered: () => "", remember: () => {}, pauses: [1],
+  });
+  const over = new AbortController();
+  let attempts = 0;
+  outbox.on("change", () => attempts++);
+  outbox.begin(over.signal);
+  for (const text of ["1", "2", "3"]) outbox.add({ text, reply_to: "", files: [] });
+  await until(() => attempts > 30, "tried often");
+  assert.deepEqual(outbox.pending.map(({ state }) => state === "failed"), [false, false, false]);
+  outage = false;
+  await until(() => sent.length === 2, "the others are sent");
+  assert.deepEqual(sent, ["2", "3"]);
+  await until(() => outbox.pending.length === 1, "they are not waiting any more");
+  assert.deepEqual(outbox.pending.map(({ text, state, problem }) => [text, state, problem]), [["1", "failed", failed.message]]);
+  over.abort();
+});
+
 test("what was written before is fetched once the server has no trouble any more", async () => {
   const server = new Server();
   for (let i = 0; i < 3; i++) server.write("ben", { id: `${i}`, text: `${i}` });

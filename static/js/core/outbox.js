@@ -3,7 +3,7 @@
 // What waits outlives a reload.
 
 import { Emitter } from "./emitter.js";
-import { Declined, isFinal } from "./post.js";
+import { Declined, Failed, isFinal } from "./post.js";
 import { Rests, within } from "./rest.js";
 
 /** @typedef {import("./chat.js").ChatFile} ChatFile */
@@ -36,6 +36,12 @@ import { Rests, within } from "./rest.js";
 
 /** How long the server may take for one: a connection that is dead without a word would keep it for many minutes. */
 const answersWithin = 15_000; // milliseconds
+
+/**
+ * After so many attempts with which the server had trouble, the message behind is tried at
+ * once after each: when that is sent, the trouble is the message.
+ */
+const suspectAfter = 5;
 
 /**
  * Whether a message is not sent and will not be by itself. Who is out of the call for
@@ -115,32 +121,55 @@ export class Outbox extends Emitter {
   async #work() {
     if (this.#sending) return;
     this.#sending = true;
+    let times = 0; // that the server had trouble with the first
+    let says = ""; // the server, of that
+    let suspects = false; // the message that is tried is not the first
     for (let attempt = 0; !this.#over.aborted;) {
       const over = this.#over;
-      const next = this.#pending.find(({ state }) => state !== "failed");
-      if (!next) break;
+      const [first, second] = this.#pending.filter(({ state }) => state !== "failed");
+      if (!first) break;
+      suspects &&= second !== undefined;
+      const next = suspects && second ? second : first;
       try {
         const { id, text, reply_to, files } = next;
         const message = await within(answersWithin, over, (signal) => this.#by.send({ id, text, reply_to, files: files.map((file) => file.id) }, signal));
-        attempt = 0;
+        attempt = times = 0;
+        if (suspects && this.#pending.includes(first)) this.#fail(first, says);
+        suspects = false;
         this.delivered(id);
         this.emit("sent", { message });
       } catch (error) {
         if (over.aborted) continue; // the next call goes on
         if (isRefusal(error)) {
-          next.state = "failed";
-          next.problem = Object.values(error.fields)[0] || error.message;
-          this.#changed();
-          this.emit("failed", { problem: next.problem });
+          this.#fail(next, Object.values(error.fields)[0] || error.message);
+          if (next === first) times = 0;
+          suspects = false;
           continue;
         }
         next.state = "waiting";
         this.#changed();
+        if (next === first && error instanceof Failed) {
+          says = error.message;
+          suspects = ++times >= suspectAfter && second !== undefined;
+          if (suspects) continue;
+        }
+        suspects = false;
         const asked = error instanceof Declined ? error.retryAfter * 1000 : 0;
         await this.#rests.rest(Math.max(asked, this.#by.pauses[Math.min(attempt++, this.#by.pauses.length - 1)] ?? 0), over);
       }
     }
     this.#sending = false;
+  }
+
+  /**
+   * @param {Pending} message
+   * @param {string} problem
+   */
+  #fail(message, problem) {
+    message.state = "failed";
+    message.problem = problem;
+    this.#changed();
+    this.emit("failed", { problem });
   }
 
   #changed() {
