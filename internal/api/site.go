@@ -34,6 +34,7 @@ type Finding struct {
 // Storage is how much there is of everything.
 type Storage struct {
 	Database int64      `json:"database" doc:"Bytes."`
+	Files    int64      `json:"files" doc:"Bytes of the files in chats, wherever they are stored; about."`
 	Parts    []Stored   `json:"parts"`
 	Oldest   *time.Time `json:"oldest,omitempty" doc:"The first entry of the ledger."`
 	Purges   []Record   `json:"purges" doc:"The last times that what was too old was deleted."`
@@ -152,7 +153,7 @@ func (a *API) ofSite(ctx context.Context, in AboutSiteAudit) (ledger.Search, err
 func (a *API) readStorage(ctx context.Context, _ *struct{}) (*body[Storage], error) {
 	found, err := a.Admin.Storage(ctx)
 	return answer(Storage{
-		found.Database, each(found.Parts, func(p admin.Part) Stored { return Stored(p) }), found.Oldest, each(found.Purges, recordOf),
+		found.Database, found.Files, each(found.Parts, func(p admin.Part) Stored { return Stored(p) }), found.Oldest, each(found.Purges, recordOf),
 	}, err)
 }
 

@@ -239,11 +239,19 @@ func TestPurge(t *testing.T) {
 		"guests nobody knows":    {count(`select count(*) from guests where display_name in ('forgotten', 'was in')`), 0},
 		"deliveries":             {count(`select count(*) from deliveries`), 1},
 		"of them, as it is told": {count(`select (data->>'count')::int from ledger where kind = 'purged' and data->>'what' = 'deliveries'`), 2},
-		"deleted, as it is told": {count(`select sum((data->>'count')::int) from ledger where kind = 'purged' and data->>'what' = 'calls'`), old},
+		"deleted, as it is told": {count(`select sum((data->>'count')::int) from ledger where kind = 'purged' and data->>'what' = 'calls'`), old + 2 + 1 + 2}, // and presences, the call, guests
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: %d, want %d", what, test.got, test.want)
 		}
+	}
+	// Guests are of age alone, once nothing speaks of them any more.
+	exec(`delete from sessions`)
+	if err := ledger.Purge(t.Context(), pool, keep); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(`select (data->>'count')::int from ledger where kind = 'purged' order by id desc limit 1`); n != 1 || count(`select count(*) from guests`) != 3 {
+		t.Errorf("a guest alone is deleted, told as %d", n)
 	}
 	// Zero keeps for good.
 	exec(`insert into ledger (room_id, kind, at) values ($1, 'joined', now() - interval '4000 days')`, room)

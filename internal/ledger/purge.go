@@ -23,7 +23,7 @@ type Retention struct {
 }
 
 // purging says what goes when its time is over: statements that each delete up to
-// $2 rows older than $1. What is counted is the first one's.
+// $2 rows older than $1.
 type purging struct {
 	what       string
 	keep       time.Duration
@@ -87,14 +87,12 @@ func (p purging) once(ctx context.Context, tx pgx.Tx) (more bool, err error) {
 		return false, err // another node is at it
 	}
 	count := int64(0)
-	for i, statement := range p.statements {
+	for _, statement := range p.statements {
 		tag, err := tx.Exec(ctx, statement, p.keep, atOnce)
 		if err != nil {
 			return false, err
 		}
-		if i == 0 {
-			count = tag.RowsAffected()
-		}
+		count += tag.RowsAffected()
 		more = more || tag.RowsAffected() == atOnce
 	}
 	if count == 0 {

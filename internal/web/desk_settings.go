@@ -155,7 +155,7 @@ func (s *Server) storagePage(w http.ResponseWriter, r *http.Request, _ account.S
 	if err != nil {
 		return err
 	}
-	page := StoragePage{Page: s.base(r, words.Text("admin.storage")), Database: size(storage.Database)}
+	page := StoragePage{Page: s.base(r, words.Text("admin.storage")), Database: size(storage.Database), Files: size(storage.Files)}
 	for _, part := range storage.Parts {
 		page.Parts = append(page.Parts, StorageRow{Name: words.Text("admin.part_" + part.Name), Size: size(part.Bytes), Rows: part.Rows})
 	}
@@ -163,6 +163,7 @@ func (s *Server) storagePage(w http.ResponseWriter, r *http.Request, _ account.S
 	for _, name := range []settings.Name{settings.KeepCalls, settings.KeepAudit, settings.KeepSignIns, settings.KeepDeliveries} {
 		page.Kept = append(page.Kept, KeptRow{Name: words.Text("site_settings." + string(name)), For: settingWord(name, settingTexts(now)[name])})
 	}
+	page.Kept = append(page.Kept, KeptRow{Name: words.Text("admin.chats"), For: words.Text("admin.chats_kept")})
 	page.Oldest = storage.Oldest
 	for _, record := range storage.Purges {
 		page.Purges = append(page.Purges, auditRow(record))

@@ -258,6 +258,7 @@ type SettingRow struct {
 type StoragePage struct {
 	Page
 	Database string
+	Files    string // about
 	Parts    []StorageRow
 	Oldest   *time.Time
 	Kept     []KeptRow
