@@ -68,7 +68,7 @@ func (s UserSearch) first(text string) (string, []any) {
 // others is the SQL for the ids of those who have it elsewhere, in a way.
 func (s UserSearch) others(text string, by way) (string, []any) {
 	l := s.list()
-	l.where += ` and not (` + fmt.Sprintf(begins, l.arg(text)) + `)`
+	l.where += ` and not (` + fmt.Sprintf(begins, l.arg(strings.ToLower(text))) + `)`
 	const has, indexed = `strpos(terms, lower(%s)) > 0`, `terms like lower(%s)`
 	switch by {
 	case walking:
@@ -86,14 +86,15 @@ const usersQuery = `select ` + userColumns + ` from users where id = any($1::uui
 
 // userIDs returns those of a page of the list and one more.
 func (s *Store) userIDs(ctx context.Context, search UserSearch) (ids []string, err error) {
-	text := strings.ToLower(input.Searchable(search.Text))
+	text := input.Searchable(search.Text)
+	begin := strings.ToLower(text) // as usernames are; other terms the database has lowered in its own way
 	if text == "" {
 		sql, args := search.list().page()
 		ids, _, err = s.ask(ctx, sql, args)
 		return ids, err
 	}
-	if !findable(text) || search.After == "" || strings.HasPrefix(search.After, text) {
-		sql, args := search.first(text)
+	if !findable(text) || search.After == "" || strings.HasPrefix(search.After, begin) {
+		sql, args := search.first(begin)
 		if ids, _, err = s.ask(ctx, sql, args); err != nil || len(ids) > PerPage || !findable(text) {
 			return ids, err
 		}

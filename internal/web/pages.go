@@ -273,7 +273,7 @@ type BanRow struct {
 // ("host" or "end"), capacity and history_days (whole numbers), and was: the
 // fields as they were shown, encoded as a query. POST /r/{slug}/lock with field
 // locked ("true" or "false"). POST /r/{slug}/switches with a checkbox for each
-// switch.
+// switch, and was.
 // POST /r/{slug}/delete with field confirm (the room's name, typed).
 type SettingsPage struct {
 	Page
@@ -282,6 +282,7 @@ type SettingsPage struct {
 	Address      string         // the room's whole address, to copy
 	CanConfigure bool           // visibility and capacity
 	Switches     *room.Switches // nil: the viewer may not turn them
+	SwitchesWere string         // for their form's field was
 	CanLock      bool
 	CanDelete    bool
 	DeleteForm   Form

@@ -18,14 +18,19 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 	if err := v.May(room.Ask{Action: room.Rename}); err != nil {
 		return err
 	}
+	configures := v.May(room.Ask{Action: room.Configure}) == nil
 	if form.Values == nil {
 		form.Values = settingsOf(v.Room)
-		form.Values["was"] = encoded(form.Values)
+		was := form.Values
+		if !configures {
+			was = map[string]string{"name": v.Room.Name, "topic": v.Room.Topic}
+		}
+		form.Values["was"] = encoded(was)
 	}
 	page := SettingsPage{
 		Page: s.base(r, words.Text("room_settings.title_of", "room", v.Room.Name)), Room: header(v), Form: form, DeleteForm: deleteForm,
 		Address:      s.origin(r) + "/r/" + v.Room.Slug,
-		CanConfigure: v.May(room.Ask{Action: room.Configure}) == nil,
+		CanConfigure: configures,
 		CanLock:      v.May(room.Ask{Action: room.Lock}) == nil,
 		CanDelete:    v.May(room.Ask{Action: room.Delete}) == nil,
 		MinCapacity:  room.LeastCapacity,
@@ -33,7 +38,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, v room.Vis
 		MaxHistory:   room.MostHistoryDays,
 	}
 	if v.May(room.Ask{Action: room.SetSwitches}) == nil {
-		page.Switches = &v.Room.Switches
+		page.Switches, page.SwitchesWere = &v.Room.Switches, switchesWere(v.Room.Switches)
 	}
 	page.Notice = s.takeNotice(w, r)
 	s.render(w, r, status, "settings", page)
@@ -72,9 +77,13 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.V
 	if err != nil {
 		return err
 	}
+	was := shownBefore(values["was"])
 	configures := v.May(room.Ask{Action: room.Configure}) == nil || values["visibility"] != "" || values["capacity"] != ""
+	if was != nil && !was.Has("visibility") {
+		configures = false // they may since the page was made
+	}
 	err = s.Rooms.Change(r.Context(), v.Room.ID, v.Person.User, func(now room.Room) room.Change {
-		return changeTo(withOthersChanges(values, now), configures)
+		return changeTo(withOthersChanges(values, was, now), configures)
 	})
 	if err == nil {
 		return s.leave(w, r, "/r/"+v.Room.Slug+"/settings", words.Text("room.saved"))
@@ -86,12 +95,21 @@ func (s *Server) changeSettings(w http.ResponseWriter, r *http.Request, v room.V
 	return s.showSettings(w, r, v, status, form, Form{})
 }
 
+// shownBefore is what a form showed, as its field was has it; nil when a program sent
+// the form, which means all of it.
+func shownBefore(was string) url.Values {
+	shown, err := url.ParseQuery(was)
+	if err != nil || len(shown) == 0 {
+		return nil
+	}
+	return shown
+}
+
 // withOthersChanges are the values of a form of settings, but those that somebody left
 // as they were shown are what others have made of them meanwhile.
-func withOthersChanges(values map[string]string, now room.Room) map[string]string {
-	was, err := url.ParseQuery(values["was"])
-	if err != nil || len(was) == 0 {
-		return values // a program sent them, and means all of them
+func withOthersChanges(values map[string]string, was url.Values, now room.Room) map[string]string {
+	if was == nil {
+		return values
 	}
 	merged := maps.Clone(values)
 	for name, current := range settingsOf(now) {

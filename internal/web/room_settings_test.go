@@ -66,3 +66,37 @@ func TestRoomSettingsThatOthersChange(t *testing.T) {
 		t.Errorf("then %v, want %v", now, want)
 	}
 }
+
+// Who may configure a room only since the page was made has not configured it with that.
+func TestRoomSettingsOfANewOwner(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("open", map[string]room.Role{"ben": room.Moderator}, "ana")
+	h.sql(`update rooms set guests = true`)
+	was := html.UnescapeString(roomWas.FindStringSubmatch(h.get("ben", "/r/"+r.Slug+"/settings").body)[1])
+	h.sql(`update memberships set role = 'owner'`)
+	got := h.post("ben", "/r/"+r.Slug+"/settings", url.Values{"name": {"Tuesdays"}, "topic": {""}, "was": {was}})
+	now := h.roomSettingsForm("ana", r)
+	if got.status != http.StatusSeeOther || now.Get("name") != "Tuesdays" || now.Get("visibility") != "open" || now.Get("guests") != "on" {
+		t.Errorf("answered %d, then %v", got.status, now)
+	}
+}
+
+// Nor does who turns one switch turn back another.
+func TestSwitchesThatOthersTurn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "ana", "ben")
+	r := h.room("private", map[string]room.Role{"ben": room.Moderator}, "ana")
+	h.sql(`update rooms set switches = '{"microphone": true, "camera": false, "share": true, "chat": true, "reactions": false}'`)
+	shown := roomWas.FindAllStringSubmatch(h.get("ana", "/r/"+r.Slug+"/settings").body, -1)
+	if len(shown) != 2 {
+		t.Fatalf("the page says of %d forms what they showed", len(shown))
+	}
+	h.postJSON("ben", "/r/"+r.Slug+"/switches", `{"chat": "off", "reactions": "on"}`)
+	h.post("ana", "/r/"+r.Slug+"/switches", url.Values{"was": {html.UnescapeString(shown[1][1])}, "microphone": {"on"}, "camera": {"on"}, "chat": {"on"}})
+	var got room.Switches
+	h.row(&got, `select switches from rooms`)
+	if want := (room.Switches{Microphone: true, Camera: true, Reactions: true}); got != want {
+		t.Errorf("then %+v, want %+v", got, want)
+	}
+}

@@ -26,15 +26,30 @@ func (s *Server) setSwitches(w http.ResponseWriter, r *http.Request, v room.Visi
 			return input.Invalid{name: words.Text("switches.unknown")}
 		}
 	}
+	was := shownBefore(r.PostForm.Get("was"))
 	err = s.Rooms.SetSwitches(r.Context(), v.Room.ID, v.Person.User, func(now *room.Switches) {
 		for name := range values {
-			if at := now.At(name); at != nil {
-				*at = *turned.At(name)
+			at := now.At(name)
+			if at == nil || was.Has(name) && (was.Get(name) == "on") == *turned.At(name) {
+				continue // others may have turned it since
 			}
+			*at = *turned.At(name)
 		}
 	})
 	if err != nil {
 		return err
 	}
 	return s.done(w, r, struct{}{}, roomPath(v)+"/settings", words.Text("switches.saved"))
+}
+
+// switchesWere are switches as a form says that it showed them.
+func switchesWere(s room.Switches) string {
+	were := make(map[string]string)
+	for _, name := range room.SwitchNames {
+		were[name] = "off"
+		if *s.At(name) {
+			were[name] = "on"
+		}
+	}
+	return encoded(were)
 }
