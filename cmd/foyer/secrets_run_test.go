@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"html"
@@ -10,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,12 +20,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+	"github.com/livekit/protocol/livekit"
 	"github.com/pquerna/otp/totp"
+	"google.golang.org/protobuf/proto"
 
 	"foyer/internal/account/factor/factortest"
 	"foyer/internal/account/oidc/oidctest"
+	"foyer/internal/media/sfu"
 )
 
 // planted is a program with every service that it can be used with, and the secrets
@@ -38,10 +45,13 @@ type planted struct {
 	mu        sync.Mutex
 	found     secrets
 	errors    bytes.Buffer
+	statuses  map[int]int // of the answers in errors
 	root, ana *visitor
 	room      string
 	guest     string // the path of a guest's link
+	server    sfu.Settings
 	collector string // the token of a program of the administrator's
+	bearer    string // that of one of ana's
 }
 
 // guarded is a mail server that asks for a password.
@@ -83,7 +93,7 @@ func (r *planted) linkTo(to, path string) (token string) {
 
 func plant(t *testing.T) *planted {
 	t.Helper()
-	r := &planted{dir: dataDir(t), found: make(secrets), box: &guarded{password: "planted-smtp-password"}}
+	r := &planted{dir: dataDir(t), found: make(secrets), statuses: make(map[int]int), box: &guarded{password: "planted-smtp-password"}}
 	r.found.add(t, "the mail server's password", r.box.password)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,6 +159,7 @@ func (r *planted) aboutError(response *http.Response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.errors.Write(body)
+	r.statuses[response.StatusCode]++
 }
 
 // accounts are the first administrator's, and one with mailed links.
@@ -289,6 +300,7 @@ func (r *planted) media() {
 			r.ana.send("GET", path+"?access_token="+token, "", "")
 		}
 	}
+	r.signal(ticket)
 	moved := r.ana.fill("/rooms", "name", "Elsewhere", "visibility", "private")
 	id := regexp.MustCompile(`action="/admin/media/([0-9a-f-]{36})"`).FindAllStringSubmatch(r.root.page("/admin/media"), -1)
 	for _, match := range id {
@@ -302,6 +314,40 @@ func (r *planted) media() {
 	r.ana.connect(ticket)
 	r.within("Twilio has reported", func() bool { return len(r.twilio.CallbackAnswers()) > 0 })
 	r.twilio.report(r.program, ticket.room(), time.Now(), func(request *http.Request) { request.Header.Set("X-Twilio-Signature", r.twilio.AuthToken) })
+}
+
+// signal connects as LiveKit's client does, until it is in and has the token by which
+// it would come back.
+func (r *planted) signal(t ticket) {
+	r.Helper()
+	query := url.Values{"access_token": {t.Token}, "protocol": {"16"}, "sdk": {"js"}, "auto_subscribe": {"1"}}
+	conn, _, err := websocket.Dial(r.Context(), "ws"+strings.TrimPrefix(r.url, "http")+"/rtc?"+query.Encode(),
+		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {r.url}}})
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(1 << 24)
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Minute)
+	defer cancel()
+	in, back := false, ""
+	for !in || back == "" {
+		_, data, err := conn.Read(ctx)
+		if err != nil {
+			r.Fatalf("in: %v, %v:\n%s", in, err, r.said())
+		}
+		var message livekit.SignalResponse
+		if err := proto.Unmarshal(data, &message); err != nil {
+			r.Fatal(err)
+		}
+		in, back = in || message.GetJoin() != nil, cmp.Or(back, message.GetRefreshToken())
+	}
+	r.found.add(r.T, "a media token to come back with", back)
+	// With this the gate signs what it shows the media server.
+	if r.server, err = sfu.ReadSettings(filepath.Join(r.dir, "sfu")); err != nil {
+		r.Fatal(err)
+	}
+	r.found.add(r.T, "the media server's secret", r.server.Secret)
 }
 
 // webhooks are one, and what it is sent.
@@ -321,58 +367,6 @@ func (r *planted) webhooks() {
 	r.within("messages are delivered", func() bool { return r.hooked.Load() > 1 })
 }
 
-// tokens are those of programs.
-func (r *planted) tokens() {
-	r.Helper()
-	r.collector = r.makeToken(r.root)
-	token := r.makeToken(r.ana)
-	for _, path := range []string{"/api/v1/rooms", "/api/v1/rooms/nothing", "/api/v1/nothing", "/metrics"} {
-		for _, bearer := range []string{token, token + "0"} {
-			r.ask(bearer, path)
-		}
-	}
-}
-
-// makeToken makes a token for all that there is.
-func (r *planted) makeToken(v *visitor) string {
-	r.Helper()
-	_, form := v.send("GET", "/account/tokens", "", "")
-	fields := url.Values{"name": {"Program"}, "days": {"30"}}
-	for _, scope := range regexp.MustCompile(`type="checkbox" name="([^"]+)"`).FindAllStringSubmatch(form, -1) {
-		fields.Set(scope[1], "on")
-	}
-	_, page := v.send("POST", "/account/tokens", "application/x-www-form-urlencoded", fields.Encode())
-	token := regexp.MustCompile(`foyer_pat_[0-9a-f]{20,}`).FindString(page)
-	r.found.add(r.T, "a token of a program", token)
-	return token
-}
-
-// ask asks as a program does, and returns the answer.
-func (r *planted) ask(token, path string) string {
-	r.Helper()
-	request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.url+path, nil)
-	if err != nil {
-		r.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := recording{client.Transport, r}.RoundTrip(request)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return string(body)
-}
-
-// metrics is what /metrics says.
-func (r *planted) metrics() string {
-	r.Helper()
-	return r.ask(r.collector, "/metrics")
-}
-
 // mistakes are what people do wrong with secrets in their hands: they end on pages
 // about errors.
 func (r *planted) mistakes() {
@@ -385,6 +379,7 @@ func (r *planted) mistakes() {
 		stranger.send("DELETE", "/login?password="+url.QueryEscape(secret), "", "")
 		stranger.send("POST", "/login", "application/x-www-form-urlencoded", "login=nobody&password="+url.QueryEscape(secret))
 		stranger.send("POST", r.room+"/join", "application/json", `{"display_name": "`+secret)
+		r.wrongly(secret)
 	}
 	r.forget("correct horse ana again") // in the wrong field
 	r.ana.send("GET", "/nothing", "", "")

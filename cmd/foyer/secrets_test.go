@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,11 +47,23 @@ func needles(secret string) [][]byte {
 	}
 }
 
+// signed is the look of the media services' tokens, as they are and in a table's
+// bytes. Not each is seen here: what the gate shows the media server never leaves
+// this machine.
+var signed = []*regexp.Regexp{
+	regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.`), regexp.MustCompile(`65794a(?:[0-9a-f]{2}){8,}2e65794a`),
+}
+
 // in are the secrets that some text holds.
 func (s secrets) in(text []byte) (found []string) {
 	for _, secret := range slices.Sorted(maps.Keys(s)) {
 		if slices.ContainsFunc(needles(secret), func(needle []byte) bool { return bytes.Contains(text, needle) }) {
 			found = append(found, fmt.Sprintf("%s (%s…)", s[secret], secret[:4]))
+		}
+	}
+	for _, look := range signed {
+		if token := look.Find(text); token != nil {
+			found = append(found, fmt.Sprintf("what looks like a signed token (%s…)", token[:12]))
 		}
 	}
 	return found
@@ -71,13 +84,21 @@ func TestNoSecretIsLeft(t *testing.T) {
 	r.mistakes()
 
 	// What was found must be findable: the same search finds what is no secret.
-	canaries := secrets{"ana@example.org": "an address", "Team of the planted secrets": "a room"}
+	canaries := secrets{
+		"ana@example.org": "an address", "Team of the planted secrets": "a room",
+		keyOf("tokens"): "the key of a kept answer", keyOf("invitations"): "the key of another",
+	}
 	database := r.database()
-	if len(canaries.in(database)) != len(canaries) {
+	if len(canaries.in(database)) < len(canaries) {
 		t.Error("the database is not read as a whole")
 	}
 	if len(r.found) < 30 || r.errors.Len() < 10_000 {
 		t.Errorf("%d secrets and %d bytes of pages about errors: does this still drive everything?", len(r.found), r.errors.Len())
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 422, 426} {
+		if r.statuses[status] == 0 {
+			t.Errorf("nothing was answered with status %d: %v", status, r.statuses)
+		}
 	}
 	metrics := r.metrics()
 	if !strings.Contains(metrics, "foyer_http_requests_total") {
@@ -153,6 +174,9 @@ func (r *planted) onDisk() {
 			return err
 		}
 		files++
+		if filepath.Base(path) == "sfu.json" { // where it belongs, for nobody else to read
+			content = bytes.ReplaceAll(content, []byte(r.server.Secret), nil)
+		}
 		for _, secret := range r.found.in(content) {
 			r.Errorf("%s holds %s", strings.TrimPrefix(path, r.dir), secret)
 		}
@@ -179,7 +203,8 @@ type recording struct {
 	run *planted
 }
 
-// aboutErrors are statuses whose pages show nothing that somebody typed.
+// aboutErrors are statuses whose pages show nothing that somebody typed. What
+// programs and scripts are answered shows none of it, whatever the status.
 var aboutErrors = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusTooManyRequests,
 	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
@@ -193,7 +218,8 @@ func (rec recording) RoundTrip(request *http.Request) (*http.Response, error) {
 	for _, cookie := range response.Cookies() {
 		rec.run.cookie(cookie)
 	}
-	if slices.Contains(aboutErrors, response.StatusCode) {
+	page := strings.HasPrefix(response.Header.Get("Content-Type"), "text/html")
+	if slices.Contains(aboutErrors, response.StatusCode) || response.StatusCode >= http.StatusBadRequest && !page {
 		rec.run.aboutError(response)
 	}
 	return response, nil
