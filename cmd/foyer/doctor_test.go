@@ -3,11 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"html"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -120,5 +126,62 @@ func TestDoctorKnowsItsMediaServer(t *testing.T) {
 		if got := ports(); strings.Contains(got, "Another program has the UDP port") || !strings.Contains(got, "The media server listens") {
 			t.Errorf("with %s for new rooms:\n%s", cfg.Media, got)
 		}
+	}
+}
+
+// What doctor prints beside a running Foyer is what the desk shows, also of the media
+// server that Foyer runs: one that has its ports and says nothing is broken.
+func TestDoctorPrintsWhatTheDeskShows(t *testing.T) {
+	t.Parallel()
+	dir, port, address := dataDir(t), freePort(t), freeAddress(t)
+	p := start(t, dir, port, "--addr", address)
+	p.answersReady()
+	root := p.setUp("root")
+	root.fill("/admin/look")
+	var desk []string
+	for _, heading := range regexp.MustCompile(`<h2>([^<]+) <span class="tag`).FindAllStringSubmatch(root.page("/admin"), -1) {
+		desk = append(desk, html.UnescapeString(heading[1]))
+	}
+
+	settings, err := sfu.ReadSettings(filepath.Join(dir, "sfu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^(ok|note|BROKEN) +([^:]+): `)
+	doctor := func() (states map[string]string, parts []string) {
+		t.Helper()
+		out, err := command(t, "doctor", "--data-dir", dir, "--addr", address, "--media-udp-port", port, "--media-tcp-port", "0").CombinedOutput()
+		if bytes.Contains(out, []byte(settings.Secret)) || bytes.Contains(out, []byte(settings.Key)) {
+			t.Fatalf("it prints how the media server is opened:\n%s", out)
+		}
+		states = make(map[string]string)
+		for _, found := range line.FindAllSubmatch(out, -1) {
+			parts = append(parts, string(found[2]))
+			states[string(found[2])] = string(found[1])
+		}
+		if broken := slices.Contains(slices.Collect(maps.Values(states)), "BROKEN"); broken != (err != nil) {
+			t.Fatalf("it ends with %v:\n%s", err, out)
+		}
+		return states, parts
+	}
+	const server = "Calls with LiveKit"
+	_, parts := doctor()
+	slices.Sort(parts)
+	slices.Sort(desk)
+	if !slices.Equal(parts, desk) || !slices.Contains(desk, server) {
+		t.Errorf("doctor prints %q, the desk shows %q", parts, desk)
+	}
+	p.within("the media server is well", func() bool { states, _ := doctor(); return states[server] == "ok" })
+
+	servers := mediaServers(t, dir)
+	if len(servers) != 1 {
+		t.Fatalf("media servers: %v", servers)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(servers[0], syscall.SIGCONT) }) // the end waits for it
+	if err := syscall.Kill(servers[0], syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if states, _ := doctor(); states[server] != "BROKEN" || states["Ports of sound and picture"] == "BROKEN" {
+		t.Errorf("a media server that says nothing: %v", states)
 	}
 }

@@ -112,16 +112,22 @@ func said(state health.State, part, says, advice string) health.Check {
 // running Foyer.
 func mediaChecks(cfg config.Config) []health.Check {
 	var checks []health.Check
-	running := func() bool { return sfu.Running(sfuDir(cfg)) }
+	dir := sfuDir(cfg)
+	running := func() bool { return sfu.Running(dir) }
 	switch {
 	case cfg.LiveKitURL != "":
-		backend, err := livekit.New(livekit.Config{
-			Access: livekit.Fixed(cfg.LiveKitURL, cfg.LiveKitKey, cfg.LiveKitSecret), GateKey: make([]byte, 32), Log: slog.New(slog.DiscardHandler),
-		})
-		if err == nil {
-			checks = append(checks, mediaCheck(config.LiveKit, backend.Ready))
-		}
-	case cfg.Backend() == config.LiveKit || running(): // it may carry the calls of earlier rooms
+		checks = append(checks, mediaCheck(config.LiveKit, func(ctx context.Context) error {
+			return askLiveKit(ctx, livekit.Fixed(cfg.LiveKitURL, cfg.LiveKitKey, cfg.LiveKitSecret))
+		}))
+	case running(): // it may carry the calls of earlier rooms
+		checks = append(checks, health.MediaPorts(cfg.MediaUDPPort, cfg.MediaTCPPort, running), mediaCheck(config.LiveKit, func(ctx context.Context) error {
+			settings, err := sfu.ReadSettings(dir)
+			if err != nil {
+				return err
+			}
+			return askLiveKit(ctx, settings.Access)
+		}))
+	case cfg.Backend() == config.LiveKit:
 		checks = append(checks, health.MediaPorts(cfg.MediaUDPPort, cfg.MediaTCPPort, running))
 	}
 	if cfg.HasTwilio() {
@@ -131,6 +137,16 @@ func mediaChecks(cfg config.Config) []health.Check {
 		}
 	}
 	return checks
+}
+
+// askLiveKit asks LiveKit whether it is ready, as the running Foyer does. Nobody
+// comes in here, so that the gate's key may be any.
+func askLiveKit(ctx context.Context, access func() (url, key, secret string)) error {
+	backend, err := livekit.New(livekit.Config{Access: access, GateKey: make([]byte, 32), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return backend.Ready(ctx)
 }
 
 func mailServer(cfg config.Config) (mail.Server, error) {

@@ -115,13 +115,13 @@ func plant(t *testing.T) *planted {
 	r.found.add(t, "Twilio's auth token", r.twilio.AuthToken)
 	r.found.add(t, "the secret of Twilio's key", r.twilio.KeySecret)
 	r.found.add(t, "the secret of the provider's client", r.doubles.provider.Secret)
-	address := freeAddress(t)
+	address, udp := freeAddress(t), freePort(t)
 	_, port, _ := net.SplitHostPort(address)
 	r.flags = r.twilio.flags("--addr", address, "--public-url", "http://localhost:"+port, "--media", "livekit", "--twilio-auth-token", r.twilio.AuthToken,
 		"--smtp-url", "smtp://foyer:"+r.box.password+"@"+listener.Addr().String(), "--mail-from", "foyer@example.org",
 		"--oidc-issuer", r.doubles.provider.Issuer, "--oidc-client-id", r.doubles.provider.ID, "--oidc-client-secret", r.doubles.provider.Secret,
-		"--webhook-networks", "127.0.0.0/8")
-	r.program = start(t, r.dir, freePort(t), r.flags...)
+		"--webhook-networks", "127.0.0.0/8", "--data-dir", r.dir, "--media-udp-port", udp, "--media-tcp-port", "0")
+	r.program = start(t, r.dir, udp, r.flags...)
 	return r
 }
 

@@ -104,6 +104,7 @@ func TestNoSecretIsLeft(t *testing.T) {
 	if !strings.Contains(metrics, "foyer_http_requests_total") {
 		t.Errorf("no figures: %s", metrics)
 	}
+	doctor := r.prints("doctor", "Calls with LiveKit")
 	code := r.stop(syscall.SIGTERM)
 	if code != 0 {
 		t.Errorf("exit status %d", code)
@@ -115,7 +116,7 @@ func TestNoSecretIsLeft(t *testing.T) {
 	for where, text := range map[string][]byte{
 		"the log": []byte(said), "the database": database, "a page about an error": r.errors.Bytes(), "metrics": []byte(metrics),
 		"what it prints": []byte(strings.ReplaceAll(r.printed(), r.setup, "")), // where the link to set up belongs
-		"foyer config":   r.configuration(),
+		"foyer config":   r.prints("config", "OIDC_CLIENT_SECRET"), "foyer doctor": doctor,
 	} {
 		for _, secret := range r.found.in(text) {
 			t.Errorf("%s holds %s", where, secret)
@@ -187,12 +188,13 @@ func (r *planted) onDisk() {
 	}
 }
 
-// configuration is what foyer config prints of the settings of this run.
-func (r *planted) configuration() []byte {
+// prints is what a command prints with the settings of this run: something of it is
+// known.
+func (r *planted) prints(name, known string) []byte {
 	r.Helper()
-	out, err := command(r.T, append([]string{"config"}, r.flags...)...).CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("OIDC_CLIENT_SECRET")) {
-		r.Fatalf("foyer config: %v\n%s", err, out)
+	out, err := command(r.T, append([]string{name}, r.flags...)...).CombinedOutput()
+	if !bytes.Contains(out, []byte(known)) {
+		r.Fatalf("foyer %s: %v\n%s", name, err, out)
 	}
 	return out
 }

@@ -124,6 +124,18 @@ func (v *visitor) signUp(name string) *visitor {
 	return v
 }
 
+// setUp makes the first administrator, by the link that the program printed.
+func (p *program) setUp(name string) *visitor {
+	p.Helper()
+	link, err := url.Parse(p.setup)
+	if err != nil {
+		p.Fatal(err)
+	}
+	v := p.visitor()
+	v.fill("/setup", "token", link.Query().Get("token"), "username", name, "email", name+"@example.org", "password", "correct horse "+name)
+	return v
+}
+
 // ticket is the answer to a join.
 type ticket struct {
 	Backend, URL, Token, Participant string
@@ -340,12 +352,7 @@ func TestTwilioRefuses(t *testing.T) {
 		status, body := p.get("/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "media twilio: "+advice) && strings.Contains(body, "database: ok")
 	})
-	link, err := url.Parse(p.setup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	boss := p.visitor()
-	boss.fill("/setup", "token", link.Query().Get("token"), "username", "boss", "email", "boss@example.org", "password", "correct horse boss")
+	boss := p.setUp("boss")
 	p.within("the administrator's page says it", func() bool { return strings.Contains(boss.page("/admin/media"), advice) })
 	room := boss.fill("/rooms", "name", "Team", "visibility", "private")
 	if status, refused := boss.join(room); status != http.StatusServiceUnavailable || refused.Error.Reason != "media_misconfigured" || refused.Error.Message == "" {
@@ -380,12 +387,7 @@ func TestRoomsKeepTheirService(t *testing.T) {
 	}
 
 	p := restart(nil)
-	link, err := url.Parse(p.setup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	boss := p.visitor()
-	boss.fill("/setup", "token", link.Query().Get("token"), "username", "boss", "email", "boss@example.org", "password", "correct horse boss")
+	boss := p.setUp("boss")
 	first := boss.fill("/rooms", "name", "First", "visibility", "private")
 
 	// Twilio is set up: new rooms are its, old ones go on.

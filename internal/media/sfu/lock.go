@@ -42,6 +42,18 @@ func lock(path string) (*os.File, error) {
 	return f, nil
 }
 
+// lockSoon is lock, which waits a moment for a lock that is only being looked at.
+func lockSoon(path string) (*os.File, error) {
+	deadline := time.Now().Add(time.Second)
+	for {
+		f, err := lock(path)
+		if err == nil || !errors.Is(err, ErrInUse) || time.Now().After(deadline) {
+			return f, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // heldByThis keeps what Hold locked from being closed as garbage.
 var heldByThis []*os.File
 
@@ -49,22 +61,18 @@ var heldByThis []*os.File
 // waits a moment for a lock that is only being looked at. One goroutine may call
 // it at a time.
 func Hold(dir string) error {
-	deadline := time.Now().Add(time.Second)
-	for {
-		f, err := lock(filepath.Join(dir, childLock))
-		if err == nil {
-			heldByThis = append(heldByThis, f)
-			return nil
-		}
-		if !errors.Is(err, ErrInUse) || time.Now().After(deadline) {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
+	f, err := lockSoon(filepath.Join(dir, childLock))
+	if err == nil {
+		heldByThis = append(heldByThis, f)
 	}
+	return err
 }
 
-// Running reports whether a media server has the state directory dir.
-func Running(dir string) bool { return held(filepath.Join(dir, childLock)) }
+// Running reports whether a media server has the state directory dir, or a Foyer
+// that keeps one running: while that starts one anew there is none.
+func Running(dir string) bool {
+	return held(filepath.Join(dir, childLock)) || held(filepath.Join(dir, ownerLock))
+}
 
 // held reports whether a living process holds the lock at path.
 func held(path string) bool {

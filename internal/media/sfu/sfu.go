@@ -113,7 +113,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := os.MkdirAll(cfg.StateDir, 0o700); err != nil {
 		return nil, fmt.Errorf("start media server: %w", err)
 	}
-	owner, err := lock(filepath.Join(cfg.StateDir, ownerLock))
+	owner, err := lockSoon(filepath.Join(cfg.StateDir, ownerLock))
 	if err != nil {
 		return nil, fmt.Errorf("start media server: %w", err)
 	}
@@ -159,10 +159,7 @@ func (s *Server) Key() string { return s.settings().Key }
 func (s *Server) Secret() string { return s.settings().Secret }
 
 // Access returns what URL, Key and Secret return, of one and the same server.
-func (s *Server) Access() (url, key, secret string) {
-	settings := s.settings()
-	return settings.url(), settings.Key, settings.Secret
-}
+func (s *Server) Access() (url, key, secret string) { return s.settings().Access() }
 
 // Ready returns nil when the media server answers.
 func (s *Server) Ready(ctx context.Context) error { return s.ping(ctx, s.settings()) }
@@ -199,6 +196,10 @@ func (s *Server) settings() Settings {
 
 // url is where the server with these settings answers.
 func (s Settings) url() string { return "http://127.0.0.1:" + strconv.Itoa(s.HTTPPort) }
+
+// Access returns where the server with these settings answers, and the key and
+// secret that it knows.
+func (s Settings) Access() (url, key, secret string) { return s.url(), s.Key, s.Secret }
 
 // Back-off between attempts to start a child that died.
 const (
