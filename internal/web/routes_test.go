@@ -380,7 +380,13 @@ func TestHiddenRoomLooksLikeNone(t *testing.T) {
 // webhook makes one of a room, with something delivered by it.
 func (h *house) webhook(r room.Room) webhook.ID {
 	h.Helper()
-	id, err := h.webhooks.Make(h.Context(), h.people["owner"].ID, ledger.Room(r.ID), webhook.Draft{URL: "https://example.org/hook", Topics: []string{webhook.Access}})
+	return h.webhookOf("owner", ledger.Room(r.ID), webhook.Access)
+}
+
+// webhookOf makes one of a room, or of the site, with something delivered by it.
+func (h *house) webhookOf(who string, in ledger.Room, topic string) webhook.ID {
+	h.Helper()
+	id, err := h.webhooks.Make(h.Context(), h.people[who].ID, in, webhook.Draft{URL: "https://example.org/hook", Topics: []string{topic}})
 	if err == nil {
 		err = h.webhooks.Try(h.Context(), id)
 	}
