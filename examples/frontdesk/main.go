@@ -39,6 +39,9 @@ func main() {
 	if token == "" {
 		log.Fatal("Set FOYER_TOKEN to a token of the API with the scopes rooms:read, rooms:write and media.")
 	}
+	if _, err := os.Stat(*sdk); err != nil {
+		log.Fatalf("The LiveKit client for browsers is not there: %v. \"make build\" makes it in Foyer's directory; or say by -sdk where it is.", err)
+	}
 	base, err := url.Parse(*foyer)
 	if err != nil {
 		log.Fatal(err)

@@ -3,24 +3,30 @@
 import { Room, RoomEvent } from "/sdk.mjs";
 
 const form = document.querySelector("form");
+const button = form.querySelector("button");
 const status = document.querySelector("[role=status]");
 const list = document.querySelector("ul");
 const pictures = document.querySelector("section");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const answer = await fetch("/visitors", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name: form.elements.namedItem("name").value }),
-  });
-  if (!answer.ok) {
-    status.textContent = await answer.text();
-    return;
+  button.disabled = true;
+  try {
+    const answer = await fetch("/visitors", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name: form.elements.namedItem("name").value }),
+    });
+    if (answer.ok) {
+      await enter((await answer.json()).token);
+      form.hidden = true;
+    } else {
+      status.textContent = await answer.text();
+    }
+  } catch {
+    status.textContent = "The call cannot be reached. Try again in a moment.";
   }
-  const { token } = await answer.json();
-  await enter(token);
-  form.hidden = true;
+  button.disabled = false;
 });
 
 /** @param {string} token */

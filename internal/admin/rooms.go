@@ -97,6 +97,9 @@ const roomsQuery = `
 // Rooms lists a page of the rooms that are looked for, by name, and where the
 // next one begins; zero after the last.
 func (s *Store) Rooms(ctx context.Context, search RoomSearch) (rooms []Room, next room.Cursor, err error) {
+	if search.Of != "" && uuid.Validate(string(search.Of)) != nil {
+		return nil, next, nil // nobody has such an id
+	}
 	ids, err := s.inWays(ctx, search.query)
 	if err != nil {
 		return nil, next, fmt.Errorf("list rooms: %w", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"foyer/internal/account"
 	"foyer/internal/account/apitoken"
 	"foyer/internal/admin"
 	"foyer/internal/input"
@@ -122,6 +123,8 @@ type listAllRoomsInput struct {
 	Paged
 	Query string `query:"q" maxLength:"80" doc:"A part of a name or an address."`
 	Live  bool   `query:"live" doc:"Only those with a call."`
+
+	Member account.UserID `query:"member" format:"uuid" doc:"Only those that the account with this id belongs to."`
 }
 
 func (a *API) listAllRooms(ctx context.Context, in *listAllRoomsInput) (*body[page[DeskRoom]], error) {
@@ -129,7 +132,7 @@ func (a *API) listAllRooms(ctx context.Context, in *listAllRoomsInput) (*body[pa
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := a.Admin.Rooms(ctx, admin.RoomSearch{Text: in.Query, Live: in.Live, After: room.ParseCursor(at)})
+	found, next, err := a.Admin.Rooms(ctx, admin.RoomSearch{Text: in.Query, Live: in.Live, Of: in.Member, After: room.ParseCursor(at)})
 	return answer(page[DeskRoom]{each(found, deskRoomOf), a.next("all-rooms", next.String())}, err)
 }
 

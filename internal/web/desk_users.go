@@ -14,6 +14,7 @@ import (
 	"foyer/internal/input"
 	"foyer/internal/ledger"
 	"foyer/internal/postgres"
+	"foyer/internal/room"
 	"foyer/internal/words"
 )
 
@@ -52,10 +53,12 @@ func (s *Server) deskUser(w http.ResponseWriter, r *http.Request, session accoun
 		return err
 	}
 	page := DeskUserPage{Page: s.base(r, user.DisplayName), User: deskUserRow(user, session)}
-	rooms, _, err := s.Admin.Rooms(r.Context(), admin.RoomSearch{Of: user.ID})
+	search := admin.RoomSearch{Of: user.ID, After: room.ParseCursor(r.URL.Query().Get("after"))}
+	rooms, next, err := s.Admin.Rooms(r.Context(), search)
 	if err != nil {
 		return err
 	}
+	page.Pages = pagesOf("/admin/users/"+string(user.ID), nil, search.After.String(), next.String())
 	for _, found := range rooms {
 		page.Rooms = append(page.Rooms, deskRoomRow(found))
 	}

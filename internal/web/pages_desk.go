@@ -164,6 +164,7 @@ type DeskUserPage struct {
 	Page
 	User    DeskUserRow
 	Rooms   []DeskRoomRow
+	Pages   Pages // of rooms
 	Records []AuditRow
 }
 
