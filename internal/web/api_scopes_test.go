@@ -54,6 +54,35 @@ func TestAPIScopes(t *testing.T) {
 	}
 }
 
+// To a token that is limited to some rooms, none of what there is to ask about
+// another is there: each operation answers as for a room that does not exist, to
+// the letter, though the holder owns the room.
+func TestAPIScopesOfRooms(t *testing.T) {
+	t.Parallel()
+	h := newAPIHouse(t)
+	defer h.noFailures()
+	roles := map[string]room.Role{"member": room.Member, "moder": room.Moderator, "target": room.Member}
+	in, whole := h.room("private", nil, "owner"), h.apiToken("owner")
+	limited, err := h.tokens.Make(t.Context(), h.sessionOf(h.people["owner"]), h.people["owner"].ID,
+		apitoken.Draft{Name: "One", Scopes: apitoken.Scopes, Days: 7, Rooms: in.Slug})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, o := range h.apiOperations() {
+		if !strings.Contains(o.path, "{slug}") {
+			continue
+		}
+		r := h.room("open", roles, "owner")
+		q := h.requestFor("owner", whole, o, r)
+		got := h.asked(limited, q)
+		q.path = strings.Replace(q.path, "/rooms/"+r.Slug, "/rooms/there-is-none", 1)
+		none := h.asked(limited, q)
+		if got.status != http.StatusNotFound || got.status != none.status || got.body != none.body || len(got.header) != len(none.header) {
+			t.Errorf("%s beyond the token's rooms: %d %s, of no room: %d %s", id, got.status, got.body, none.status, none.body)
+		}
+	}
+}
+
 // fromManyAddresses has the service believe where requests say that they come from.
 func (h *house) fromManyAddresses() {
 	h.Helper()
