@@ -33,6 +33,10 @@ bin/twilio-double: $(SOURCES)
 bin/postgres-alone: $(SOURCES) $(POSTGRES)/dist/.made
 	$(BUILD) -o $@ ./internal/postgres/postgrestest/alone
 
+# The example, for the browser tests.
+bin/frontdesk: $(wildcard examples/frontdesk/*)
+	$(BUILD) -o $@ ./examples/frontdesk
+
 # The browser SDKs, icons and the type checker; the words of scripts.
 static/node_modules/.made: static/package-lock.json
 	$(AGAIN) $(NPM_CI) --prefix static
@@ -96,7 +100,7 @@ go-test: bin/foyer bin/versitygw $(HELPER)/node_modules/.made
 	go test -race -timeout 60m ./...
 
 # Browser tests: of the main paths, and all of them.
-E2E := bin/foyer bin/twilio-double bin/postgres-alone e2e/node_modules/.made
+E2E := bin/foyer bin/twilio-double bin/postgres-alone bin/frontdesk e2e/node_modules/.made
 
 e2e: $(E2E) browsers
 	npm test --silent --prefix e2e

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Foyer, freePort } from "./foyer.js";
 import { ways } from "./media.js";
-import { listens, program } from "./program.js";
+import { listens, program, stop } from "./program.js";
 
 const database = fileURLToPath(new URL("../../bin/postgres-alone", import.meta.url));
 
@@ -70,16 +70,7 @@ export class Cluster {
     try {
       for (const node of this.nodes) await node.remove();
     } finally {
-      for (const server of this.#servers.reverse()) await ended(server);
+      for (const server of this.#servers.reverse()) await stop(server);
     }
   }
-}
-
-/** @param {ChildProcess} child */
-async function ended(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const end = new Promise((resolve) => { child.removeAllListeners("exit").on("exit", resolve); });
-  if (child.stdin) child.stdin.end();
-  else child.kill("SIGTERM");
-  await end;
 }

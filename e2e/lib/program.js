@@ -65,3 +65,15 @@ function connects(port) {
     socket.on("error", () => resolve(false));
   });
 }
+
+/**
+ * Ends a program that was started, by the end of its input where it reads that.
+ * @param {import("node:child_process").ChildProcess} child
+ */
+export async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const end = new Promise((resolve) => { child.removeAllListeners("exit").on("exit", resolve); });
+  if (child.stdin) child.stdin.end();
+  else child.kill("SIGTERM");
+  await end;
+}

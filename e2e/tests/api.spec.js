@@ -2,6 +2,7 @@
 
 import { expect, test } from "../lib/test.js";
 import { expectCount, join, makeRoom, signUp } from "../lib/people.js";
+import { startFrontDesk } from "../lib/frontdesk.js";
 import { shots } from "../lib/shots.js";
 
 /**
@@ -52,6 +53,38 @@ test("a token is made, shown once, does what it is for and no more, and is revok
   expect((await api.get(`rooms/${slug}`)).status()).toBe(401);
   await expect.poll(async () => (await fetch(`${foyer.base}/rtc/v1/validate?access_token=${visitor.token}`)).status, { message: "the gate is closed to whom it let in" }).not.toBe(200);
   await api.dispose();
+});
+
+test("a visitor of the example's page is in the call, sees who is there, and is out with the program's token", async ({ newcomer, foyer }) => {
+  const owner = await newcomer();
+  await signUp(owner);
+  const room = await makeRoom(owner, [], { name: "Front desk" });
+  const token = await makeToken(owner, "Front desk", ["Read rooms", "Change rooms", "Join and let in"]);
+  const desk = await startFrontDesk(foyer.base, room.replace("/r/", ""), token);
+  try {
+    await join(owner, room);
+    const visitor = await newcomer();
+    await visitor.page.goto(desk.address);
+    await visitor.page.getByRole("textbox", { name: "Your name" }).fill("Zoe");
+    await visitor.page.getByRole("button", { name: "Come in" }).click();
+    await expect(visitor.page.getByRole("status")).toHaveText("You are in.");
+    await expect(visitor.page.getByRole("listitem")).toHaveCount(2);
+    await expectCount(owner, 2);
+    await expect.poll(() => visitor.page.locator("section video").evaluateAll((videos) => videos.some((video) => /** @type {HTMLVideoElement} */ (video).videoWidth > 0)), { message: "the visitor sees the owner" }).toBe(true);
+
+    const settings = await owner.context.newPage();
+    await settings.goto("/account/tokens");
+    await settings.getByRole("button", { name: "Revoke" }).click();
+    await settings.getByRole("button", { name: "Yes, revoke it" }).click();
+    await expect(visitor.page.getByRole("status")).toHaveText("The call is over for you.");
+    await expectCount(owner, 1);
+    await visitor.page.reload();
+    await visitor.page.getByRole("textbox", { name: "Your name" }).fill("Zoe");
+    await visitor.page.getByRole("button", { name: "Come in" }).click();
+    await expect(visitor.page.getByRole("status")).toContainText("does not work just now");
+  } finally {
+    await desk.end();
+  }
 });
 
 test("tokens and the reference of the API, in pictures", { tag: "@pictures" }, async ({ newcomer, visit, foyer }) => {
