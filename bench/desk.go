@@ -97,7 +97,7 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 		}
 	}
 	id := func(kind, n int) string { return fmt.Sprintf("%08x-0000-7000-8000-%012x", kind, n) }
-	const users, rooms, calls, sessions = 1, 2, 3, 4
+	const users, rooms, calls, sessions, webhooks = 1, 2, 3, 4, 5
 	first := []string{"Ana", "Ben", "Cleo", "Dora", "Emil", "Farah", "Gwen", "Henri", "Ines", "Jonas"}
 	last := []string{"Adler", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Huber", "Ito", "Jansen", "Kovac"}
 	now := time.Now()
@@ -173,9 +173,26 @@ func fill(ctx context.Context, db *pgx.Conn) error {
 			return fmt.Errorf("fill %s: %w", c.table, err)
 		}
 	}
-	// As Postgres does of itself while rows come one by one.
-	_, err := db.Exec(ctx, `vacuum (analyze)`)
-	return err
+	for _, statement := range []string{
+		`update users set disabled_at = now() where id in (select id from users where not administrator and not exists (
+			select from grants where user_id = users.id and left_at is null) order by id desc limit 10000)`,
+		`update users set service = true, password_hash = '' where id in (select id from users where not administrator and not exists (
+			select from grants where user_id = users.id and left_at is null) order by id limit 200)`,
+		`insert into webhooks (id, url, topics, secret) values ('` + id(webhooks, 0) + `', 'https://receiver.example/', '{site}', '')`,
+		`insert into deliveries (webhook_id, kind, body, state, attempts, status, created_at, done_at)
+			select '` + id(webhooks, 0) + `', 'user_disabled', '{}', case when n % 10 = 0 then 'failed' else 'delivered' end, 1, 200, at, at
+			from generate_series(1, 200000) n, lateral (select now() - n * interval '10 seconds' as at) written`,
+		`insert into mails (id, kind, state, recipient, recipient_name, subject, created_at, lapses_at)
+			select ('00000006-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'reset', 'lapsed', 'ana@example.org', 'Ana', 'A link', now() - n * interval '1 minute', now() + interval '20 days'
+			from generate_series(1, 50000) n`,
+		// As Postgres does of itself while rows come one by one.
+		`vacuum (analyze)`,
+	} {
+		if _, err := db.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("fill: %w", err)
+		}
+	}
+	return nil
 }
 
 // page is one to be looked at, at another place each time.
@@ -205,6 +222,9 @@ func deskPages(ctx context.Context, db *pgx.Conn) ([]page, error) {
 		{"users, search among administrators", fixed("/admin/users?q=example&only=administrators")},
 		{"users, search of a letter", fixed("/admin/users?q=a")},
 		{"users, administrators", fixed("/admin/users?only=administrators")},
+		{"users, disabled", fixed("/admin/users?only=disabled")},
+		{"users, search among disabled", fixed("/admin/users?q=onas&only=disabled")},
+		{"services", fixed("/admin/services")},
 		{"a user", fixed("/admin/users/" + user)},
 		{"rooms", fixed("/admin/rooms")},
 		{"rooms, search", func(n int) string { return fmt.Sprintf("/admin/rooms?q=team-%d", n*311%deskRooms) }},
