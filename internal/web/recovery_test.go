@@ -103,16 +103,18 @@ func TestForgottenPasswordTellsNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "ana", "ben")
 	h.sql(`update users set disabled_at = now() where username = 'ben'`)
-	want := h.post("", "/login/forgot", url.Values{"login": {"ana"}})
-	want.header.Del("Date")
-	for _, login := range []string{"nobody", "ben", "ben@example.org", "nobody@example.org", "", strings.Repeat("x", 1000), "a\x00b\xff"} {
-		got := h.post("", "/login/forgot", url.Values{"login": {login}})
-		got.header.Del("Date")
-		if got.status != want.status || got.body != want.body || len(got.header) != len(want.header) {
-			t.Errorf("%.20q: %d, the same body %v", login, got.status, got.body == want.body)
+	for path, kind := range map[string]mail.Kind{"/login/forgot": "reset", "/login/confirm-address": "verify"} {
+		want := h.post("", path, url.Values{"login": {"ana"}})
+		want.header.Del("Date")
+		for _, login := range []string{"nobody", "ben", "ben@example.org", "nobody@example.org", "", strings.Repeat("x", 1000), "a\x00b\xff"} {
+			got := h.post("", path, url.Values{"login": {login}})
+			got.header.Del("Date")
+			if got.status != want.status || got.body != want.body || got.location != want.location || len(got.header) != len(want.header) {
+				t.Errorf("%s of %.20q: %d to %q, the same body %v", path, login, got.status, got.location, got.body == want.body)
+			}
 		}
+		h.waitForMail(kind, "ana@example.org")
 	}
-	h.waitForMail("reset", "ana@example.org")
 	h.noFailures()
 }
 
