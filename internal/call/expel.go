@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,7 @@ import (
 	"foyer/internal/ledger"
 	"foyer/internal/media"
 	"foyer/internal/postgres"
+	"foyer/internal/room"
 )
 
 // leaver is somebody who has to go.
@@ -63,28 +65,50 @@ func (r *Reconciler) expel(ctx context.Context, leavers ...leaver) error {
 	if err != nil {
 		return nil // nobody is connected to a service that is not configured
 	}
-	return putOut(ctx, backend, leavers)
+	return r.putOut(ctx, backend, in.ID, leavers)
 }
 
 // putOut has a backend put people out of a room's calls. A call that the room has
 // left behind ends as a whole.
-func putOut(ctx context.Context, backend media.Backend, leavers []leaver) error {
-	var failed error
-	behind := make(map[media.RoomID]bool)
+func (r *Reconciler) putOut(ctx context.Context, backend media.Backend, in room.ID, leavers []leaver) error {
+	var behind []media.RoomID
 	var one []presence
 	for _, l := range leavers {
 		live := l.liveRoom()
 		switch {
 		case l.reason != RoomDeleted && l.generation == l.room.Generation:
 			one = append(one, l.presence)
-		case !behind[live]:
-			behind[live] = true
-			failed = errors.Join(failed, backend.Close(ctx, live))
+		case !slices.Contains(behind, live):
+			behind = append(behind, live)
 		}
 	}
-	return errors.Join(failed, sideBySide(one, func(p presence) error {
+	return errors.Join(r.closeBehind(ctx, backend, in, behind), sideBySide(one, func(p presence) error {
 		return backend.Remove(ctx, p.liveRoom(), p.id)
 	}))
+}
+
+// closeBehind ends calls that a room has left behind. Those that cannot be ended now
+// are when the room is looked at again: their people are written down as gone, so
+// that nothing else tells of them.
+func (r *Reconciler) closeBehind(ctx context.Context, backend media.Backend, in room.ID, behind []media.RoomID) error {
+	r.mu.Lock()
+	for _, live := range r.unclosed[in] {
+		if !slices.Contains(behind, live) {
+			behind = append(behind, live)
+		}
+	}
+	delete(r.unclosed, in)
+	r.mu.Unlock()
+	var failed error
+	for _, live := range behind {
+		if err := backend.Close(ctx, live); err != nil {
+			failed = errors.Join(failed, err)
+			r.mu.Lock()
+			r.unclosed[in] = append(r.unclosed[in], live)
+			r.mu.Unlock()
+		}
+	}
+	return failed
 }
 
 // sideBySide does something about each of some people that may wait for a media

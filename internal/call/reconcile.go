@@ -46,9 +46,10 @@ type Reconciler struct {
 	patience time.Duration // with a media service and the database, for each room
 
 	mu       sync.Mutex
-	failures map[room.ID]int  // in a row
-	retrying map[room.ID]bool // once more, after a pause
-	wrong    map[string]bool  // backends that somebody has to set right first
+	unclosed map[room.ID][]media.RoomID // calls left behind that the media service has not ended yet
+	failures map[room.ID]int            // in a row
+	retrying map[room.ID]bool           // once more, after a pause
+	wrong    map[string]bool            // backends that somebody has to set right first
 }
 
 // NewReconciler returns a reconciler over a database and the configured
@@ -62,7 +63,7 @@ func NewReconciler(pool *pgxpool.Pool, backends Backends, log *slog.Logger) *Rec
 		pool: pool, backends: backends, log: log, lanes: lanes,
 		rooms: newQueue[room.ID](), users: newQueue[account.UserID](), passages: newQueue[passage](), missed: make(chan struct{}, 1),
 		every: sweepEvery, patience: oneRoom,
-		failures: make(map[room.ID]int), retrying: make(map[room.ID]bool), wrong: make(map[string]bool),
+		unclosed: make(map[room.ID][]media.RoomID), failures: make(map[room.ID]int), retrying: make(map[room.ID]bool), wrong: make(map[string]bool),
 	}
 }
 
@@ -300,6 +301,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, id room.ID) error {
 	backend, err := r.backends.of(current.room)
 	if err != nil {
 		return r.abandon(ctx, current.room, present)
+	}
+	if err := r.closeBehind(ctx, backend, id, nil); err != nil {
+		return err
 	}
 	if current.room.DeletedAt == nil {
 		if !backend.Capabilities().Update {

@@ -290,6 +290,23 @@ func TestRemovalWaitsForTheMediaService(t *testing.T) {
 	h.waitClosed("ben", connection)
 }
 
+// Nor does an ended call end there; once the service answers, it does, though nobody is
+// written down as being in it any more.
+func TestEndOfACallWaitsForTheMediaService(t *testing.T) {
+	t.Parallel()
+	h := newUnsweptHouse(t, "ana", "ben")
+	r := h.room("private", "ana", "ben")
+	_, connection := h.enter("ben", r)
+	h.media.SetDown(true)
+	if err := h.calls.End(t.Context(), r.ID, h.id("ana")); err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor("nobody is written down as in", func() bool { return h.taken(r) == 0 })
+	time.Sleep(time.Second) // the first attempts
+	h.media.SetDown(false)
+	h.waitClosed("ben", connection)
+}
+
 // Whose coming and going the media service's list has told of already is not back
 // when the gate's word of both is read.
 func TestLateWordOfAnArrival(t *testing.T) {
