@@ -290,19 +290,34 @@ func TestRemovalWaitsForTheMediaService(t *testing.T) {
 	h.waitClosed("ben", connection)
 }
 
+// closing is a media service that counts how often it is asked to end a call.
+type closing struct {
+	*mediatest.Memory
+	asked atomic.Int64
+}
+
+func (c *closing) Close(ctx context.Context, live media.RoomID) error {
+	defer c.asked.Add(1)
+	return c.Memory.Close(ctx, live)
+}
+
 // Nor does an ended call end there; once the service answers, it does, though nobody is
 // written down as being in it any more.
 func TestEndOfACallWaitsForTheMediaService(t *testing.T) {
 	t.Parallel()
-	h := newUnsweptHouse(t, "ana", "ben")
+	service := &closing{Memory: mediatest.NewMemory()}
+	h := newUnsweptHouseOver(t, service.Memory, call.Backends{service.Capabilities().Name: service}, "ana", "ben")
+	h.signalling()
 	r := h.room("private", "ana", "ben")
 	_, connection := h.enter("ben", r)
 	h.media.SetDown(true)
 	if err := h.calls.End(t.Context(), r.ID, h.id("ana")); err != nil {
 		t.Fatal(err)
 	}
-	h.waitFor("nobody is written down as in", func() bool { return h.taken(r) == 0 })
-	time.Sleep(time.Second) // the first attempts
+	h.waitFor("the service was asked, in vain", func() bool { return service.asked.Load() > 0 })
+	if n := h.taken(r); n != 0 {
+		t.Errorf("%d are written down as in", n)
+	}
 	h.media.SetDown(false)
 	h.waitClosed("ben", connection)
 }
